@@ -1,0 +1,1 @@
+//! Rights of a database, loaded in a handful of set-based queries.

@@ -1,0 +1,1 @@
+//! Catalog queries from assets/sql into the domain's catalog.

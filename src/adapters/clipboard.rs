@@ -1,0 +1,1 @@
+//! The system clipboard by OSC 52.

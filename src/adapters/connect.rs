@@ -1,0 +1,1 @@
+//! The walk through the nine stages, from a profile to a session.

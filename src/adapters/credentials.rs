@@ -1,0 +1,1 @@
+//! The AWS credential chain: keys, where they came from, until when they last.

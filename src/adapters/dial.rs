@@ -1,0 +1,1 @@
+//! Name resolution and TCP, each with a time-out.

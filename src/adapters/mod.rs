@@ -1,0 +1,19 @@
+//! What leaves the process: credentials, signing, sockets, TLS, sessions, files.
+//!
+//! Decides nothing about what the person sees. Every foreign error becomes a
+//! [`crate::domain::failure::Failure`] in [`refusal`], and nowhere else.
+
+pub mod access;
+pub mod catalog;
+pub mod clipboard;
+pub mod connect;
+pub mod credentials;
+pub mod dial;
+pub mod refusal;
+pub mod rehearsal;
+pub mod session;
+pub mod sign;
+pub mod storage;
+pub mod tls;
+pub mod tunnel;
+pub mod wire_tap;

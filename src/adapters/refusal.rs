@@ -1,0 +1,1 @@
+//! Driver, TLS, DNS and AWS errors become failures; the only such place.

@@ -1,0 +1,1 @@
+//! A statement tried as a role in a transaction that is always rolled back.

@@ -1,0 +1,1 @@
+//! One server session: run, stream batches, cancel, notices.

@@ -1,0 +1,1 @@
+//! SigV4 to a token; the clock is an argument.

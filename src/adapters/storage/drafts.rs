@@ -1,0 +1,1 @@
+//! Unsaved editor text, one file a profile.

@@ -1,0 +1,1 @@
+//! Statements that were run.

@@ -1,0 +1,7 @@
+//! The person's files: atomic, mode 0600, versioned; never overwritten when they do not parse.
+
+pub mod directories;
+pub mod drafts;
+pub mod history;
+pub mod profiles;
+pub mod settings;

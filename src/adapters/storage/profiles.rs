@@ -1,0 +1,1 @@
+//! profiles.toml, with comments and order kept.

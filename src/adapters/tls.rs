@@ -1,0 +1,1 @@
+//! native-tls, the RDS roots, and libpq's five modes.

@@ -1,0 +1,1 @@
+//! A route that is opened first and closed afterwards.

@@ -1,0 +1,1 @@
+//! A stream under the driver that reads message headers as they pass.

@@ -1,0 +1,105 @@
+//! Everything the program can ask for. Plain data, comparable in tests.
+
+use super::message::Ticket;
+use crate::domain::profile::Profile;
+use crate::domain::token::Password;
+
+/// A change of the profile file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileChange {
+    /// Append a profile.
+    Add(Box<Profile>),
+    /// Replace the profile of that name.
+    Replace {
+        /// Its name so far.
+        name: String,
+        /// What it is from now on.
+        profile: Box<Profile>,
+    },
+    /// Take out the profile of that name.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Work for the outside world. `update` returns these; only `tui::worker` grants them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Change the profile file.
+    WriteProfiles {
+        /// Answered by `ProfilesWritten`.
+        ticket: Ticket,
+        /// The change.
+        change: ProfileChange,
+    },
+    /// Connect; replaces a link that stands.
+    Dial {
+        /// Answered by `StageMoved`, then `LinkUp` or `LinkRefused`, later `LinkLost`.
+        ticket: Ticket,
+        /// Where to.
+        profile: Box<Profile>,
+    },
+    /// Walk the stages and disconnect: the doctor.
+    Examine {
+        /// Answered by `StageMoved`, then `LinkUp` or `LinkRefused`.
+        ticket: Ticket,
+        /// Where to.
+        profile: Box<Profile>,
+    },
+    /// Answer `PasswordWanted`.
+    AnswerPassword {
+        /// The attempt that asked.
+        ticket: Ticket,
+        /// The password; `None` gives up.
+        password: Option<Password>,
+    },
+    /// Disconnect.
+    HangUp,
+    /// Load the catalog of the linked database.
+    LoadCatalog {
+        /// Answered by `CatalogArrived` parts.
+        ticket: Ticket,
+    },
+    /// Run statements in the sticky session, one after another.
+    Run {
+        /// Answered by `Ran` events up to `RunEvent::Finished`.
+        ticket: Ticket,
+        /// The statements, each one command.
+        statements: Vec<String>,
+    },
+    /// Stop what that ticket asked for; on the server too.
+    Cancel {
+        /// Which.
+        ticket: Ticket,
+    },
+    /// Explain a refusal of the linked role.
+    AskWhy {
+        /// Answered by `WhyAnswered`.
+        ticket: Ticket,
+        /// The statement that was refused.
+        statement: String,
+        /// What the server said.
+        refusal: Box<crate::domain::failure::Failure>,
+    },
+    /// Run a fix through another profile and ask the server whether it took.
+    ApplyFix {
+        /// Answered by `FixApplied`.
+        ticket: Ticket,
+        /// The profile that runs it.
+        through: Box<Profile>,
+        /// The statements, in order.
+        statements: Vec<String>,
+        /// What should be true afterwards.
+        missing: Vec<crate::domain::diagnosis::MissingPrivilege>,
+    },
+    /// Put text on the clipboard.
+    Copy {
+        /// The text.
+        text: String,
+    },
+    /// Stop the process with SIGTSTP, as Ctrl+Z does.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,1 @@
+//! Model and size to areas and page sizes.

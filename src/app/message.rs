@@ -1,0 +1,150 @@
+//! Everything that can happen to the program.
+
+use super::key::{Key, Mouse};
+use crate::domain::catalog::CatalogPart;
+use crate::domain::diagnosis::{Finding, WhyReport};
+use crate::domain::failure::Failure;
+use crate::domain::link::LinkFacts;
+use crate::domain::profile::Profile;
+use crate::domain::run::RunEvent;
+use crate::domain::stage::StageReport;
+use crate::domain::time::Timestamp;
+
+/// Identity of an outstanding effect. An answer whose ticket nobody waits for is dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// What became of a fix that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// One line a statement: what the server answered.
+    pub log: Vec<String>,
+    /// What the server said when asked afterwards, one line a check.
+    pub checks: Vec<Check>,
+}
+
+/// One question asked after a fix (`has_schema_privilege('analyst', 'crm', 'USAGE')`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was asked, in words.
+    pub question: String,
+    /// What the server answered.
+    pub answer: CheckAnswer,
+}
+
+/// The answer to a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckAnswer {
+    /// The privilege is there now.
+    Took,
+    /// It is not, whatever the GRANT said (SQLSTATE 01007).
+    NotTaken,
+}
+
+/// Everything that can happen. Built in `tui`, judged in `update`.
+#[derive(Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(Key),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// Text was pasted in one piece.
+    Pasted(String),
+    /// The terminal has a new size, in cells.
+    Resized {
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// The time the model asked for has come.
+    Ticked {
+        /// The time now.
+        now: Timestamp,
+    },
+    /// The profile file was read.
+    ProfilesRead(Result<Vec<Profile>, Failure>),
+    /// The profile file was changed, or could not be.
+    ProfilesWritten {
+        /// Which request.
+        ticket: Ticket,
+        /// The profiles as they are now, or why nothing was written.
+        outcome: Result<Vec<Profile>, Failure>,
+    },
+    /// A stage of a connection moved on.
+    StageMoved {
+        /// Which attempt.
+        ticket: Ticket,
+        /// How the stage is now.
+        report: StageReport,
+    },
+    /// A password is wanted, last of all sources.
+    PasswordWanted {
+        /// Which attempt.
+        ticket: Ticket,
+        /// For whom: `analyst at orders-prod`.
+        prompt: String,
+    },
+    /// The connection stands.
+    LinkUp {
+        /// Which attempt.
+        ticket: Ticket,
+        /// What the server told.
+        facts: LinkFacts,
+    },
+    /// The connection was refused.
+    LinkRefused {
+        /// Which attempt.
+        ticket: Ticket,
+        /// What went wrong.
+        failure: Failure,
+        /// Why, with fixes.
+        findings: Vec<Finding>,
+    },
+    /// The connection ended under us.
+    LinkLost {
+        /// Which attempt had opened it.
+        ticket: Ticket,
+        /// What was seen.
+        failure: Failure,
+    },
+    /// A part of the catalog arrived.
+    CatalogArrived {
+        /// Which request.
+        ticket: Ticket,
+        /// The part.
+        part: CatalogPart,
+    },
+    /// The catalog could not be read to its end.
+    CatalogFailed {
+        /// Which request.
+        ticket: Ticket,
+        /// Why.
+        failure: Failure,
+    },
+    /// A run moved on.
+    Ran {
+        /// Which run.
+        ticket: Ticket,
+        /// What happened.
+        event: RunEvent,
+    },
+    /// A refusal was explained.
+    WhyAnswered {
+        /// Which question.
+        ticket: Ticket,
+        /// The answer.
+        outcome: Result<Box<WhyReport>, Failure>,
+    },
+    /// A fix was applied, or could not be.
+    FixApplied {
+        /// Which request.
+        ticket: Ticket,
+        /// What the server said.
+        outcome: Result<Applied, Failure>,
+    },
+    /// Something short to tell, for the status line.
+    Told(String),
+    /// Something outside failed that nobody waits for.
+    Failed(Failure),
+}

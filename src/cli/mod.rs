@@ -1,0 +1,4 @@
+//! The command line: one file a subcommand, exit codes, JSON contracts.
+
+pub mod args;
+pub mod exit;

@@ -1,0 +1,1 @@
+//! ACL items: grantee, privileges, grantor.

@@ -1,0 +1,1 @@
+//! By which path a role has it.

@@ -1,0 +1,1 @@
+//! Role attributes and memberships with their options.

@@ -1,0 +1,1 @@
+//! Rules for the way in: from failed stages to findings.

@@ -1,0 +1,13 @@
+//! From a symptom to its causes and the smallest remedy.
+
+pub mod denial;
+pub mod findings;
+pub mod login;
+pub mod remedy;
+pub mod report;
+
+pub use findings::{Certainty, Finding, Fix, FixKind};
+pub use report::{
+    Avoid, Breadth, Mark, MissingPrivilege, NotByGrant, NotByGrantKind, ObjectKind, ObjectName,
+    Outcome, Reason, Remedy, Verdict, WhyReport,
+};

@@ -1,0 +1,1 @@
+//! The narrowest fix and the check that proves it.

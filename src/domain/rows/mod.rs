@@ -1,0 +1,9 @@
+//! Rows of results: kept as text in arenas, shown safely.
+
+pub mod batch;
+pub mod cell;
+pub mod store;
+pub mod width;
+
+pub use batch::{Cell, RowBatch, RowBatchBuilder};
+pub use store::ResultSet;

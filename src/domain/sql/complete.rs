@@ -1,0 +1,1 @@
+//! Ranked completion candidates.

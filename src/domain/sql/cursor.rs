@@ -1,0 +1,1 @@
+//! What the place under the cursor wants.

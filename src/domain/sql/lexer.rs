@@ -1,0 +1,1 @@
+//! Tokens of SQL text; never fails, not even on half-typed text.

@@ -1,0 +1,8 @@
+//! SQL text: boundaries, tokens, what a statement does, what the cursor wants.
+
+pub mod classify;
+pub mod complete;
+pub mod cursor;
+pub mod format;
+pub mod lexer;
+pub mod split;

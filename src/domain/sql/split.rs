@@ -1,0 +1,1 @@
+//! Statements with their byte ranges, split as psql would.

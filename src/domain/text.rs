@@ -1,0 +1,1 @@
+//! The editor's buffer: text, cursor, selection, undo.

@@ -1,0 +1,1 @@
+//! Finds PostgreSQL and starts it as an unprivileged user.

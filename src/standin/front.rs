@@ -1,0 +1,1 @@
+//! The TLS front: clear-text password exchange, relay, cancel.

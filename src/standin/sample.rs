@@ -1,0 +1,1 @@
+//! Roles, data and profiles of the demo.

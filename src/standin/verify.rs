@@ -1,0 +1,1 @@
+//! The token check, from the SigV4 specification.

@@ -1,0 +1,1 @@
+//! Raw mode as a guard; panic hook; suspend.

@@ -1,0 +1,1 @@
+//! Borrowed data in, cells out.
