@@ -2,8 +2,13 @@
 //!
 //! It never sees the signer: tokens are verified by code written from the SigV4 specification.
 
+mod chance;
 pub mod cluster;
 pub mod front;
+mod keeper;
+pub mod locate;
 pub mod misbehave;
 pub mod sample;
 pub mod verify;
+
+pub use cluster::{Cluster, ClusterError};
