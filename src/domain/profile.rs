@@ -62,7 +62,7 @@ impl SignIn {
 }
 
 /// libpq's `sslmode` (PostgreSQL documentation, "SSL Support"), without `allow`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum TlsMode {
     /// Never TLS. Impossible with IAM: a token is not sent in clear.
     Disable,
