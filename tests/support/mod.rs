@@ -5,9 +5,11 @@
 
 #![allow(dead_code, reason = "every test binary uses a part")]
 
+pub(crate) mod signer;
+
 use std::sync::OnceLock;
 
-use pgiam::standin::Cluster;
+use pgiam::standin::{Cluster, Options, Standin};
 
 /// A plain PostgreSQL of this test binary, without TLS and without roles of RDS.
 ///
@@ -25,4 +27,12 @@ pub(crate) fn database(name: &str) -> String {
         .execute("postgres", &format!("CREATE DATABASE {name}"))
         .expect("a database for the test");
     cluster().superuser_url(name)
+}
+
+/// The stand-in of this test binary, with the demo's roles and data but a small large table.
+///
+/// Tests that set faults or change grants need one of their own: `Standin::start(Options::small())`.
+pub(crate) fn standin() -> &'static Standin {
+    static STANDIN: OnceLock<Standin> = OnceLock::new();
+    STANDIN.get_or_init(|| Standin::start(Options::small()).expect("a stand-in for the tests"))
 }
