@@ -1,1 +1,619 @@
 //! The walk through the nine stages, from a profile to a session.
+
+use std::net::SocketAddr;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::cancel::Canceller;
+use super::credentials::{self, Supplied, Wanted};
+use super::dial::{self, Patience};
+use super::password::{self, Surroundings};
+use super::refusal;
+use super::session::{self, Session};
+use super::sign::{SignedFor, sign};
+use super::tls::Connectors;
+use super::transport::{Encryption, Transport};
+use super::tunnel::Tunnel;
+use super::wire_tap::{Record, WireTap};
+use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::link::{LinkFacts, Recovery, ServerVersion};
+use crate::domain::profile::{Guard, Profile, SignIn, TlsMode};
+use crate::domain::stage::{Evidence, Stage, StageReport, StageState};
+use crate::domain::time::{Timestamp, spoken};
+use crate::domain::token::{Password, TOKEN_LIFETIME_SECONDS, Token};
+
+/// Opens sessions. Cheap to clone; TLS connectors are shared between clones.
+#[derive(Debug, Clone, Default)]
+pub struct Connector {
+    /// How long each step may take.
+    pub patience: Patience,
+    /// Where passwords may be found.
+    pub surroundings: Surroundings,
+    /// The time to sign with, where that is not now: a test aid.
+    pub frozen_clock: Option<Timestamp>,
+    connectors: Connectors,
+}
+
+/// Why no session was opened, and how far the walk came.
+#[derive(Debug)]
+pub struct Refused {
+    /// What went wrong.
+    pub failure: Failure,
+    /// All nine stages.
+    pub reports: Vec<StageReport>,
+}
+
+/// The one who is asked for a password and told about stages.
+pub trait Companion: Send + Sync {
+    /// A stage moved on.
+    fn moved(&self, report: &StageReport);
+
+    /// A password is wanted that nothing else supplied; `None` gives up.
+    fn ask_password(&self, prompt: String) -> impl Future<Output = Option<Password>> + Send;
+}
+
+/// A companion who sees nothing and knows no password.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Alone;
+
+impl Companion for Alone {
+    fn moved(&self, _report: &StageReport) {}
+
+    async fn ask_password(&self, _prompt: String) -> Option<Password> {
+        None
+    }
+}
+
+impl Connector {
+    /// A connector that reads `PGPASSWORD`, `PGPASSFILE` and, for tests, `PGIAM_NOW` (seconds since
+    /// 1970 or an RFC 3339 moment).
+    pub fn from_environment() -> Self {
+        let frozen_clock = std::env::var("PGIAM_NOW")
+            .ok()
+            .and_then(|text| parse_moment(&text));
+        Self {
+            surroundings: Surroundings::from_environment(),
+            frozen_clock,
+            ..Self::default()
+        }
+    }
+
+    /// The time to sign with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.frozen_clock.unwrap_or_else(|| {
+            let since = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
+            Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// Walks the stages. Dropping the future cancels, in every stage.
+    pub async fn connect(
+        &self,
+        profile: &Profile,
+        companion: &impl Companion,
+    ) -> Result<Session, Box<Refused>> {
+        let mut walk = Walk {
+            connector: self,
+            profile,
+            companion,
+            reports: Stage::ALL.map(StageReport::waiting).to_vec(),
+            begun: Instant::now(),
+            stage: Stage::Profile,
+            evidence: Vec::new(),
+        };
+        match walk.walk().await {
+            Ok(session) => Ok(session),
+            Err(failure) => {
+                walk.fail(&failure);
+                Err(Box::new(Refused {
+                    failure,
+                    reports: walk.reports,
+                }))
+            }
+        }
+    }
+
+    /// The credentials that would sign for a profile.
+    pub async fn credentials(&self, profile: &Profile) -> Result<Supplied, Failure> {
+        let (aws_profile, role_arn) = match &profile.sign_in {
+            SignIn::Iam {
+                aws_profile,
+                role_arn,
+            } => (aws_profile.as_deref(), role_arn.as_deref()),
+            SignIn::Password
+            | SignIn::SecretsManager { .. }
+            | SignIn::Command { .. }
+            | SignIn::None => (None, None),
+        };
+        let region = profile.signing_region();
+        credentials::supply(
+            Wanted {
+                aws_profile,
+                role_arn,
+                region: region.as_deref(),
+            },
+            self.patience.credentials,
+        )
+        .await
+    }
+
+    /// A fresh token for a profile.
+    pub fn token(&self, profile: &Profile, supplied: &Supplied) -> Result<Token, Failure> {
+        let region = profile.signing_region().unwrap_or_default();
+        let target = SignedFor {
+            host: &profile.host,
+            port: profile.port,
+            user: &profile.user,
+            region: &region,
+        };
+        sign(target, &supplied.keys, self.now())
+    }
+}
+
+fn parse_moment(text: &str) -> Option<Timestamp> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Timestamp::from_seconds(seconds));
+    }
+    let moment =
+        time::OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc3339)
+            .ok()?;
+    Some(Timestamp::from_seconds(moment.unix_timestamp()))
+}
+
+/// What proves who we are.
+enum Proof {
+    Token(Token),
+    Password(Password),
+    Nothing,
+}
+
+struct Walk<'a, C> {
+    connector: &'a Connector,
+    profile: &'a Profile,
+    companion: &'a C,
+    reports: Vec<StageReport>,
+    begun: Instant,
+    stage: Stage,
+    evidence: Vec<Evidence>,
+}
+
+impl<C: Companion> Walk<'_, C> {
+    async fn walk(&mut self) -> Result<Session, Failure> {
+        self.check_profile()?;
+        let proof = self.prove().await?;
+        let addresses = self.resolve().await?;
+        let (tcp, peer, tunnel) = self.dial(&addresses).await?;
+        let (transport, encryption) = self.secure(tcp, peer).await?;
+        let tls = transport.tls_version();
+        let (client, record, driven) = self.sign_in(transport, proof, tls).await?;
+        let canceller = Canceller::new(
+            client.cancel_token(),
+            peer,
+            encryption,
+            self.connector.patience,
+        );
+        let facts = self.set_up(&client, tls).await?;
+        Ok(Session::new(
+            client, record, driven, canceller, facts, tunnel,
+        ))
+    }
+
+    fn check_profile(&mut self) -> Result<(), Failure> {
+        self.begin(Stage::Profile);
+        let profile = self.profile;
+        let wrong = |message: &str, hint: &str| {
+            Failure::new(Phase::Connecting(Stage::Profile), Origin::Local, message).with_hint(hint)
+        };
+        if profile.host.is_empty() || profile.user.is_empty() || profile.port == 0 {
+            return Err(wrong(
+                "the profile lacks a host, a port or a user",
+                "edit the profile",
+            ));
+        }
+        if profile.host.starts_with('/') {
+            return Err(wrong(
+                "Unix sockets are not spoken here",
+                "give a host name or an address",
+            ));
+        }
+        let iam = matches!(profile.sign_in, SignIn::Iam { .. });
+        if iam && profile.tls.mode == TlsMode::Disable {
+            return Err(wrong(
+                "a token is never sent in clear, and this profile turns TLS off",
+                "set tls.mode to verify-full",
+            ));
+        }
+        if iam && profile.signing_region().is_none() {
+            return Err(wrong(
+                "the endpoint's name carries no region to sign for",
+                "set region to the database's region, for example eu-central-1",
+            ));
+        }
+        if let SignIn::SecretsManager { .. } = profile.sign_in {
+            return Err(wrong(
+                "signing in with a password from Secrets Manager is not built yet",
+                "use sign_in.method = \"command\" with: aws secretsmanager get-secret-value …",
+            ));
+        }
+        let endpoint = profile.endpoint();
+        self.note("endpoint", format!("{}:{}", profile.host, profile.port));
+        self.note("endpoint_kind", endpoint.described().to_owned());
+        self.note("user", profile.user.clone());
+        self.note("database", profile.database.clone());
+        self.note("sign_in", profile.sign_in.method().to_owned());
+        self.done(format!(
+            "{}, {}@{}",
+            endpoint.described(),
+            profile.user,
+            profile.database
+        ));
+        Ok(())
+    }
+
+    async fn prove(&mut self) -> Result<Proof, Failure> {
+        self.begin(Stage::Credentials);
+        match &self.profile.sign_in {
+            SignIn::Iam { .. } => {
+                let supplied = self.connector.credentials(self.profile).await?;
+                self.note("access_key", supplied.masked_key());
+                self.note("source", supplied.source.clone());
+                let mut summary = format!("{}, {}", supplied.masked_key(), supplied.source);
+                if let Some(expires) = supplied.expires {
+                    let left = expires.since(self.connector.now());
+                    self.note("expires", rfc3339(expires));
+                    summary = format!("{summary}, {} left", spoken(left));
+                }
+                self.done(summary);
+                self.begin(Stage::Token);
+                let token = self.connector.token(self.profile, &supplied)?;
+                let region = self.profile.signing_region().unwrap_or_default();
+                self.note(
+                    "signed_for",
+                    format!("{}:{}", self.profile.host, self.profile.port),
+                );
+                self.note("region", region.clone());
+                self.note("service", self.profile.endpoint().service().to_owned());
+                self.note("signed_at", rfc3339(token.signed_at()));
+                self.note("token_length", token.expose().len().to_string());
+                self.done(format!(
+                    "{TOKEN_LIFETIME_SECONDS} s, signed for this endpoint in {region}"
+                ));
+                Ok(Proof::Token(token))
+            }
+            SignIn::None => {
+                self.skip("no password is sent");
+                self.begin(Stage::Token);
+                self.skip("not an IAM sign-in");
+                Ok(Proof::Nothing)
+            }
+            SignIn::Password | SignIn::SecretsManager { .. } | SignIn::Command { .. } => {
+                let password = self.password().await?;
+                self.begin(Stage::Token);
+                self.skip("not an IAM sign-in");
+                Ok(Proof::Password(password))
+            }
+        }
+    }
+
+    async fn password(&mut self) -> Result<Password, Failure> {
+        let connector = self.connector;
+        let found = match (
+            connector.surroundings.look_up(self.profile)?,
+            &self.profile.sign_in,
+        ) {
+            (Some(found), _) => found,
+            (None, SignIn::Command { command }) => {
+                password::from_command(command, self.profile, connector.patience.credentials)
+                    .await?
+            }
+            (None, _) => {
+                let prompt = format!("{} at {}", self.profile.user, self.profile.host);
+                let password = self.companion.ask_password(prompt).await.ok_or_else(|| {
+                    Failure::new(
+                        Phase::Connecting(Stage::Credentials),
+                        Origin::Local,
+                        "no password is known",
+                    )
+                    .with_hint("set PGPASSWORD, add a line to ~/.pgpass, or type it when asked")
+                })?;
+                password::Found {
+                    password,
+                    source: "typed".to_owned(),
+                }
+            }
+        };
+        self.note("source", found.source.clone());
+        self.done(format!("password from {}", found.source));
+        Ok(found.password)
+    }
+
+    async fn resolve(&mut self) -> Result<Vec<SocketAddr>, Failure> {
+        self.begin(Stage::Dns);
+        let (host, port) = self.profile.dialled();
+        let addresses = dial::resolve(&host, port, self.connector.patience.dns).await?;
+        let listed = addresses
+            .iter()
+            .map(|address| address.ip().to_string())
+            .collect::<Vec<_>>()
+            .join(", ");
+        self.note("dialled", format!("{host}:{port}"));
+        self.note("addresses", listed.clone());
+        self.done(listed);
+        Ok(addresses)
+    }
+
+    async fn dial(
+        &mut self,
+        addresses: &[SocketAddr],
+    ) -> Result<(TcpStream, SocketAddr, Option<Tunnel>), Failure> {
+        self.begin(Stage::Tcp);
+        let patience = self.connector.patience;
+        let tunnel = match (&self.profile.route.command, addresses.first()) {
+            (Some(command), Some(address)) => {
+                Some(Tunnel::open(command, *address, patience.tunnel).await?)
+            }
+            _ => None,
+        };
+        let (tcp, peer) = dial::open(addresses, patience.tcp).await?;
+        self.note("address", peer.to_string());
+        self.done(peer.to_string());
+        Ok((tcp, peer, tunnel))
+    }
+
+    async fn secure(
+        &mut self,
+        tcp: TcpStream,
+        peer: SocketAddr,
+    ) -> Result<(Transport, Encryption), Failure> {
+        self.begin(Stage::Tls);
+        let tls = self.profile.tls.clone();
+        let connectors = self.connector.connectors.clone();
+        let (mode, roots) = (tls.mode, tls.roots.clone());
+        // Reading the roots takes tens of milliseconds of computing, which no other task should wait for.
+        let connector = tokio::task::spawn_blocking(move || connectors.get(mode, &roots))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Failure::new(
+                    Phase::Connecting(Stage::Tls),
+                    Origin::Local,
+                    "TLS could not be set up",
+                ))
+            })?;
+        let encryption = Encryption {
+            mode,
+            connector,
+            server_name: self.profile.verified_name().to_owned(),
+            roots: tls.roots.word().to_owned(),
+        };
+        let transport =
+            Transport::secure(tcp, peer, &encryption, self.connector.patience.tls).await?;
+        self.note("mode", mode.word().to_owned());
+        match transport.tls_version() {
+            Some(version) => {
+                self.note("version", version.to_owned());
+                self.note("server_name", encryption.server_name.clone());
+                self.note("roots", encryption.roots.clone());
+                let verified = match mode {
+                    TlsMode::VerifyFull => {
+                        format!("{version}, {} verified", encryption.server_name)
+                    }
+                    TlsMode::VerifyCa => format!("{version}, issuer verified"),
+                    TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => {
+                        format!("{version}, not verified")
+                    }
+                };
+                self.done(verified);
+            }
+            None if matches!(self.profile.sign_in, SignIn::Iam { .. }) => {
+                return Err(Failure::new(
+                    Phase::Connecting(Stage::Tls),
+                    Origin::Network,
+                    "the server does not offer TLS, and a token is never sent in clear",
+                )
+                .with_hint("set tls.mode to verify-full and dial a server that speaks TLS"));
+            }
+            None => self.skip("in clear"),
+        }
+        Ok((transport, encryption))
+    }
+
+    async fn sign_in(
+        &mut self,
+        transport: Transport,
+        proof: Proof,
+        tls: Option<&'static str>,
+    ) -> Result<(Client, Record, session::Driven), Failure> {
+        self.begin(Stage::SignIn);
+        let mut config = Config::new();
+        let _ = config
+            .user(&self.profile.user)
+            .dbname(&self.profile.database)
+            .application_name("pgiam")
+            // TLS is ours already: the driver sees the stream inside it.
+            .ssl_mode(SslMode::Disable);
+        if self.profile.guard == Guard::ReadOnly {
+            let _ = config.options("-c default_transaction_read_only=on");
+        }
+        match &proof {
+            Proof::Token(token) if tls.is_some() => {
+                let _ = config.password(token.expose());
+            }
+            Proof::Password(password) => {
+                let _ = config.password(password.expose());
+            }
+            Proof::Token(_) | Proof::Nothing => {}
+        }
+        let (tap, record) = WireTap::new(transport);
+        let opening = timeout(
+            self.connector.patience.sign_in,
+            config.connect_raw(tap, NoTls),
+        )
+        .await;
+        let opened = opening.map_err(|_| refusal::unanswered(Stage::SignIn, "the server"))?;
+        let (client, connection) = opened
+            .map_err(|error| refusal::from_driver(Phase::Connecting(Stage::SignIn), &error))
+            .map_err(|failure| {
+                if stage_of(&failure) == Stage::Database {
+                    self.done(accepted(&proof));
+                    self.begin(Stage::Database);
+                    return Failure {
+                        phase: Phase::Connecting(Stage::Database),
+                        ..failure
+                    };
+                }
+                failure
+            })?;
+        let driven = session::drive(connection);
+        self.done(accepted(&proof));
+        self.begin(Stage::Database);
+        self.note("database", self.profile.database.clone());
+        self.done(format!(
+            "{} lets {} in",
+            self.profile.database, self.profile.user
+        ));
+        Ok((client, record, driven))
+    }
+
+    async fn set_up(
+        &mut self,
+        client: &Client,
+        tls: Option<&'static str>,
+    ) -> Result<LinkFacts, Failure> {
+        self.begin(Stage::Session);
+        let asked = client.simple_query(
+            "SELECT current_setting('server_version_num'), current_setting('server_version'), session_user, \
+             pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()",
+        );
+        let messages = timeout(self.connector.patience.sign_in, asked)
+            .await
+            .map_err(|_| refusal::unanswered(Stage::Session, "the server"))?
+            .map_err(|error| refusal::from_driver(Phase::Connecting(Stage::Session), &error))?;
+        let row = messages.iter().find_map(|message| {
+            if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
+                Some(row)
+            } else {
+                None
+            }
+        });
+        let text = |at: usize| {
+            row.and_then(|row| row.try_get(at).ok().flatten())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let facts = LinkFacts {
+            version: ServerVersion {
+                number: text(0).parse().unwrap_or(0),
+                text: text(1),
+            },
+            user: text(2),
+            database: text(3),
+            tls: tls.map(str::to_owned),
+            backend_pid: text(5).parse().unwrap_or(0),
+            recovery: if text(4) == "t" {
+                Recovery::Standby
+            } else {
+                Recovery::Primary
+            },
+            guard: self.profile.guard,
+        };
+        self.note("server_version", facts.version.text.clone());
+        self.note("backend_pid", facts.backend_pid.to_string());
+        self.done(format!(
+            "PostgreSQL {}, process {}",
+            facts.version.text, facts.backend_pid
+        ));
+        Ok(facts)
+    }
+
+    fn begin(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.begun = Instant::now();
+        self.evidence.clear();
+        self.report(StageState::Running, String::new());
+    }
+
+    fn note(&mut self, fact: &'static str, value: String) {
+        self.evidence.push(Evidence { fact, value });
+    }
+
+    fn done(&mut self, summary: String) {
+        self.report(StageState::Ok, summary);
+    }
+
+    fn skip(&mut self, summary: &str) {
+        self.report(StageState::Skipped, summary.to_owned());
+    }
+
+    /// Marks the stage that broke, and the later ones as never reached.
+    fn fail(&mut self, failure: &Failure) {
+        if let Some(sqlstate) = &failure.sqlstate {
+            self.note("sqlstate", sqlstate.clone());
+        }
+        self.note("message", failure.message.clone());
+        self.report(StageState::Failed, failure.message.clone());
+        for report in &mut self.reports {
+            if report.state == StageState::Waiting {
+                report.state = StageState::Skipped;
+                "not reached".clone_into(&mut report.summary);
+                self.companion.moved(report);
+            }
+        }
+    }
+
+    fn report(&mut self, state: StageState, summary: String) {
+        let report = StageReport {
+            stage: self.stage,
+            state,
+            elapsed: self.begun.elapsed(),
+            summary,
+            evidence: self.evidence.clone(),
+        };
+        self.companion.moved(&report);
+        if let Some(slot) = self
+            .reports
+            .iter_mut()
+            .find(|slot| slot.stage == report.stage)
+        {
+            *slot = report;
+        }
+    }
+}
+
+/// Which stage a refusal between the start-up message and the first prompt belongs to: what the
+/// server checks after the password proves that the password or token was accepted (PostgreSQL
+/// source, `postinit.c`, `InitPostgres` and `CheckMyDatabase`).
+fn stage_of(failure: &Failure) -> Stage {
+    match failure.sqlstate.as_deref() {
+        Some("42501" | "3D000" | "55000") => Stage::Database,
+        Some("53300") if failure.message.contains("for database") => Stage::Database,
+        _ => Stage::SignIn,
+    }
+}
+
+fn accepted(proof: &Proof) -> String {
+    match proof {
+        Proof::Token(_) => "token accepted".to_owned(),
+        Proof::Password(_) => "password accepted".to_owned(),
+        Proof::Nothing => "accepted without a password".to_owned(),
+    }
+}
+
+/// A moment as RFC 3339, to the second.
+#[must_use]
+pub fn rfc3339(moment: Timestamp) -> String {
+    time::OffsetDateTime::from_unix_timestamp(moment.seconds())
+        .ok()
+        .and_then(|moment| {
+            moment
+                .format(&time::format_description::well_known::Rfc3339)
+                .ok()
+        })
+        .unwrap_or_default()
+}

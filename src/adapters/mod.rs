@@ -4,6 +4,7 @@
 //! [`crate::domain::failure::Failure`] in [`refusal`], and nowhere else.
 
 pub mod access;
+pub mod cancel;
 pub mod catalog;
 pub mod clipboard;
 pub mod connect;
@@ -17,5 +18,6 @@ pub mod sign;
 pub mod storage;
 pub mod tls;
 pub mod tls_hello;
+pub mod transport;
 pub mod tunnel;
 pub mod wire_tap;
