@@ -1,1 +1,329 @@
-//! Catalog queries from assets/sql into the domain's catalog.
+//! What the linked database holds, read in a few set-based queries and handed on in parts.
+//!
+//! Nothing here fails because the role may not read something: the queries ask only what
+//! everybody may read, and mark the rest.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::session::Session;
+use crate::domain::catalog::{
+    Access, Catalog, CatalogColumn, CatalogPart, Database, Function, Key, Nullability, Relation,
+    RelationKind, RoleEntry, Schema,
+};
+use crate::domain::failure::Failure;
+use crate::domain::rows::{RowBatch, array};
+use crate::domain::run::RunEvent;
+
+const SESSION: &str = include_str!("../../assets/sql/catalog_session.sql");
+const DATABASES: &str = include_str!("../../assets/sql/catalog_databases.sql");
+const SCHEMAS: &str = include_str!("../../assets/sql/catalog_schemas.sql");
+const RELATIONS: &str = include_str!("../../assets/sql/catalog_relations.sql");
+const COLUMNS: &str = include_str!("../../assets/sql/catalog_columns.sql");
+const TYPES: &str = include_str!("../../assets/sql/catalog_types.sql");
+const KEYS: &str = include_str!("../../assets/sql/catalog_keys.sql");
+const FUNCTIONS: &str = include_str!("../../assets/sql/catalog_functions.sql");
+const ROLES: &str = include_str!("../../assets/sql/catalog_roles.sql");
+
+/// Batches that may wait to be taken apart.
+const WAITING: usize = 8;
+
+/// Reads the whole catalog of the session's database and sends its parts, the outline first. Ends
+/// early, without an error, when nobody listens any more.
+///
+/// # Errors
+/// Only what ends any statement: a lost connection, a cancel, a time-out.
+pub async fn load(session: &Session, parts: &mpsc::Sender<CatalogPart>) -> Result<(), Failure> {
+    let Outline {
+        catalog,
+        schema_oids,
+    } = outline(session).await?;
+    let places: HashMap<u32, usize> = catalog
+        .relations
+        .iter()
+        .enumerate()
+        .map(|(place, relation)| (relation.oid, place))
+        .collect();
+    if parts.send(CatalogPart::Outline(catalog)).await.is_err() {
+        return Ok(());
+    }
+    let columns = columns(session, &places).await?;
+    if parts.send(CatalogPart::Columns(columns)).await.is_err() {
+        return Ok(());
+    }
+    let roles = roles(session).await?;
+    if parts.send(CatalogPart::Roles(roles)).await.is_err() {
+        return Ok(());
+    }
+    let functions = functions(session, &schema_oids).await?;
+    let _ = parts.send(CatalogPart::Functions(functions)).await;
+    Ok(())
+}
+
+/// What the tree shows first, and which schema has which OID.
+struct Outline {
+    catalog: Catalog,
+    schema_oids: HashMap<u32, usize>,
+}
+
+async fn outline(session: &Session) -> Result<Outline, Failure> {
+    let mut catalog = Catalog::default();
+    for (batch, row) in &rows(session, SESSION).await? {
+        catalog.database = text(batch, row, 0);
+        catalog.search_path = array::texts(word(batch, row, 1));
+    }
+    for (batch, row) in &rows(session, DATABASES).await? {
+        catalog.databases.push(Database {
+            name: text(batch, row, 0),
+            access: access(batch, row, 1),
+        });
+    }
+    let mut schema_oids = HashMap::new();
+    for (batch, row) in &rows(session, SCHEMAS).await? {
+        let _ = schema_oids.insert(number(batch, row, 0), catalog.schemas.len());
+        catalog.schemas.push(Schema {
+            name: text(batch, row, 1),
+            owner: text(batch, row, 2),
+            access: access(batch, row, 3),
+        });
+    }
+    // Before version 14 a table that was never analysed has 0 rows, afterwards -1 (release notes
+    // of 14, "pg_class.reltuples").
+    let never_analysed_is_zero = session.facts().version.major() < 14;
+    for (batch, row) in &rows(session, RELATIONS).await? {
+        // A schema made since the last query is missing here; the next load has it.
+        let Some(schema) = schema_oids.get(&number(batch, row, 1)) else {
+            continue;
+        };
+        let Some(kind) = relation_kind(word(batch, row, 3)) else {
+            continue;
+        };
+        let estimate = word(batch, row, 4).parse::<u64>().ok();
+        catalog.relations.push(Relation {
+            oid: number(batch, row, 0),
+            schema: *schema,
+            name: text(batch, row, 2),
+            kind,
+            estimated_rows: estimate.filter(|rows| *rows > 0 || !never_analysed_is_zero),
+            access: access(batch, row, 5),
+        });
+    }
+    catalog
+        .relations
+        .sort_unstable_by(|a, b| (a.schema, &a.name).cmp(&(b.schema, &b.name)));
+    Ok(Outline {
+        catalog,
+        schema_oids,
+    })
+}
+
+/// The columns of each relation, by its place in the outline.
+async fn columns(
+    session: &Session,
+    places: &HashMap<u32, usize>,
+) -> Result<Vec<Vec<CatalogColumn>>, Failure> {
+    let found = rows(session, COLUMNS).await?;
+    let types = types(session, &found).await?;
+    let keys = keys(session).await?;
+    let mut columns: Vec<Vec<CatalogColumn>> = vec![Vec::new(); places.len()];
+    for (batch, row) in &found {
+        let relation = number(batch, row, 0);
+        let Some(of_relation) = places
+            .get(&relation)
+            .and_then(|place| columns.get_mut(*place))
+        else {
+            continue;
+        };
+        let number = word(batch, row, 1).parse().unwrap_or(0);
+        of_relation.push(CatalogColumn {
+            number,
+            name: text(batch, row, 2),
+            type_name: types.get(&type_of(batch, row)).cloned().unwrap_or_default(),
+            nullability: match word(batch, row, 5) {
+                "t" => Nullability::NotNull,
+                _ => Nullability::Nullable,
+            },
+            key: keys.get(&(relation, number)).copied().unwrap_or_default(),
+            access: access(batch, row, 6),
+        });
+    }
+    for of_relation in &mut columns {
+        of_relation.sort_unstable_by_key(|column| column.number);
+    }
+    Ok(columns)
+}
+
+/// A type and its modifier (`varchar(64)` is 1043 with 68).
+type TypeKey = (u32, i32);
+
+fn type_of(batch: &RowBatch, row: usize) -> TypeKey {
+    (
+        number(batch, row, 3),
+        word(batch, row, 4).parse().unwrap_or(-1),
+    )
+}
+
+/// Words the distinct types among columns.
+async fn types(session: &Session, columns: &Rows) -> Result<HashMap<TypeKey, String>, Failure> {
+    let mut named: HashMap<TypeKey, String> = HashMap::new();
+    for (batch, row) in columns {
+        let _ = named.entry(type_of(batch, row)).or_default();
+    }
+    let list = |each: fn(&TypeKey) -> String| {
+        let numbers: Vec<String> = named.keys().map(each).collect();
+        format!("{{{}}}", numbers.join(","))
+    };
+    let sql = TYPES
+        .replace("{types}", &list(|(oid, _)| oid.to_string()))
+        .replace("{modifiers}", &list(|(_, modifier)| modifier.to_string()));
+    for (batch, row) in &rows(session, &sql).await? {
+        let modifier = word(batch, row, 1).parse().unwrap_or(-1);
+        let _ = named.insert((number(batch, row, 0), modifier), text(batch, row, 2));
+    }
+    Ok(named)
+}
+
+/// The most telling key of each column: primary before foreign before unique.
+async fn keys(session: &Session) -> Result<HashMap<(u32, i16), Key>, Failure> {
+    let mut keys: HashMap<(u32, i16), Key> = HashMap::new();
+    for (batch, row) in &rows(session, KEYS).await? {
+        let key = match word(batch, row, 2) {
+            "p" => Key::Primary,
+            "f" => Key::Foreign,
+            _ => Key::Unique,
+        };
+        let column = (
+            number(batch, row, 0),
+            word(batch, row, 1).parse().unwrap_or(0),
+        );
+        let known = keys.entry(column).or_default();
+        if matches!(
+            (*known, key),
+            (Key::None, _) | (_, Key::Primary) | (Key::Unique, Key::Foreign)
+        ) {
+            *known = key;
+        }
+    }
+    Ok(keys)
+}
+
+async fn functions(
+    session: &Session,
+    schemas: &HashMap<u32, usize>,
+) -> Result<Vec<Function>, Failure> {
+    let mut functions = Vec::new();
+    for (batch, row) in &rows(session, FUNCTIONS).await? {
+        let Some(schema) = schemas.get(&number(batch, row, 1)) else {
+            continue;
+        };
+        functions.push(Function {
+            oid: number(batch, row, 0),
+            schema: *schema,
+            name: text(batch, row, 2),
+            arguments: text(batch, row, 3),
+            result: text(batch, row, 4),
+            access: access(batch, row, 5),
+        });
+    }
+    functions.sort_unstable_by(|a, b| {
+        (a.schema, &a.name, &a.arguments).cmp(&(b.schema, &b.name, &b.arguments))
+    });
+    Ok(functions)
+}
+
+async fn roles(session: &Session) -> Result<Vec<RoleEntry>, Failure> {
+    let mut roles = Vec::new();
+    for (batch, row) in &rows(session, ROLES).await? {
+        roles.push(RoleEntry {
+            name: text(batch, row, 0),
+            attributes: text(batch, row, 1),
+            member_of: array::texts(word(batch, row, 2)),
+        });
+    }
+    Ok(roles)
+}
+
+/// The rows of a query, still in the arenas they arrived in: 200,000 columns would be a million
+/// small strings otherwise.
+struct Rows(Vec<Arc<RowBatch>>);
+
+impl<'a> IntoIterator for &'a Rows {
+    type Item = (&'a RowBatch, usize);
+    type IntoIter = Box<dyn Iterator<Item = Self::Item> + Send + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(
+            self.0
+                .iter()
+                .flat_map(|batch| (0..batch.rows()).map(move |row| (batch.as_ref(), row))),
+        )
+    }
+}
+
+async fn rows(session: &Session, sql: &str) -> Result<Rows, Failure> {
+    let (sender, mut events) = mpsc::channel(WAITING);
+    let statements = [sql.to_owned()];
+    let run = async move {
+        // Moved in, so that the channel closes when the run is over.
+        let sender = sender;
+        session.run(&statements, &sender).await;
+    };
+    let collect = async {
+        let mut batches = Vec::new();
+        let mut failure = None;
+        while let Some(event) = events.recv().await {
+            match event {
+                RunEvent::Rows(batch) => batches.push(batch),
+                RunEvent::Failed(refused) => failure = Some(refused),
+                RunEvent::Started { .. }
+                | RunEvent::Columns(_)
+                | RunEvent::Completed(_)
+                | RunEvent::Notice(_)
+                | RunEvent::Transaction(_)
+                | RunEvent::Parameter { .. }
+                | RunEvent::Finished => {}
+            }
+        }
+        failure.map_or(Ok(Rows(batches)), Err)
+    };
+    let ((), collected) = tokio::join!(run, collect);
+    collected
+}
+
+/// The cell as text; empty for NULL, which a `has_…_privilege` answers for what has just gone.
+fn word(batch: &RowBatch, row: usize, column: usize) -> &str {
+    batch
+        .cell(row, column)
+        .and_then(crate::domain::rows::Cell::text)
+        .unwrap_or_default()
+}
+
+fn text(batch: &RowBatch, row: usize, column: usize) -> String {
+    word(batch, row, column).to_owned()
+}
+
+fn number(batch: &RowBatch, row: usize, column: usize) -> u32 {
+    word(batch, row, column).parse().unwrap_or(0)
+}
+
+fn access(batch: &RowBatch, row: usize, column: usize) -> Access {
+    match word(batch, row, column) {
+        "t" => Access::Usable,
+        _ => Access::Locked,
+    }
+}
+
+/// What `pg_class.relkind` means.
+fn relation_kind(letter: &str) -> Option<RelationKind> {
+    Some(match letter {
+        "r" => RelationKind::Table,
+        "p" => RelationKind::PartitionedTable,
+        "v" => RelationKind::View,
+        "m" => RelationKind::MaterializedView,
+        "f" => RelationKind::ForeignTable,
+        "S" => RelationKind::Sequence,
+        _ => return None,
+    })
+}

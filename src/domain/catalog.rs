@@ -1,5 +1,7 @@
 //! What a database holds: schemas, relations, columns, functions, roles; built for 10,000 relations.
 
+use std::collections::HashMap;
+
 /// Whether the role that looked may use something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Access {
@@ -165,4 +167,164 @@ pub enum CatalogPart {
     Functions(Vec<Function>),
     /// Roles.
     Roles(Vec<RoleEntry>),
+}
+
+impl Catalog {
+    /// Takes in a part that arrived. An outline replaces everything but what arrives later, which
+    /// stays until its own part replaces it where it still fits.
+    pub fn take(&mut self, part: CatalogPart) {
+        match part {
+            CatalogPart::Outline(outline) => {
+                let earlier = std::mem::replace(self, outline);
+                self.roles = earlier.roles;
+                if earlier.database != self.database {
+                    self.roles.clear();
+                    return;
+                }
+                self.columns = same_columns(&earlier.relations, earlier.columns, &self.relations);
+                if earlier.schemas.len() == self.schemas.len()
+                    && earlier
+                        .schemas
+                        .iter()
+                        .zip(&self.schemas)
+                        .all(|(a, b)| a.name == b.name)
+                {
+                    self.functions = earlier.functions;
+                }
+            }
+            CatalogPart::Columns(columns) => self.columns = columns,
+            CatalogPart::Functions(functions) => self.functions = functions,
+            CatalogPart::Roles(roles) => self.roles = roles,
+        }
+    }
+
+    /// The columns of the relation at that place in `relations`; empty until they are loaded.
+    #[must_use]
+    pub fn columns_of(&self, relation: usize) -> &[CatalogColumn] {
+        self.columns.get(relation).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places in `relations` of the relations of a schema: a search, not a walk.
+    #[must_use]
+    pub fn relations_of(&self, schema: usize) -> std::ops::Range<usize> {
+        self.relations
+            .partition_point(|relation| relation.schema < schema)
+            ..self
+                .relations
+                .partition_point(|relation| relation.schema <= schema)
+    }
+
+    /// The places in `functions` of the functions of a schema.
+    #[must_use]
+    pub fn functions_of(&self, schema: usize) -> std::ops::Range<usize> {
+        self.functions
+            .partition_point(|function| function.schema < schema)
+            ..self
+                .functions
+                .partition_point(|function| function.schema <= schema)
+    }
+}
+
+/// Keeps the columns of relations that are still there, so that a quiet reload does not empty an
+/// open table while its columns are on their way.
+fn same_columns(
+    earlier: &[Relation],
+    columns: Vec<Vec<CatalogColumn>>,
+    now: &[Relation],
+) -> Vec<Vec<CatalogColumn>> {
+    if columns.is_empty() {
+        return columns;
+    }
+    let mut known: HashMap<u32, Vec<CatalogColumn>> = earlier
+        .iter()
+        .map(|relation| relation.oid)
+        .zip(columns)
+        .collect();
+    now.iter()
+        .map(|relation| known.remove(&relation.oid).unwrap_or_default())
+        .collect()
+}
+
+/// A number of rows as a person says it: `950`, `48 k`, `1.2 M`.
+#[must_use]
+pub fn spoken_count(rows: u64) -> String {
+    const STEPS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ];
+    for (step, letter) in STEPS {
+        if rows >= step {
+            let (whole, tenth) = (rows / step, rows % step * 10 / step);
+            return if whole < 10 {
+                format!("{whole}.{tenth} {letter}")
+            } else {
+                format!("{whole} {letter}")
+            };
+        }
+    }
+    rows.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(oids: &[u32]) -> Catalog {
+        Catalog {
+            database: "shop".into(),
+            relations: oids
+                .iter()
+                .map(|oid| Relation {
+                    oid: *oid,
+                    schema: 0,
+                    name: format!("t{oid}"),
+                    kind: RelationKind::Table,
+                    estimated_rows: None,
+                    access: Access::Usable,
+                })
+                .collect(),
+            ..Catalog::default()
+        }
+    }
+
+    fn column(name: &str) -> CatalogColumn {
+        CatalogColumn {
+            number: 1,
+            name: name.into(),
+            type_name: "int".into(),
+            nullability: Nullability::Nullable,
+            key: Key::None,
+            access: Access::Usable,
+        }
+    }
+
+    #[test]
+    fn a_reload_keeps_columns_with_their_tables() {
+        let mut catalog = outline(&[1, 3]);
+        catalog.take(CatalogPart::Columns(vec![
+            vec![column("one")],
+            vec![column("three")],
+        ]));
+        catalog.take(CatalogPart::Outline(outline(&[1, 2, 3])));
+        let names: Vec<_> = (0..3)
+            .map(|place| {
+                catalog
+                    .columns_of(place)
+                    .first()
+                    .map(|column| column.name.clone())
+            })
+            .collect();
+        assert_eq!(names, [Some("one".into()), None, Some("three".into())]);
+    }
+
+    #[test]
+    fn counts_read_like_speech() {
+        let spoken: Vec<_> = [0, 999, 1_000, 48_213, 1_234_567, 4_800_000_000]
+            .into_iter()
+            .map(spoken_count)
+            .collect();
+        assert_eq!(spoken, ["0", "999", "1.0 k", "48 k", "1.2 M", "4.8 G"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Rows of results: kept as text in arenas, shown safely.
 
+pub mod array;
 pub mod batch;
 pub mod cell;
 pub mod store;
