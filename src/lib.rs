@@ -20,7 +20,6 @@
         clippy::panic,
         clippy::indexing_slicing,
         clippy::string_slice,
-        clippy::wildcard_enum_match_arm,
         unused_results
     )
 )]

@@ -1,1 +1,274 @@
 //! The one table of verbs: name, keys, help, and why a verb is unavailable.
+//!
+//! Help, palette, hint line and the README's key list are printed from it.
+
+use super::model::{Model, Pane, Screen};
+
+/// Where a verb can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everywhere.
+    Everywhere,
+    /// On the connections screen.
+    Connections,
+    /// In the workspace, whatever the pane.
+    Workspace,
+    /// In the catalog pane.
+    Tree,
+    /// In the editor pane.
+    Editor,
+    /// In the result pane.
+    Result,
+    /// In the diagnostics panel.
+    Diagnostics,
+}
+
+impl Scope {
+    /// The heading in help.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Connections => "connections",
+            Self::Workspace => "workspace",
+            Self::Tree => "catalog",
+            Self::Editor => "editor",
+            Self::Result => "result",
+            Self::Diagnostics => "diagnostics",
+        }
+    }
+
+    /// All scopes, in the order help shows them.
+    pub const ALL: [Self; 7] = [
+        Self::Everywhere,
+        Self::Connections,
+        Self::Workspace,
+        Self::Tree,
+        Self::Editor,
+        Self::Result,
+        Self::Diagnostics,
+    ];
+}
+
+/// Declares the verbs and their table together, so that neither can lack the other's entry.
+macro_rules! commands {
+    ($($command:ident, $scope:ident, $name:literal, [$($key:literal),*], $hint:literal, $help:literal;)*) => {
+        /// A verb a person can give.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Command {
+            $(#[doc = $help] $command,)*
+        }
+
+        /// Every verb, in the order help shows them.
+        pub const COMMANDS: &[Entry] = &[
+            $(Entry {
+                command: Command::$command,
+                scope: Scope::$scope,
+                name: $name,
+                keys: &[$($key),*],
+                hint: $hint,
+                help: $help,
+            },)*
+        ];
+    };
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// The verb.
+    pub command: Command,
+    /// Where it can be given.
+    pub scope: Scope,
+    /// Its stable name, for settings and palette.
+    pub name: &'static str,
+    /// Its keys unless settings say otherwise; the first is the one shown.
+    pub keys: &'static [&'static str],
+    /// One or two words for the hint line; empty to stay out of it.
+    pub hint: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+commands! {
+    Palette, Everywhere, "palette", ["ctrl-p", "f12"], "", "Show every command and search it";
+    Help, Everywhere, "help", ["f1"], "help", "Show the keys that work here";
+    Quit, Everywhere, "quit", ["ctrl-q"], "", "Leave the program";
+    Suspend, Everywhere, "suspend", ["ctrl-z"], "", "Stop the program and return to the shell; fg brings it back";
+
+    Connect, Connections, "connect", ["enter"], "connect", "Sign in with the selected profile";
+    NewProfile, Connections, "new-profile", ["n"], "new", "Write a new profile";
+    EditProfile, Connections, "edit-profile", ["e"], "edit", "Change the selected profile";
+    DuplicateProfile, Connections, "duplicate-profile", ["d"], "duplicate", "Write a new profile like the selected one";
+    DeleteProfile, Connections, "delete-profile", ["x", "delete"], "delete", "Delete the selected profile, after asking";
+    Doctor, Connections, "doctor", ["D"], "doctor", "Walk the nine stages with the selected profile and say what is wrong";
+    Token, Connections, "token", ["t"], "token", "Sign a token with the selected profile and copy it";
+    FilterProfiles, Connections, "filter-profiles", ["/"], "filter", "Show only profiles that contain some words";
+    ConnectionsWhy, Connections, "last-attempt", ["w"], "why", "Explain how the last attempt failed";
+    Leave, Connections, "leave", ["q"], "quit", "Leave the program";
+
+    Run, Workspace, "run", ["f5", "ctrl-enter", "alt-enter", "ctrl-j"], "run", "Run the statement under the cursor, or the selection";
+    RunAll, Workspace, "run-all", ["f6"], "run all", "Run every statement of the editor, one after another";
+    Cancel, Workspace, "cancel", ["ctrl-c"], "cancel", "Ask the server to stop what runs";
+    NextPane, Workspace, "next-pane", ["tab", "f2"], "next pane", "Go to the next pane";
+    PreviousPane, Workspace, "previous-pane", ["shift-tab", "shift-f2"], "", "Go to the previous pane";
+    Reconnect, Workspace, "reconnect", ["f4"], "", "Connect again with a fresh sign-in, keeping text and rows";
+    Disconnect, Workspace, "disconnect", ["f10"], "", "Hang up and go back to the connections";
+    History, Workspace, "history", ["ctrl-r"], "history", "Search what ran before and put it into the editor";
+    WhyLast, Workspace, "why", ["f8"], "why", "Explain the last refusal and how to lift it";
+    CloseDiagnostics, Workspace, "close-diagnostics", [], "", "Close the diagnostics panel";
+    Commit, Workspace, "commit", [], "", "Commit the open transaction";
+    RollBack, Workspace, "roll-back", [], "", "Roll the open transaction back";
+
+    TreeOpen, Tree, "tree-open", ["enter", "right", "l"], "open", "Unfold, or show the first rows of a relation";
+    TreeClose, Tree, "tree-close", ["left", "h"], "", "Fold, or go to the parent";
+    TreeRows, Tree, "tree-rows", ["s"], "rows", "Select the first rows of the relation";
+    TreeInsert, Tree, "tree-insert", ["i"], "insert name", "Put the quoted name into the editor";
+    TreeCopy, Tree, "tree-copy", ["y"], "copy name", "Copy the quoted name";
+    TreeFilter, Tree, "tree-filter", ["/"], "filter", "Show only names that contain some words";
+    TreeReload, Tree, "tree-reload", ["r"], "reload", "Read the catalog again";
+
+    NewTab, Editor, "new-tab", ["ctrl-t"], "new tab", "Open an empty query tab";
+    CloseTab, Editor, "close-tab", ["ctrl-w"], "", "Close the query tab; its text stays in the drafts until it is run or replaced";
+    NextTab, Editor, "next-tab", ["ctrl-pagedown", "alt-right"], "", "Go to the next query tab";
+    PreviousTab, Editor, "previous-tab", ["ctrl-pageup", "alt-left"], "", "Go to the previous query tab";
+    Undo, Editor, "undo", ["ctrl-z"], "", "Undo the last change of the text";
+    Redo, Editor, "redo", ["ctrl-y"], "", "Redo the change that was undone";
+    SelectAll, Editor, "select-all", ["ctrl-a"], "", "Select the whole text";
+    CopyText, Editor, "copy-text", ["ctrl-insert", "alt-c"], "", "Copy the selection";
+    CutText, Editor, "cut-text", ["ctrl-x"], "", "Cut the selection";
+    ToggleComment, Editor, "toggle-comment", ["ctrl-/", "ctrl-7"], "", "Comment the lines, or uncomment them";
+    Complete, Editor, "complete", ["ctrl-n", "ctrl-space"], "complete", "Offer names for the place under the cursor";
+    Find, Editor, "find", ["ctrl-f"], "", "Find text in the editor";
+    Format, Editor, "format", ["alt-f"], "", "Lay the statement under the cursor out";
+
+    OpenCell, Result, "open-cell", ["enter"], "view", "Show the whole value";
+    OpenRecord, Result, "open-record", ["r"], "record", "Show the row as a form";
+    CopyCells, Result, "copy-cells", ["y"], "copy", "Copy the cell or the selection";
+    CopyAs, Result, "copy-as", ["Y"], "", "Copy the selection as CSV, JSON, INSERT or Markdown";
+    SaveResult, Result, "save-result", ["s"], "save", "Save the result to a file";
+    SearchRows, Result, "search-rows", ["/"], "search", "Search the rows";
+    NextMatch, Result, "next-match", ["n"], "", "Go to the next match";
+    PreviousMatch, Result, "previous-match", ["N"], "", "Go to the previous match";
+    GoToRow, Result, "go-to-row", [":"], "", "Go to a row by its number";
+    SelectCells, Result, "select-cells", ["v"], "", "Begin or end a selection of cells";
+    SelectRows, Result, "select-rows", ["V"], "", "Begin or end a selection of rows";
+    Widen, Result, "widen", [">"], "", "Widen the column";
+    Narrow, Result, "narrow", ["<"], "", "Narrow the column";
+    NextResult, Result, "next-result", ["]"], "next result", "Show the next statement's outcome";
+    PreviousResult, Result, "previous-result", ["["], "", "Show the previous statement's outcome";
+
+    CopyFix, Diagnostics, "copy-fix", ["y"], "copy fix", "Copy the selected fix";
+    EditFix, Diagnostics, "edit-fix", ["e"], "to editor", "Put the selected fix into the editor";
+    ApplyFix, Diagnostics, "apply-fix", ["a", "enter"], "apply", "Apply the selected fix through a profile, after asking";
+    RunAgain, Diagnostics, "run-again", ["r"], "run again", "Try again what was refused";
+    CloseWhy, Diagnostics, "close-why", ["q", "escape"], "close", "Close the panel";
+}
+
+impl Command {
+    /// The verb's line in the table.
+    #[must_use]
+    pub fn entry(self) -> Option<&'static Entry> {
+        COMMANDS.iter().find(|entry| entry.command == self)
+    }
+
+    /// Why the verb cannot be used now, or `None` if it can.
+    #[must_use]
+    pub fn unavailable(self, model: &Model) -> Option<&'static str> {
+        let scope = self.entry().map_or(Scope::Everywhere, |entry| entry.scope);
+        match (scope, model.screen) {
+            (Scope::Everywhere, _) | (Scope::Connections, Screen::Connections) => {}
+            (Scope::Connections, Screen::Workspace) => return Some("hang up first"),
+            (_, Screen::Connections) => return Some("connect first"),
+            (_, Screen::Workspace) => {}
+        }
+        match self {
+            Self::Cancel if !model.is_busy() => Some("nothing is running"),
+            Self::Run | Self::RunAll if model.link.up().is_none() => {
+                Some("the connection is down: reconnect first")
+            }
+            Self::Run | Self::RunAll if model.query.is_running() => Some("a statement is running"),
+            Self::WhyLast if model.diagnostics.subject.is_none() => Some("nothing was refused"),
+            Self::CopyFix | Self::EditFix | Self::ApplyFix
+                if model.diagnostics.selected_fix().is_none() =>
+            {
+                Some("there is no fix to use")
+            }
+            Self::Connect
+            | Self::EditProfile
+            | Self::DuplicateProfile
+            | Self::DeleteProfile
+            | Self::Doctor
+            | Self::Token
+                if model.connections.current().is_none() =>
+            {
+                Some("select a profile first")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The scopes whose verbs work now, the nearest first.
+#[must_use]
+pub fn scopes(model: &Model) -> Vec<Scope> {
+    match model.screen {
+        Screen::Connections => vec![Scope::Connections, Scope::Everywhere],
+        Screen::Workspace => {
+            let pane = match model.focus {
+                Pane::Tree => Scope::Tree,
+                Pane::Editor => Scope::Editor,
+                Pane::Result => Scope::Result,
+                Pane::Diagnostics => Scope::Diagnostics,
+            };
+            vec![pane, Scope::Workspace, Scope::Everywhere]
+        }
+    }
+}
+
+/// The verbs as a Markdown table, for the README.
+#[must_use]
+pub fn reference() -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for scope in Scope::ALL {
+        let _ = writeln!(
+            text,
+            "\n**{}**\n\n| keys | command | does |\n|---|---|---|",
+            scope.title()
+        );
+        for entry in COMMANDS.iter().filter(|entry| entry.scope == scope) {
+            let keys: Vec<String> = entry
+                .keys
+                .iter()
+                .map(|keys| format!("`{}`", super::keymap::shown(keys)))
+                .collect();
+            let keys = if keys.is_empty() {
+                "palette".to_owned()
+            } else {
+                keys.join(", ")
+            };
+            let _ = writeln!(text, "| {keys} | {} | {} |", entry.name, entry.help);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_help_is_one_sentence() {
+        let names: BTreeSet<&str> = COMMANDS.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), COMMANDS.len());
+        for entry in COMMANDS {
+            assert!(
+                !entry.help.ends_with('.') && !entry.help.is_empty(),
+                "{}",
+                entry.name
+            );
+        }
+    }
+}

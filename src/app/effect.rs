@@ -98,6 +98,11 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Sign a token and put it on the clipboard; it passes through no message.
+    CopyToken {
+        /// For whom.
+        profile: Box<Profile>,
+    },
     /// Stop the process with SIGTSTP, as Ctrl+Z does.
     Suspend,
     /// Leave.

@@ -29,3 +29,4 @@ pub mod target;
 pub mod text;
 pub mod time;
 pub mod token;
+mod validation;

@@ -1,11 +1,145 @@
 //! Judges messages: routes each to the area it belongs to.
 
+mod connections;
+mod editor;
+mod form;
+mod grid;
+mod link;
+mod mouse;
+mod overlay;
+mod perform;
+mod query;
+mod tree;
+mod why;
+
+use super::command;
 use super::effect::Effect;
+use super::key::Key;
 use super::message::Message;
-use super::model::Model;
+use super::model::connections::FilterFocus;
+use super::model::{Model, Pane, Screen, Size};
+
+pub use connections::begin;
+pub use overlay::palette_entries;
 
 /// Judges one message. Never waits, never fails; the caller must grant every effect.
 #[must_use]
-pub fn update(_model: &mut Model, _message: Message) -> Vec<Effect> {
-    Vec::new()
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(pressed) => key(model, pressed),
+        Message::Mouse(mouse) => mouse::mouse(model, mouse),
+        Message::Pasted(text) => pasted(model, &text),
+        Message::Resized { columns, rows } => {
+            model.size = Size { columns, rows };
+            grid::resized(model);
+            Vec::new()
+        }
+        Message::Ticked { now } => {
+            model.now = now;
+            editor::ticked(model)
+        }
+        Message::ProfilesRead(outcome) => connections::read(model, outcome),
+        Message::ProfilesWritten { ticket, outcome } => form::written(model, ticket, outcome),
+        Message::StageMoved { ticket, report } => link::stage_moved(model, ticket, report),
+        Message::PasswordWanted { ticket, prompt } => link::password_wanted(model, ticket, prompt),
+        Message::LinkUp { ticket, facts } => link::up(model, ticket, facts),
+        Message::LinkRefused {
+            ticket,
+            failure,
+            findings,
+        } => link::refused(model, ticket, failure, findings),
+        Message::LinkLost { ticket, failure } => link::lost(model, ticket, failure),
+        Message::CatalogArrived { ticket, part } => tree::arrived(model, ticket, part),
+        Message::CatalogFailed { ticket, failure } => tree::failed(model, ticket, failure),
+        Message::Ran { ticket, event } => query::ran(model, ticket, event),
+        Message::WhyAnswered { ticket, outcome } => why::answered(model, ticket, outcome),
+        Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
+        Message::Told(text) => {
+            model.tell(text);
+            Vec::new()
+        }
+        Message::Failed(failure) => {
+            model.tell(match failure.hint {
+                Some(hint) => format!("{}: {hint}", failure.message),
+                None => failure.message,
+            });
+            Vec::new()
+        }
+    }
+}
+
+/// A key goes to the top overlay, else to a field that is being typed into, else to a verb, else to
+/// the focused pane.
+fn key(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.told = None;
+    let scopes = command::scopes(model);
+    if !model.overlays.is_empty() {
+        let leaving = model
+            .keymap
+            .lookup(&scopes, key)
+            .filter(|command| command.works_over_overlays());
+        // Ctrl+Z inside a field would be taken for undo by most people; suspending is harmless.
+        return match leaving {
+            Some(command) => perform::perform(model, command),
+            None => overlay::key(model, key),
+        };
+    }
+    if is_typing(model) {
+        return match model.screen {
+            Screen::Connections => connections::filter_key(model, key),
+            Screen::Workspace => pane_key(model, key),
+        };
+    }
+    if let Some(command) = model.keymap.lookup(&scopes, key) {
+        return perform::perform(model, command);
+    }
+    match model.screen {
+        Screen::Connections => connections::key(model, key),
+        Screen::Workspace => pane_key(model, key),
+    }
+}
+
+/// Whether keys go into a one-line field of the screen itself.
+fn is_typing(model: &Model) -> bool {
+    match model.screen {
+        Screen::Connections => model.connections.filter_focus == FilterFocus::Typing,
+        Screen::Workspace => match model.focus {
+            Pane::Tree => tree::is_typing(model),
+            Pane::Editor => editor::is_typing(model),
+            Pane::Result => grid::is_typing(model),
+            Pane::Diagnostics => false,
+        },
+    }
+}
+
+fn pane_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    match model.focus {
+        Pane::Tree => tree::key(model, key),
+        Pane::Editor => editor::key(model, key),
+        Pane::Result => grid::key(model, key),
+        Pane::Diagnostics => why::key(model, key),
+    }
+}
+
+fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+    if !model.overlays.is_empty() {
+        return overlay::pasted(model, text);
+    }
+    match (model.screen, model.focus) {
+        (Screen::Connections, _) => {
+            if model.connections.filter_focus == FilterFocus::Typing {
+                model.connections.filter.insert(text);
+            }
+            Vec::new()
+        }
+        (Screen::Workspace, Pane::Editor) => editor::pasted(model, text),
+        (Screen::Workspace, Pane::Tree) => tree::pasted(model, text),
+        (Screen::Workspace, Pane::Result) => grid::pasted(model, text),
+        (Screen::Workspace, Pane::Diagnostics) => Vec::new(),
+    }
+}
+
+/// Goes to a pane, opening the way for it when panes are folded.
+fn focus(model: &mut Model, pane: Pane) {
+    model.focus = pane;
 }

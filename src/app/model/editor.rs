@@ -1,0 +1,5 @@
+//! The editor pane.
+
+/// The editor pane.
+#[derive(Debug, Default)]
+pub struct Editor {}

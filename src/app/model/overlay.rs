@@ -1,0 +1,114 @@
+//! What lies on top of a screen. Escape closes the top one and loses no text.
+
+use super::form::Form;
+use super::line::Line;
+use crate::app::command::Command;
+use crate::app::message::{Applied, Ticket};
+use crate::domain::profile::Profile;
+
+/// A question with a yes and a no.
+#[derive(Debug)]
+pub struct Confirm {
+    /// The heading.
+    pub title: String,
+    /// What would happen, exactly: shown as it is.
+    pub body: Vec<String>,
+    /// What a yes does.
+    pub yes: Consent,
+    /// The word on the yes key: `delete`, `apply`, `quit`.
+    pub verb: &'static str,
+}
+
+/// What a yes does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consent {
+    /// Delete the profile of that name.
+    DeleteProfile(String),
+    /// Apply the selected fix through a profile.
+    ApplyFix(Box<Profile>),
+    /// Run statements that change more than they seem to.
+    Run(Vec<String>),
+    /// Leave the program.
+    Quit,
+    /// Leave the workspace.
+    Disconnect,
+}
+
+/// A list to choose a profile from.
+#[derive(Debug, Default)]
+pub struct Picker {
+    /// Indices into the profiles.
+    pub choices: Vec<usize>,
+    /// Which line is selected.
+    pub selected: usize,
+}
+
+/// The list of all verbs.
+#[derive(Debug, Default)]
+pub struct Palette {
+    /// What they must contain.
+    pub filter: Line,
+    /// Which line is selected.
+    pub selected: usize,
+}
+
+/// A password that is asked for, last of all sources.
+#[derive(Debug)]
+pub struct PasswordPrompt {
+    /// The attempt that asks.
+    pub ticket: Ticket,
+    /// For whom.
+    pub prompt: String,
+    /// What was typed; shown as dots.
+    pub line: Line,
+}
+
+/// One thing on top of a screen.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The keys that work here.
+    Help {
+        /// Lines scrolled.
+        scroll: usize,
+    },
+    /// All verbs.
+    Palette(Palette),
+    /// A question.
+    Confirm(Confirm),
+    /// A profile being written.
+    Form(Box<Form>),
+    /// A password being asked for.
+    Password(PasswordPrompt),
+    /// The stages of the attempt under way.
+    Dialing,
+    /// The diagnostics panel, over the connections screen.
+    Diagnosis,
+    /// Through which profile a fix goes.
+    ApplyThrough(Picker),
+    /// What became of a fix.
+    Applied(Applied),
+    /// The doctor's stages for a profile.
+    Doctor {
+        /// The profile's name.
+        profile: String,
+    },
+    /// What to do with a token: it is neither shown nor copied unasked.
+    Token {
+        /// The profile's name.
+        profile: String,
+    },
+    /// What ran before.
+    History(super::query::HistoryList),
+    /// One value, or one row, in full.
+    Viewer(super::grid::Viewer),
+    /// Where and how to save a result.
+    Save(super::grid::Save),
+}
+
+impl Command {
+    /// Whether the verb may run while something lies on top: only those that close it or leave.
+    #[must_use]
+    pub const fn works_over_overlays(self) -> bool {
+        matches!(self, Self::Quit | Self::Suspend)
+    }
+}

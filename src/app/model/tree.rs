@@ -1,0 +1,5 @@
+//! The catalog pane.
+
+/// The catalog pane.
+#[derive(Debug, Default)]
+pub struct Tree {}
