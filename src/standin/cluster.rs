@@ -50,10 +50,9 @@ log_timezone = 'UTC'
 cluster_name = 'pgiam-standin'
 ";
 
-/// Members of `rds_iam` have no business on the password port, just as RDS ignores their passwords.
+/// Token or password is the front's decision; here it is known by the way a session comes.
 const ADMISSION: &str = "
 local all all trust
-host all +rds_iam 127.0.0.1/32 reject
 host all all 127.0.0.1/32 scram-sha-256
 ";
 

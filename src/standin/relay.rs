@@ -1,6 +1,7 @@
 //! Passes bytes between a client and the real server, as well or as badly as the faults say.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
@@ -17,27 +18,46 @@ pub(super) async fn relay(client: Box<dyn Stream>, server: Box<dyn Stream>, watc
     let (from_client, to_client) = split(client);
     let (from_server, to_server) = split(server);
     let mut stopping = watch.clone();
+    let both = async {
+        let mut answers = pin!(answers(from_server, to_client, watch.clone()));
+        tokio::select! {
+            _ = &mut answers => {}
+            end = requests(from_client, to_server, watch) => if end == RequestsEnd::ServerDeaf {
+                // What the server said last, such as why it ends the session, is still to come.
+                let _ = answers.await;
+            },
+        }
+    };
     tokio::select! {
-        _ = requests(from_client, to_server, watch.clone()) => {}
-        _ = answers(from_server, to_client, watch) => {}
+        () = both => {}
         () = stopping.until(|road| road == Road::Stopped) => {}
     }
+}
+
+/// Why no more requests are passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RequestsEnd {
+    /// The client has gone.
+    ClientGone,
+    /// The server takes nothing more.
+    ServerDeaf,
 }
 
 async fn requests(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut watch: Watch,
-) -> io::Result<()> {
+) -> RequestsEnd {
     let mut piece = vec![0; PIECE];
     loop {
-        let length = from.read(&mut piece).await?;
+        let length = from.read(&mut piece).await.unwrap_or(0);
         let Some(bytes) = piece.get(..length).filter(|bytes| !bytes.is_empty()) else {
-            return Ok(());
+            return RequestsEnd::ClientGone;
         };
         watch.until_audible().await;
-        to.write_all(bytes).await?;
-        to.flush().await?;
+        if to.write_all(bytes).await.is_err() || to.flush().await.is_err() {
+            return RequestsEnd::ServerDeaf;
+        }
     }
 }
 

@@ -139,3 +139,83 @@ fn be_u32(bytes: &[u8], at: usize) -> Option<u32> {
 fn nonsense(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A start-up message with these words after the protocol version.
+    fn startup(words: &[&str]) -> Vec<u8> {
+        let mut body = 196_608_u32.to_be_bytes().to_vec();
+        for word in words {
+            body.extend_from_slice(word.as_bytes());
+            body.push(0);
+        }
+        body.push(0);
+        let length = u32::try_from(body.len() + 4).unwrap();
+        [length.to_be_bytes().to_vec(), body].concat()
+    }
+
+    async fn read(bytes: &[u8]) -> io::Result<Opening> {
+        Opening::read(&mut &bytes[..]).await
+    }
+
+    #[tokio::test]
+    async fn a_startup_message_names_user_and_database() {
+        let packet = startup(&["user", "Ann O'Neil", "database", "orders", "options", ""]);
+        let Opening::Startup(read) = read(&packet).await.unwrap() else {
+            panic!("not a start-up message");
+        };
+        assert_eq!(
+            (read.user.as_str(), read.database.as_str()),
+            ("Ann O'Neil", "orders")
+        );
+        assert_eq!(read.packet, packet);
+    }
+
+    #[tokio::test]
+    async fn the_database_is_the_user_s_unless_said_otherwise() {
+        let Opening::Startup(read) = read(&startup(&["user", "ann"])).await.unwrap() else {
+            panic!("not a start-up message");
+        };
+        assert_eq!(read.database, "ann");
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_refused() {
+        for bytes in [
+            &b""[..],
+            &[0, 0, 0, 7],
+            &[0xff; 64],
+            &[0, 0, 0, 8, 0, 1, 0, 0],
+            &[0, 0, 0, 9, 0, 3, 0, 0],
+            b"GET / HTTP/1.1\r\n\r\n",
+            &startup(&["database", "orders"]),
+        ] {
+            assert!(read(bytes).await.is_err(), "{bytes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_may_be_long_but_not_endless() {
+        let message = |length: u32| {
+            let mut bytes = vec![b'p'];
+            bytes.extend_from_slice(&(length + 5).to_be_bytes());
+            bytes.resize(bytes.len() + length as usize, b'x');
+            bytes.push(0);
+            bytes
+        };
+        let token = read_password(&mut &message(4000)[..]).await.unwrap();
+        assert_eq!(token.len(), 4000);
+        assert!(read_password(&mut &message(70_000)[..]).await.is_err());
+        assert!(read_password(&mut &b"Q\0\0\0\x05\0"[..]).await.is_err());
+    }
+
+    #[test]
+    fn a_refusal_carries_its_length_and_ends_with_a_zero() {
+        let packet = fatal("28000", "no");
+        assert_eq!(packet[0], b'E');
+        assert_eq!(be_u32(&packet, 1).unwrap() as usize, packet.len() - 1);
+        assert!(packet.ends_with(&[0, 0]));
+    }
+}

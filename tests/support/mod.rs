@@ -5,9 +5,11 @@
 
 #![allow(dead_code, reason = "every test binary uses a part")]
 
+pub(crate) mod psql;
 pub(crate) mod signer;
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use pgiam::standin::{Cluster, Options, Standin};
 
@@ -35,4 +37,16 @@ pub(crate) fn database(name: &str) -> String {
 pub(crate) fn standin() -> &'static Standin {
     static STANDIN: OnceLock<Standin> = OnceLock::new();
     STANDIN.get_or_init(|| Standin::start(Options::small()).expect("a stand-in for the tests"))
+}
+
+/// Asks again and again until the condition holds; fails after twenty seconds.
+pub(crate) fn wait_for(mut condition: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it never happened"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
