@@ -10,6 +10,7 @@ pub mod link;
 pub mod overlay;
 pub mod query;
 pub mod tree;
+pub mod window;
 
 use super::keymap::Keymap;
 use super::message::Ticket;

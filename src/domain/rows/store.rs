@@ -14,6 +14,7 @@ pub struct ResultSet {
     first_rows: Vec<usize>,
     rows: usize,
     text_bytes: usize,
+    resident_bytes: usize,
 }
 
 impl ResultSet {
@@ -31,6 +32,7 @@ impl ResultSet {
         self.first_rows.push(self.rows);
         self.rows += batch.rows();
         self.text_bytes += batch.text_bytes();
+        self.resident_bytes += batch.memory_bytes();
         self.batches.push(batch);
     }
 
@@ -50,6 +52,23 @@ impl ResultSet {
     #[must_use]
     pub const fn text_bytes(&self) -> usize {
         self.text_bytes
+    }
+
+    /// Bytes of memory its batches hold.
+    #[must_use]
+    pub const fn resident_bytes(&self) -> usize {
+        self.resident_bytes
+    }
+
+    /// The batch that came first of those in memory.
+    #[must_use]
+    pub fn oldest_resident(&self) -> Option<&Arc<RowBatch>> {
+        self.batches.first()
+    }
+
+    /// The rows, first to last, for readers that take them all: no search for each cell.
+    pub fn batches(&self) -> impl Iterator<Item = &Arc<RowBatch>> {
+        self.batches.iter()
     }
 
     /// The cell in `row` and `column`, both from 0; `None` outside the result.
