@@ -12,9 +12,8 @@
 mod support;
 
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use native_tls::{Certificate, TlsConnector};
 use pgiam::adapters::sign::SignedFor;
@@ -418,45 +417,4 @@ async fn tokio_postgres_signs_in_reads_and_cancels() {
     config.user("newcomer").password(token(standin, "newcomer"));
     let refusal = config.connect(tls.clone()).await.err().unwrap();
     assert_eq!(refusal.code().unwrap().code(), "28P01");
-}
-
-#[test]
-#[ignore = "run by killed_without_warning_it_leaves_nothing_behind, in a process of its own"]
-fn hold_a_cluster_until_killed() {
-    let cluster = Cluster::start().unwrap();
-    std::fs::write(
-        std::env::var_os("HOLD").unwrap(),
-        cluster.folder().to_str().unwrap(),
-    )
-    .unwrap();
-    loop {
-        std::thread::park();
-    }
-}
-
-#[test]
-fn killed_without_warning_it_leaves_nothing_behind() {
-    let note = tempfile::NamedTempFile::new().unwrap();
-    let mut holder = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "hold_a_cluster_until_killed", "--ignored"])
-        .env("HOLD", note.path())
-        .stdout(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .unwrap();
-    let read = || std::fs::read_to_string(note.path()).unwrap();
-    wait_for(|| !read().is_empty());
-    let folder = std::path::PathBuf::from(read());
-    let server = server_pid(&folder);
-    assert!(is_alive(server));
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-    wait_for(|| !folder.exists());
-    // Its parent is gone, so whoever adopts orphans here decides when a dead server is buried.
-    wait_for(|| !is_alive(server) || is_buried_late(server));
-}
-
-/// Whether a process is dead but not yet collected.
-fn is_buried_late(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
 }
