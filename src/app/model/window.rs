@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::domain::rows::width::{self, Alignment};
+use crate::domain::rows::width;
 use crate::domain::rows::{Cell, ResultSet};
 
 /// A cell of a result, both from 0.
@@ -112,6 +112,9 @@ const MEASURED_CELLS: usize = 20_000;
 /// Rows measured at most.
 const MEASURED_ROWS: usize = 200;
 
+/// Columns of the screen a person may widen a column to.
+const WIDEST_BY_HAND: u16 = 500;
+
 /// Columns of the screen between two columns.
 pub const GAP: u16 = 2;
 
@@ -180,7 +183,7 @@ impl Window {
             self.widths = result
                 .columns()
                 .iter()
-                .map(|column| width::of_header(&column.name, &column.type_name))
+                .map(|column| width::of_text(&column.name).max(width::of_text(&column.type_name)))
                 .collect();
             self.measured_rows = 0;
         }
@@ -189,7 +192,7 @@ impl Window {
         for row in self.measured_rows..end {
             for (column, known) in self.widths.iter_mut().enumerate() {
                 if let Some(Cell::Text(text)) = result.cell(row, column) {
-                    *known = (*known).max(width::of_cell(text));
+                    *known = (*known).max(width::of_text(text));
                 }
             }
         }
@@ -213,7 +216,7 @@ impl Window {
         if let Some(width) = self.widths.get_mut(self.cursor.column) {
             *width = width
                 .saturating_add_signed(by)
-                .clamp(width::NARROWEST, width::WIDEST);
+                .clamp(width::NARROWEST, WIDEST_BY_HAND);
         }
         self.keep_in_sight();
     }
@@ -386,15 +389,6 @@ fn says(text: &str, part: &str) -> bool {
                 .bytes()
                 .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
             && text.to_lowercase().contains(part))
-}
-
-/// On which side a column's values stand.
-#[must_use]
-pub fn alignment(result: &ResultSet, column: usize) -> Alignment {
-    result
-        .columns()
-        .get(column)
-        .map_or(Alignment::Left, |column| width::alignment(column.type_oid))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! How wide columns are, and on which side their values stand.
 
 use super::cell;
-use super::store::ResultSet;
 use crate::domain::run::Column;
 
 /// Where a value stands in its column.
@@ -12,9 +11,6 @@ pub enum Alignment {
     /// At the right edge: numbers.
     Right,
 }
-
-/// Rows looked at to find a column's width.
-const SAMPLE_ROWS: usize = 200;
 
 /// Cells a column has at least and, unless a person widens it, at most.
 pub const NARROWEST: u16 = 3;
@@ -31,19 +27,37 @@ pub const fn alignment(column: &Column) -> Alignment {
     }
 }
 
-/// The width of a column from its name and its first rows.
+/// Cells a value or a name asks for, within the bounds. Looks no further into it than that.
 #[must_use]
-pub fn measured(result: &ResultSet, column: usize) -> u16 {
-    let widest = usize::from(WIDEST);
-    let name = result.columns().get(column).map_or(0, |column| {
-        cell::width(&cell::clipped(&column.name, widest))
-    });
-    let content = (0..result.rows().min(SAMPLE_ROWS))
-        .filter_map(|row| result.cell(row, column)?.text())
-        .map(|text| cell::width(&cell::clipped(text, widest)))
-        .max()
-        .unwrap_or(0);
-    u16::try_from(name.max(content))
+pub fn of_text(text: &str) -> u16 {
+    let cells = cell::width(&cell::clipped(text, usize::from(WIDEST)));
+    u16::try_from(cells)
         .unwrap_or(WIDEST)
         .clamp(NARROWEST, WIDEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_are_bounded_and_count_cells() {
+        assert_eq!(of_text(""), NARROWEST);
+        assert_eq!(of_text("日本語"), 6);
+        assert_eq!(of_text(&"x".repeat(1_000_000)), WIDEST);
+    }
+
+    #[test]
+    fn numbers_stand_on_the_right() {
+        let column = |type_oid| Column {
+            name: "n".into(),
+            type_oid,
+            type_name: String::new(),
+            type_modifier: -1,
+            table_oid: 0,
+            attribute: 0,
+        };
+        assert_eq!(alignment(&column(1700)), Alignment::Right);
+        assert_eq!(alignment(&column(25)), Alignment::Left);
+    }
 }
