@@ -63,21 +63,17 @@ impl Gate {
     /// How `user` must prove itself. Asked anew each time: grants take effect at once.
     pub(super) async fn proof_of(&self, user: &str) -> io::Result<Proof> {
         let mut session = self.session.lock().await;
-        // The server may have been restarted since the last question.
-        let client = match session.take().filter(|client| !client.is_closed()) {
-            Some(client) => client,
-            None => self.open().await.map_err(io::Error::other)?,
-        };
-        let row = client
-            .query_one(MEMBERSHIP, &[&user])
-            .await
-            .map_err(io::Error::other)?;
+        if let Some(client) = session.take()
+            && let Ok(proof) = ask(&client, user).await
+        {
+            *session = Some(client);
+            return Ok(proof);
+        }
+        // There was no session yet, or the server was restarted since the last question.
+        let client = self.open().await.map_err(io::Error::other)?;
+        let proof = ask(&client, user).await.map_err(io::Error::other)?;
         *session = Some(client);
-        Ok(if row.get(0) {
-            Proof::Token
-        } else {
-            Proof::Password
-        })
+        Ok(proof)
     }
 
     async fn open(&self) -> Result<Client, tokio_postgres::Error> {
@@ -112,6 +108,15 @@ impl Gate {
         journal.note(user, verdict.clone());
         verdict
     }
+}
+
+async fn ask(client: &Client, user: &str) -> Result<Proof, tokio_postgres::Error> {
+    let row = client.query_one(MEMBERSHIP, &[&user]).await?;
+    Ok(if row.try_get(0)? {
+        Proof::Token
+    } else {
+        Proof::Password
+    })
 }
 
 /// The instance's own clock, `ahead` seconds wrong.

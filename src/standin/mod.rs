@@ -19,6 +19,7 @@ mod front;
 mod gate;
 pub mod journal;
 mod keeper;
+pub mod keys;
 pub mod locate;
 pub mod misbehave;
 pub mod policy;

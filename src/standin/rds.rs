@@ -18,10 +18,10 @@ use super::cluster::{Cluster, ClusterError, SUPERUSER};
 use super::front::Front;
 use super::gate::Gate;
 use super::journal::Journal;
+use super::keys::Keys;
 use super::misbehave::Faults;
-use super::policy::Policy;
 use super::sample::{self, DATABASE, GLOBAL_HOST, HOST, PORT, REGION};
-use super::verify::{AccessKey, Instance};
+use super::verify::Instance;
 use crate::domain::profile::Profile;
 
 /// The account the stand-in belongs to: the one of AWS's own examples.
@@ -29,9 +29,6 @@ const ACCOUNT: &str = "123456789012";
 
 /// The stand-in's resource id, as it appears in policies.
 const RESOURCE_ID: &str = "db-PGIAMDEMOORDERS4EUCENTRAL1";
-
-/// Length of a temporary key's session token. AWS's are around a kilobyte and "can be larger".
-const SESSION_TOKEN_BYTES: usize = 1600;
 
 /// Why there is no stand-in.
 #[derive(Debug, thiserror::Error)]
@@ -90,41 +87,6 @@ enum Filled {
     Wholly,
 }
 
-/// The access keys of one run; all may connect as every role, but for `confined`.
-#[derive(Debug, Clone)]
-pub struct Keys {
-    /// Long-lived; what the demo uses.
-    pub lasting: AccessKey,
-    /// Temporary, with a long session token.
-    pub temporary: AccessKey,
-    /// Long-lived, of somebody whose policy names another database.
-    pub confined: AccessKey,
-}
-
-impl Keys {
-    fn make() -> io::Result<Self> {
-        let anywhere = format!("arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:{RESOURCE_ID}/*");
-        let elsewhere = format!("arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:db-ANOTHERONE/*");
-        let key = |kind: &str, name: &str, resource: &str| -> io::Result<AccessKey> {
-            Ok(AccessKey {
-                id: format!("{kind}DEMO{}", chance::word(12)?.to_ascii_uppercase()),
-                secret: chance::word(40)?,
-                session_token: None,
-                principal: format!("arn:aws:iam::{ACCOUNT}:user/{name}"),
-                policy: Policy::allowing(resource),
-            })
-        };
-        Ok(Self {
-            lasting: key("AKIA", "demo", &anywhere)?,
-            temporary: AccessKey {
-                session_token: Some(format!("{}/+==", chance::word(SESSION_TOKEN_BYTES)?)),
-                ..key("ASIA", "demo-temporary", &anywhere)?
-            },
-            confined: key("AKIA", "demo-confined", &elsewhere)?,
-        })
-    }
-}
-
 impl Standin {
     /// Starts everything; blocks for about two seconds. Works with or without a runtime around.
     pub fn start(options: Options) -> Result<Self, StandinError> {
@@ -136,7 +98,6 @@ impl Standin {
         let root = cluster.folder().join("root.pem");
         fs::write(&root, root_pem)?;
 
-        let keys = Keys::make()?;
         let instance = Instance {
             hosts: names.to_vec(),
             port: PORT,
@@ -144,28 +105,15 @@ impl Standin {
             account: ACCOUNT.to_owned(),
             resource_id: RESOURCE_ID.to_owned(),
         };
-        let known = vec![
-            keys.lasting.clone(),
-            keys.temporary.clone(),
-            keys.confined.clone(),
-        ];
+        let keys = Keys::make(&instance)?;
         let faults = Faults::none();
         let journal = Arc::new(Journal::default());
-        let front = Front {
-            gate: Gate::new(
-                cluster.socket_config(SUPERUSER, "postgres"),
-                instance,
-                known,
-            ),
-            wardrobe,
-            journal: Arc::clone(&journal),
-            watch: faults.watch(),
-            server_port: cluster.port(),
-            server_socket: cluster
-                .socket_folder()
-                .join(format!(".s.PGSQL.{}", cluster.port())),
-            major_version: cluster.major_version(),
-        };
+        let gate = Gate::new(
+            cluster.socket_config(SUPERUSER, "postgres"),
+            instance,
+            keys.all(),
+        );
+        let front = front_of(&cluster, gate, wardrobe, &journal, &faults);
         let (filling, filled) = watch::channel(Filled::Partly);
         let fill = {
             let server = cluster.socket_config(SUPERUSER, DATABASE);
@@ -259,6 +207,8 @@ impl Standin {
             ("AWS_SHARED_CREDENTIALS_FILE", path("aws/credentials")),
             ("AWS_ACCESS_KEY_ID", keys.id.clone()),
             ("AWS_SECRET_ACCESS_KEY", keys.secret.clone()),
+            // Long-lived keys have none; one left over from the user's own would spoil the token.
+            ("AWS_SESSION_TOKEN", String::new()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:1".to_owned()),
             ("AWS_MAX_ATTEMPTS", "1".to_owned()),
@@ -288,6 +238,26 @@ impl Standin {
             "config/profiles.toml",
             &sample::profiles_file(&self.profiles()),
         )
+    }
+}
+
+/// A front for `cluster`, wired to what the stand-in's owner holds.
+fn front_of(
+    cluster: &Cluster,
+    gate: Gate,
+    wardrobe: Wardrobe,
+    journal: &Arc<Journal>,
+    faults: &Faults,
+) -> Front {
+    let socket = format!(".s.PGSQL.{}", cluster.port());
+    Front {
+        gate,
+        wardrobe,
+        journal: Arc::clone(journal),
+        watch: faults.watch(),
+        server_port: cluster.port(),
+        server_socket: cluster.socket_folder().join(socket),
+        major_version: cluster.major_version(),
     }
 }
 
