@@ -189,13 +189,15 @@ fn described(standin: &Standin) -> String {
          endpoint   {HOST}:{PORT}\n\
          dialled    {}\n\
          database   {DATABASE}\n\
-         profiles   {}\n\n\
+         profiles   {}\n\
+         refusals   {} says why a token was refused\n\n\
          In another terminal, these lines show pgiam the demo instead of your own profiles:\n\n\
          {}\n\
          then for example:  pgiam doctor demo-analyst\n\n\
          Ctrl+C ends it and removes everything.\n",
         standin.dial(),
         profile_names(standin).join(" "),
+        standin.journal_file().display(),
         exports(&standin.environment()),
     )
 }

@@ -20,6 +20,7 @@ use super::gate::{Gate, Proof};
 use super::journal::{Journal, Verdict};
 use super::misbehave::{Road, Watch};
 use super::relay::relay;
+use super::sample::RESERVED_DATABASE;
 use super::wire::{ASK_FOR_PASSWORD, Opening, Startup, Stream, fatal, read_password};
 
 /// `authentication_timeout`'s default: how long a client may take to sign in.
@@ -150,9 +151,7 @@ impl Front {
     ) -> io::Result<Option<Sides>> {
         let mut watch = self.watch.clone();
         // RDS keeps its own superuser and its database to itself.
-        let reserved = [SUPERUSER, "rdsadmin"];
-        let theirs = reserved.contains(&startup.user.as_str())
-            || reserved.contains(&startup.database.as_str());
+        let theirs = startup.user == SUPERUSER || startup.database == RESERVED_DATABASE;
         let proof = self.gate.proof_of(&startup.user).await?;
         let refusal = match (encryption, proof) {
             _ if theirs => Some("no pg_hba.conf entry for"),

@@ -30,6 +30,9 @@ const ACCOUNT: &str = "123456789012";
 /// The stand-in's resource id, as it appears in policies.
 const RESOURCE_ID: &str = "db-PGIAMDEMOORDERS4EUCENTRAL1";
 
+/// The journal's file, named after the log that RDS can export to CloudWatch.
+const JOURNAL: &str = "iam-db-auth-error.log";
+
 /// Why there is no stand-in.
 #[derive(Debug, thiserror::Error)]
 pub enum StandinError {
@@ -107,7 +110,7 @@ impl Standin {
         };
         let keys = Keys::make(&instance)?;
         let faults = Faults::none();
-        let journal = Arc::new(Journal::default());
+        let journal = Arc::new(Journal::begin(&cluster.folder().join(JOURNAL))?);
         let gate = Gate::new(
             cluster.socket_config(SUPERUSER, "postgres"),
             instance,
@@ -167,6 +170,11 @@ impl Standin {
     /// What came of every token so far.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// The file that says why each token was refused.
+    pub fn journal_file(&self) -> PathBuf {
+        self.cluster.folder().join(JOURNAL)
     }
 
     /// The server behind the front.

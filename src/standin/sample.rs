@@ -17,6 +17,9 @@ pub const DATABASE: &str = "orders";
 /// The user that owns it, and mends what the demo breaks.
 pub const MASTER: &str = "master";
 
+/// RDS's own database, which lets nobody in.
+pub(super) const RESERVED_DATABASE: &str = "rdsadmin";
+
 /// The endpoint tokens are signed for.
 pub const HOST: &str = "orders-demo.c9akciq32xyz.eu-central-1.rds.amazonaws.com";
 
@@ -37,8 +40,8 @@ pub(super) fn furnish(cluster: &Cluster, master_password: &str) -> Result<(), Cl
     cluster.execute("postgres", include_str!("../../assets/standin/roles.sql"))?;
     let password = format!("ALTER ROLE {MASTER} PASSWORD '{master_password}'");
     cluster.execute("postgres", &password)?;
-    // RDS's own database; the front lets nobody in.
-    cluster.execute("postgres", "CREATE DATABASE rdsadmin")?;
+    let create = format!("CREATE DATABASE {RESERVED_DATABASE}");
+    cluster.execute("postgres", &create)?;
     for database in [DATABASE, "finance"] {
         let create = format!("CREATE DATABASE {database} OWNER {MASTER}");
         cluster.execute("postgres", &create)?;
