@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use super::chance;
 use super::keeper::Keeper;
 use super::locate::{Account, LocateError, Programs};
+use crate::domain::token::Password;
 
 /// The bootstrap superuser, named as on RDS.
 pub const SUPERUSER: &str = "rdsadmin";
@@ -83,7 +84,7 @@ pub struct Cluster {
     programs: Programs,
     account: Option<Account>,
     port: u16,
-    password: String,
+    password: Password,
     server: Mutex<Option<Child>>,
     keeper: Keeper,
 }
@@ -101,7 +102,7 @@ impl Cluster {
             programs,
             account,
             port: 0,
-            password: chance::word(32)?,
+            password: Password::new(chance::word(32)?),
             server: Mutex::new(None),
             keeper,
         };
@@ -109,7 +110,10 @@ impl Cluster {
         cluster.own_folder("socket")?;
         cluster.initialise()?;
         cluster.port = cluster.launch_on_a_free_port()?;
-        let password = format!("ALTER ROLE {SUPERUSER} PASSWORD '{}'", cluster.password);
+        let password = format!(
+            "ALTER ROLE {SUPERUSER} PASSWORD '{}'",
+            cluster.password.expose()
+        );
         cluster.execute("postgres", &password)?;
         Ok(cluster)
     }
@@ -139,7 +143,8 @@ impl Cluster {
     pub fn superuser_url(&self, database: &str) -> String {
         format!(
             "postgres://{SUPERUSER}:{}@127.0.0.1:{}/{database}?sslmode=disable",
-            self.password, self.port
+            self.password.expose(),
+            self.port
         )
     }
 

@@ -23,6 +23,7 @@ use super::misbehave::Faults;
 use super::sample::{self, DATABASE, GLOBAL_HOST, HOST, PORT, REGION};
 use super::verify::Instance;
 use crate::domain::profile::Profile;
+use crate::domain::token::Password;
 
 /// The account the stand-in belongs to: the one of AWS's own examples.
 const ACCOUNT: &str = "123456789012";
@@ -76,7 +77,7 @@ pub struct Standin {
     dial: SocketAddr,
     root: PathBuf,
     keys: Keys,
-    master_password: String,
+    master_password: Password,
     faults: Faults,
     journal: Arc<Journal>,
     filled: watch::Receiver<Filled>,
@@ -132,7 +133,7 @@ impl Standin {
             dial,
             root,
             keys,
-            master_password,
+            master_password: Password::new(master_password),
             faults,
             journal,
             filled,
@@ -159,7 +160,7 @@ impl Standin {
 
     /// The password of the master user.
     pub fn master_password(&self) -> &str {
-        &self.master_password
+        self.master_password.expose()
     }
 
     /// What is to go wrong.
@@ -220,7 +221,7 @@ impl Standin {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:1".to_owned()),
             ("AWS_MAX_ATTEMPTS", "1".to_owned()),
-            ("PGPASSWORD", self.master_password.clone()),
+            ("PGPASSWORD", self.master_password().to_owned()),
         ])
     }
 

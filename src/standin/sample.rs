@@ -149,20 +149,21 @@ pub(super) fn profiles_file(profiles: &[Profile]) -> String {
     let mut list = ArrayOfTables::new();
     for profile in profiles {
         let mut table = Table::new();
+        let text = |text: &str| Some(value(text));
         let fields = [
-            ("name", Some(profile.name.as_str())),
-            ("group", profile.group.as_deref()),
-            ("host", Some(profile.host.as_str())),
-            ("database", Some(profile.database.as_str())),
-            ("user", Some(profile.user.as_str())),
-            ("region", profile.region.as_deref()),
+            ("name", text(&profile.name)),
+            ("group", profile.group.as_deref().and_then(text)),
+            ("host", text(&profile.host)),
+            ("port", Some(value(i64::from(profile.port)))),
+            ("database", text(&profile.database)),
+            ("user", text(&profile.user)),
+            ("region", profile.region.as_deref().and_then(text)),
         ];
-        for (key, text) in fields {
-            if let Some(text) = text {
-                let _ = table.insert(key, value(text));
+        for (key, item) in fields {
+            if let Some(item) = item {
+                let _ = table.insert(key, item);
             }
         }
-        let _ = table.insert("port", value(i64::from(profile.port)));
         let sections = [
             ("sign_in", "method", Some(profile.sign_in.method())),
             ("tls", "mode", Some(profile.tls.mode.word())),
