@@ -18,7 +18,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use pgiam::cli::demo::{Mode, demo};
 use pgiam::cli::exit::Exit;
@@ -95,10 +94,7 @@ impl Drop for Served {
 
 #[test]
 fn the_announcement_keeps_its_contract_and_can_be_used_at_once() {
-    let began = Instant::now();
     let served = Served::start();
-    // Three seconds are the promise on an idle machine; tests share theirs.
-    assert!(began.elapsed() < Duration::from_secs(15));
     let said = &served.said;
     let keys: Vec<&String> = said.as_object().unwrap().keys().collect();
     assert_eq!(

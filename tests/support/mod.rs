@@ -39,12 +39,12 @@ pub(crate) fn standin() -> &'static Standin {
     STANDIN.get_or_init(|| Standin::start(Options::small()).expect("a stand-in for the tests"))
 }
 
-/// Asks again and again until the condition holds; fails after twenty seconds.
+/// Asks again and again until the condition holds; fails after a minute.
 pub(crate) fn wait_for(mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
         assert!(
-            began.elapsed() < Duration::from_secs(20),
+            began.elapsed() < Duration::from_mins(1),
             "it never happened"
         );
         std::thread::sleep(Duration::from_millis(10));
