@@ -728,6 +728,23 @@ mod tests {
     }
 
     #[test]
+    fn no_byte_can_be_missing_doubled_or_another() {
+        let vector = vector("email_style_user");
+        for at in 0..vector.token.len() {
+            let (before, after) = (&vector.token[..at], &vector.token[at + 1..]);
+            let kept = &vector.token[at..=at];
+            for token in [
+                format!("{before}{after}"),
+                format!("{before}{kept}{kept}{after}"),
+                format!("{before}~{after}"),
+                format!("{before}é{after}"),
+            ] {
+                assert!(vector.verify(&token, FROZEN).is_err(), "{token}");
+            }
+        }
+    }
+
+    #[test]
     fn parameters_come_once_and_no_others() {
         let vector = vector("static_keys_basic");
         let with = |extra: &str| vector.verify(&format!("{}&{extra}", vector.token), FROZEN);
