@@ -13,6 +13,7 @@ pub mod dial;
 pub mod password;
 pub mod refusal;
 pub mod rehearsal;
+pub mod remedy;
 pub mod session;
 pub mod sign;
 pub mod storage;

@@ -1,6 +1,7 @@
 //! Everything the program can ask for. Plain data, comparable in tests.
 
 use super::message::Ticket;
+use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
 use crate::domain::token::Password;
 
@@ -93,6 +94,22 @@ pub enum Effect {
         /// What should be true afterwards.
         missing: Vec<crate::domain::diagnosis::MissingPrivilege>,
     },
+    /// Read the unsaved texts of a profile's tabs.
+    ReadDrafts {
+        /// The profile's name; answered by `DraftsRead`.
+        profile: String,
+    },
+    /// Save the texts of a profile's tabs.
+    SaveDrafts {
+        /// The profile's name.
+        profile: String,
+        /// The texts.
+        tabs: Vec<String>,
+    },
+    /// Remember a statement that ran.
+    Remember(Entry),
+    /// Read what ran before; answered by `HistoryRead`.
+    ReadHistory,
     /// Put text on the clipboard.
     Copy {
         /// The text.

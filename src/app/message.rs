@@ -2,8 +2,9 @@
 
 use super::key::{Key, Mouse};
 use crate::domain::catalog::CatalogPart;
-use crate::domain::diagnosis::{Finding, WhyReport};
+use crate::domain::diagnosis::{Applied, Finding, WhyReport};
 use crate::domain::failure::Failure;
+use crate::domain::history::Entry;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
 use crate::domain::run::RunEvent;
@@ -13,33 +14,6 @@ use crate::domain::time::Timestamp;
 /// Identity of an outstanding effect. An answer whose ticket nobody waits for is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
-
-/// What became of a fix that was applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// One line a statement: what the server answered.
-    pub log: Vec<String>,
-    /// What the server said when asked afterwards, one line a check.
-    pub checks: Vec<Check>,
-}
-
-/// One question asked after a fix (`has_schema_privilege('analyst', 'crm', 'USAGE')`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// What was asked, in words.
-    pub question: String,
-    /// What the server answered.
-    pub answer: CheckAnswer,
-}
-
-/// The answer to a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckAnswer {
-    /// The privilege is there now.
-    Took,
-    /// It is not, whatever the GRANT said (SQLSTATE 01007).
-    NotTaken,
-}
 
 /// Everything that can happen. Built in `tui`, judged in `update`.
 #[derive(Debug)]
@@ -143,6 +117,17 @@ pub enum Message {
         /// What the server said.
         outcome: Result<Applied, Failure>,
     },
+    /// The unsaved texts of a profile's tabs were read.
+    DraftsRead {
+        /// The profile's name.
+        profile: String,
+        /// The texts.
+        tabs: Vec<String>,
+    },
+    /// What ran before was read.
+    HistoryRead(Vec<Entry>),
+    /// A result was saved to a file, or could not be.
+    Saved(Result<String, Failure>),
     /// Something short to tell, for the status line.
     Told(String),
     /// Something outside failed that nobody waits for.

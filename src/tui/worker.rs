@@ -1,1 +1,334 @@
-//! The only place where app meets adapters: an effect becomes a call, its result a message.
+//! The only place where `app` meets `adapters`: an effect becomes a call, its result a message.
+
+mod link;
+mod storage;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+use crate::adapters::connect::Connector;
+use crate::adapters::rehearsal::{self, Question, Rehearse};
+use crate::adapters::session::{Canceller, Session};
+use crate::adapters::storage::directories::Directories;
+use crate::adapters::storage::settings::{self, ThemeChoice};
+use crate::adapters::{catalog, connect, remedy};
+use crate::app::keymap::Keymap;
+use crate::app::{Effect, Message, Model, Ticket};
+use crate::domain::diagnosis::MissingPrivilege;
+use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::profile::Profile;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{Password, Token};
+
+/// Messages on their way to the loop; a full channel holds rows back, down to the server's socket.
+const INBOX: usize = 16;
+
+/// What arrives at the loop.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Something for `update` to judge.
+    Message(Message),
+    /// A token for the clipboard. It passes through no message: messages are shown in logs and tests.
+    Secret(Token),
+}
+
+/// The way back to the loop.
+#[derive(Debug, Clone)]
+struct Inbox(mpsc::Sender<Arrival>);
+
+impl Inbox {
+    /// Sends a message; a loop that is gone needs none.
+    async fn send(&self, message: Message) {
+        let _ = self.0.send(Arrival::Message(message)).await;
+    }
+}
+
+/// The sessions of the workspace.
+#[derive(Debug, Default)]
+struct Sessions {
+    /// Runs what the person types.
+    main: Option<Arc<Session>>,
+    /// Reads catalogs and explains; dialled when first needed.
+    side: Option<Arc<Session>>,
+    /// What they were opened with, and a password that was typed for it.
+    profile: Option<Box<Profile>>,
+    typed: Option<Password>,
+}
+
+type Shared<T> = Arc<Mutex<T>>;
+
+fn lock<T>(shared: &Shared<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Grants effects.
+#[derive(Debug)]
+pub struct Worker {
+    connector: Connector,
+    directories: Directories,
+    inbox: Inbox,
+    sessions: Shared<Sessions>,
+    tasks: HashMap<Ticket, AbortHandle>,
+    /// Cancels what runs on a server, by the ticket of the run.
+    cancellers: Shared<HashMap<Ticket, Canceller>>,
+    /// Those who wait for a typed password.
+    passwords: Shared<HashMap<Ticket, oneshot::Sender<Option<Password>>>>,
+    /// Writes to the person's files, one after another.
+    files: storage::Files,
+}
+
+impl Worker {
+    /// A worker, and what will arrive from it.
+    pub fn new(connector: Connector, directories: Directories) -> (Self, mpsc::Receiver<Arrival>) {
+        let (sender, arrivals) = mpsc::channel(INBOX);
+        let inbox = Inbox(sender);
+        let files = storage::Files::new(directories.clone(), inbox.clone());
+        let worker = Self {
+            connector,
+            directories,
+            inbox,
+            sessions: Shared::default(),
+            tasks: HashMap::new(),
+            cancellers: Shared::default(),
+            passwords: Shared::default(),
+            files,
+        };
+        (worker, arrivals)
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Connector::default().now()
+    }
+
+    /// The theme that settings ask for.
+    #[must_use]
+    pub fn theme_choice(&self) -> ThemeChoice {
+        settings::read(&self.directories.settings())
+            .map(|settings| settings.theme)
+            .unwrap_or_default()
+    }
+
+    /// Reads settings and profiles before the first frame.
+    pub fn prepare(&mut self, model: &mut Model) -> Vec<Effect> {
+        match settings::read(&self.directories.settings()) {
+            Ok(settings) => {
+                let overrides: Vec<_> = settings.keys.into_iter().collect();
+                let (keymap, problems) = Keymap::with_overrides(&overrides);
+                model.keymap = keymap;
+                if let Some(problem) = problems.first() {
+                    model.tell(format!("settings.toml: {problem}"));
+                }
+            }
+            Err(failure) => model.tell(failure.message),
+        }
+        crate::app::update(model, Message::ProfilesRead(self.files.profiles()))
+    }
+
+    /// Grants one effect. Never fails and never blocks: the answer, good or bad, is a message.
+    pub fn grant(&mut self, effect: Effect) {
+        self.tasks.retain(|_, task| !task.is_finished());
+        match effect {
+            Effect::WriteProfiles { ticket, change } => self.files.write_profiles(ticket, change),
+            Effect::ReadDrafts { profile } => self.files.read_drafts(profile),
+            Effect::SaveDrafts { profile, tabs } => self.files.save_drafts(profile, tabs),
+            Effect::Remember(entry) => self.files.remember(entry),
+            Effect::ReadHistory => self.files.read_history(),
+            Effect::Dial { ticket, profile } => self.dial(ticket, profile),
+            Effect::Examine { ticket, profile } => self.examine(ticket, profile),
+            Effect::AnswerPassword { ticket, password } => self.answer_password(ticket, password),
+            Effect::HangUp => *lock(&self.sessions) = Sessions::default(),
+            Effect::LoadCatalog { ticket } => self.load_catalog(ticket),
+            Effect::Run { ticket, statements } => self.run(ticket, statements),
+            Effect::Cancel { ticket } => self.cancel(ticket),
+            Effect::AskWhy {
+                ticket,
+                statement,
+                refusal,
+            } => self.ask_why(ticket, statement, *refusal),
+            Effect::ApplyFix {
+                ticket,
+                through,
+                statements,
+                missing,
+            } => {
+                self.apply_fix(ticket, through, statements, missing);
+            }
+            Effect::CopyToken { profile } => self.copy_token(profile),
+            // The loop keeps these for itself.
+            Effect::Copy { .. } | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// Stops what runs and waits until files are written.
+    pub async fn close(mut self) {
+        let cancellers: Vec<Canceller> = lock(&self.cancellers)
+            .drain()
+            .map(|(_, canceller)| canceller)
+            .collect();
+        for canceller in cancellers {
+            let _ = canceller.cancel().await;
+        }
+        for (_, task) in self.tasks.drain() {
+            task.abort();
+        }
+        self.files.close().await;
+    }
+
+    fn spawn(&mut self, ticket: Ticket, task: impl Future<Output = ()> + Send + 'static) {
+        let _ = self.tasks.insert(ticket, tokio::spawn(task).abort_handle());
+    }
+
+    /// Runs statements in the sticky session.
+    fn run(&mut self, ticket: Ticket, statements: Vec<String>) {
+        let inbox = self.inbox.clone();
+        let Some(session) = lock(&self.sessions).main.clone() else {
+            self.spawn(ticket, async move {
+                let failure =
+                    Failure::new(Phase::Statement, Origin::Lost, "there is no connection");
+                inbox
+                    .send(Message::Ran {
+                        ticket,
+                        event: crate::domain::run::RunEvent::Failed(failure),
+                    })
+                    .await;
+                inbox
+                    .send(Message::Ran {
+                        ticket,
+                        event: crate::domain::run::RunEvent::Finished,
+                    })
+                    .await;
+            });
+            return;
+        };
+        let cancellers = Arc::clone(&self.cancellers);
+        let _ = lock(&cancellers).insert(ticket, session.canceller());
+        self.spawn(ticket, async move {
+            let (events, mut happened) = mpsc::channel(4);
+            let forward = async {
+                while let Some(event) = happened.recv().await {
+                    inbox.send(Message::Ran { ticket, event }).await;
+                }
+            };
+            let run = async {
+                session.run(&statements, &events).await;
+                drop(events);
+            };
+            let ((), ()) = tokio::join!(run, forward);
+            drop(lock(&cancellers).remove(&ticket));
+        });
+    }
+
+    /// Stops what a ticket asked for. A statement is stopped on the server, and its run ends by
+    /// itself; anything else is dropped.
+    fn cancel(&mut self, ticket: Ticket) {
+        drop(lock(&self.passwords).remove(&ticket));
+        let canceller = lock(&self.cancellers).get(&ticket).cloned();
+        match (canceller, self.tasks.get(&ticket)) {
+            (Some(canceller), _) => {
+                let inbox = self.inbox.clone();
+                let _cancelling = tokio::spawn(async move {
+                    if let Err(failure) = canceller.cancel().await {
+                        inbox.send(Message::Failed(failure)).await;
+                    }
+                });
+            }
+            (None, Some(task)) => task.abort(),
+            (None, None) => {}
+        }
+    }
+
+    fn load_catalog(&mut self, ticket: Ticket) {
+        let inbox = self.inbox.clone();
+        let side = self.side_session();
+        self.spawn(ticket, async move {
+            let outcome = async {
+                let session = side.await?;
+                let (parts, mut arrived) = mpsc::channel(4);
+                let forward = async {
+                    while let Some(part) = arrived.recv().await {
+                        inbox.send(Message::CatalogArrived { ticket, part }).await;
+                    }
+                };
+                let load = async {
+                    let outcome = catalog::load(&session, &parts).await;
+                    drop(parts);
+                    outcome
+                };
+                let (outcome, ()) = tokio::join!(load, forward);
+                outcome
+            };
+            if let Err(failure) = outcome.await {
+                inbox.send(Message::CatalogFailed { ticket, failure }).await;
+            }
+        });
+    }
+
+    fn ask_why(&mut self, ticket: Ticket, statement: String, refusal: Failure) {
+        let inbox = self.inbox.clone();
+        let side = self.side_session();
+        self.spawn(ticket, async move {
+            let outcome = async {
+                let session = side.await?;
+                let question = Question {
+                    role: session.facts().user.clone(),
+                    statement: Some(statement),
+                    refusal: Some(refusal),
+                    rehearse: Rehearse::WherePossible,
+                };
+                rehearsal::explain(&session, &question).await.map(Box::new)
+            };
+            let outcome = outcome.await;
+            inbox.send(Message::WhyAnswered { ticket, outcome }).await;
+        });
+    }
+
+    fn apply_fix(
+        &mut self,
+        ticket: Ticket,
+        through: Box<Profile>,
+        statements: Vec<String>,
+        missing: Vec<MissingPrivilege>,
+    ) {
+        let companion = self.companion(ticket);
+        let connector = self.connector.clone();
+        let inbox = self.inbox.clone();
+        self.spawn(ticket, async move {
+            let outcome = match connector.connect(&through, &companion).await {
+                Ok(session) => remedy::apply(&session, &statements, &missing).await,
+                Err(refused) => Err(refused.failure),
+            };
+            inbox.send(Message::FixApplied { ticket, outcome }).await;
+        });
+    }
+
+    fn copy_token(&mut self, profile: Box<Profile>) {
+        let connector = self.connector.clone();
+        let inbox = self.inbox.clone();
+        let _signing = tokio::spawn(async move {
+            let signed = match connector.credentials(&profile).await {
+                Ok(supplied) => connector.token(&profile, &supplied),
+                Err(failure) => Err(failure),
+            };
+            match signed {
+                Ok(token) => drop(inbox.0.send(Arrival::Secret(token)).await),
+                Err(failure) => inbox.send(Message::Failed(failure)).await,
+            }
+        });
+    }
+}
+
+/// Explains why a walk ended.
+fn refused(ticket: Ticket, profile: &Profile, refused: connect::Refused) -> Message {
+    let findings =
+        crate::domain::diagnosis::login::findings(profile, &refused.reports, &refused.failure);
+    Message::LinkRefused {
+        ticket,
+        failure: refused.failure,
+        findings,
+    }
+}

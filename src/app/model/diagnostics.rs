@@ -1,7 +1,7 @@
 //! The diagnostics panel: what was refused, why, and what would lift it.
 
-use crate::app::message::{Applied, Ticket};
-use crate::domain::diagnosis::{Finding, WhyReport};
+use crate::app::message::Ticket;
+use crate::domain::diagnosis::{Applied, Finding, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::profile::Profile;
 use crate::domain::stage::StageReport;

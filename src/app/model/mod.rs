@@ -113,6 +113,16 @@ impl Model {
         });
     }
 
+    /// How long until the screen changes by itself; `None` while nothing moves.
+    #[must_use]
+    pub fn next_frame(&self, moving: std::time::Duration) -> Option<std::time::Duration> {
+        if self.is_busy() {
+            Some(moving)
+        } else {
+            self.editor.next_save()
+        }
+    }
+
     /// Whether something runs whose time or spinner is on the screen.
     #[must_use]
     pub fn is_busy(&self) -> bool {

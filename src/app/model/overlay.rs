@@ -3,7 +3,8 @@
 use super::form::Form;
 use super::line::Line;
 use crate::app::command::Command;
-use crate::app::message::{Applied, Ticket};
+use crate::app::message::Ticket;
+use crate::domain::diagnosis::Applied;
 use crate::domain::profile::Profile;
 
 /// A question with a yes and a no.

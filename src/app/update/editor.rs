@@ -45,3 +45,8 @@ pub(super) fn enter(_model: &mut Model, _profile: &Profile) -> Vec<Effect> {
 pub(super) fn leave(_model: &mut Model, then: Vec<Effect>) -> Vec<Effect> {
     then
 }
+
+/// The drafts of the profile were read.
+pub(super) fn drafts_read(_model: &mut Model, _profile: &str, _tabs: &[String]) -> Vec<Effect> {
+    Vec::new()
+}

@@ -40,3 +40,11 @@ pub(super) fn save_key(_model: &mut Model, _save: Save, _key: Key) -> Vec<Effect
 }
 
 pub(super) fn save_pasted(_save: &mut Save, _text: &str) {}
+
+/// A result was saved, or could not be.
+pub(super) fn saved(
+    _model: &mut Model,
+    _outcome: Result<String, crate::domain::failure::Failure>,
+) -> Vec<Effect> {
+    Vec::new()
+}

@@ -54,6 +54,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Ran { ticket, event } => query::ran(model, ticket, event),
         Message::WhyAnswered { ticket, outcome } => why::answered(model, ticket, outcome),
         Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
+        Message::DraftsRead { profile, tabs } => editor::drafts_read(model, &profile, &tabs),
+        Message::HistoryRead(entries) => query::history_read(model, entries),
+        Message::Saved(outcome) => grid::saved(model, outcome),
         Message::Told(text) => {
             model.tell(text);
             Vec::new()
@@ -66,6 +69,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Leaves without a question, because the terminal or the system says so: drafts are saved first.
+#[must_use]
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    editor::leave(model, Vec::new())
 }
 
 /// A key goes to the top overlay, else to a field that is being typed into, else to a verb, else to

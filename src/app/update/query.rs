@@ -67,3 +67,11 @@ pub(super) fn history_key(_model: &mut Model, _list: HistoryList, _key: Key) -> 
 }
 
 pub(super) fn history_pasted(_list: &mut HistoryList, _text: &str) {}
+
+/// What ran before was read.
+pub(super) fn history_read(
+    _model: &mut Model,
+    _entries: Vec<crate::domain::history::Entry>,
+) -> Vec<Effect> {
+    Vec::new()
+}

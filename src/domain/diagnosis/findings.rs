@@ -83,3 +83,83 @@ pub struct Finding {
     /// What would mend it, smallest first.
     pub fixes: Vec<Fix>,
 }
+
+/// Every id a finding can have, with what it means.
+pub const IDS: &[(&str, &str)] = &[
+    (
+        "profile-incomplete",
+        "The profile cannot be tried as it is.",
+    ),
+    ("no-credentials", "No AWS credentials were found."),
+    ("credentials-expired", "The AWS session has expired."),
+    ("aws-profile-unknown", "The AWS profile does not exist."),
+    ("role-not-assumed", "The role could not be assumed."),
+    ("no-password", "No password is known."),
+    ("token-not-signed", "The token could not be signed."),
+    ("name-not-found", "The host name has no address."),
+    ("network-timeout", "Nothing answers at the address."),
+    ("connection-refused", "Nothing listens at the address."),
+    ("tunnel-down", "The tunnel is not up."),
+    ("no-tls", "The server does not offer TLS."),
+    (
+        "unknown-issuer",
+        "The certificate is not signed by a trusted root.",
+    ),
+    ("wrong-name", "The certificate is for another name."),
+    ("certificate-expired", "The certificate has expired."),
+    ("tls-failed", "The TLS handshake failed."),
+    (
+        "role-not-in-rds-iam",
+        "A token was sent, and the role signs in by password.",
+    ),
+    ("role-missing", "The role may not exist."),
+    ("wrong-password", "The password is wrong."),
+    (
+        "token-refused",
+        "The role signs in by IAM, and the token was refused.",
+    ),
+    (
+        "region-mismatch",
+        "The token was signed for another region.",
+    ),
+    (
+        "policy-lacks-connect",
+        "The IAM policy may lack rds-db:connect.",
+    ),
+    (
+        "iam-authentication-off",
+        "IAM authentication may be off on the instance.",
+    ),
+    ("clock-skew", "This machine's clock may be wrong."),
+    (
+        "password-sent-to-iam-role",
+        "A password was sent, and the role signs in by IAM.",
+    ),
+    ("role-cannot-log-in", "The role is not permitted to log in."),
+    (
+        "tls-required",
+        "The server takes no unencrypted connection.",
+    ),
+    (
+        "not-let-in",
+        "No rule of the server lets this role, database and address in.",
+    ),
+    ("database-missing", "The database does not exist."),
+    (
+        "database-closed",
+        "The database does not accept connections.",
+    ),
+    (
+        "no-connect-privilege",
+        "The role lacks CONNECT on the database.",
+    ),
+    ("too-many-connections", "A connection limit is reached."),
+    (
+        "server-not-ready",
+        "The server is starting, stopping or recovering.",
+    ),
+    ("connection-lost", "The server closed the connection."),
+    ("no-answer", "The server did not answer in time."),
+    ("server-refused", "The server refused for another reason."),
+    ("cancelled", "The attempt was given up."),
+];

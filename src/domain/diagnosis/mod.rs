@@ -5,9 +5,10 @@ pub mod findings;
 pub mod login;
 pub mod remedy;
 pub mod report;
+mod token_refusal;
 
 pub use findings::{Certainty, Finding, Fix, FixKind};
 pub use report::{
-    Avoid, Breadth, Mark, MissingPrivilege, NotByGrant, NotByGrantKind, ObjectKind, ObjectName,
-    Outcome, Reason, Remedy, Verdict, WhyReport,
+    Applied, Avoid, Breadth, Check, CheckAnswer, Mark, MissingPrivilege, NotByGrant,
+    NotByGrantKind, ObjectKind, ObjectName, Outcome, Reason, Remedy, Verdict, WhyReport,
 };

@@ -282,3 +282,30 @@ pub struct WhyReport {
     /// What not to do.
     pub avoid: Vec<Avoid>,
 }
+
+/// What became of a fix that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// One line a statement: what the server answered.
+    pub log: Vec<String>,
+    /// What the server said when asked afterwards, one line a check.
+    pub checks: Vec<Check>,
+}
+
+/// One question asked after a fix (`has_schema_privilege('analyst', 'crm', 'USAGE')`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was asked, in words.
+    pub question: String,
+    /// What the server answered.
+    pub answer: CheckAnswer,
+}
+
+/// The answer to a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckAnswer {
+    /// The privilege is there now.
+    Took,
+    /// It is not, whatever the GRANT said (SQLSTATE 01007).
+    NotTaken,
+}
