@@ -123,6 +123,7 @@ commands! {
     TreeOpen, Tree, "tree-open", ["enter", "right", "l"], "open", "Unfold, or show the first rows of a relation";
     TreeClose, Tree, "tree-close", ["left", "h"], "", "Fold, or go to the parent";
     TreeRows, Tree, "tree-rows", ["s"], "rows", "Select the first rows of the relation";
+    TreeDefinition, Tree, "tree-definition", ["d"], "definition", "Show how the object is defined";
     TreeInsert, Tree, "tree-insert", ["i"], "insert name", "Put the quoted name into the editor";
     TreeCopy, Tree, "tree-copy", ["y"], "copy name", "Copy the quoted name";
     TreeFilter, Tree, "tree-filter", ["/"], "filter", "Show only names that contain some words";

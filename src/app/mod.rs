@@ -10,6 +10,7 @@ pub mod keymap;
 pub mod layout;
 pub mod message;
 pub mod model;
+pub mod result_layout;
 pub mod update;
 
 pub use effect::Effect;

@@ -5,8 +5,10 @@ pub mod diagnostics;
 pub mod editor;
 pub mod form;
 pub mod grid;
+pub mod history;
 pub mod line;
 pub mod link;
+pub mod messages;
 pub mod overlay;
 pub mod query;
 pub mod tree;
@@ -84,6 +86,8 @@ pub struct Model {
     pub editor: editor::Editor,
     /// Runs of statements and their outcomes.
     pub query: query::Query,
+    /// What ran before, the newest last.
+    pub history: Vec<crate::domain::history::Entry>,
     /// The result pane.
     pub grid: grid::Grid,
     /// The diagnostics panel.

@@ -29,6 +29,8 @@ pub enum Consent {
     ApplyFix(Box<Profile>),
     /// Run statements that change more than they seem to.
     Run(Vec<String>),
+    /// Connect elsewhere, leaving the present connection.
+    Dial(Box<Profile>),
     /// Leave the program.
     Quit,
     /// Leave the workspace.
@@ -99,7 +101,7 @@ pub enum Overlay {
         profile: String,
     },
     /// What ran before.
-    History(super::query::HistoryList),
+    History(super::history::HistoryList),
     /// One value, or one row, in full.
     Viewer(super::grid::Viewer),
     /// Where and how to save a result.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::window::Window;
 use crate::app::message::Ticket;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Origin};
+use crate::domain::history::Ended;
 use crate::domain::rows::ResultSet;
 use crate::domain::run::{Completed, Notice, RunEvent};
 use crate::domain::time::Timestamp;
@@ -49,7 +50,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn new(sent: Sent) -> Self {
+    pub(super) fn new(sent: Sent) -> Self {
         Self {
             sent,
             standing: Standing::Waiting,
@@ -109,6 +110,16 @@ pub enum Freshness {
     Stale,
 }
 
+/// Whether the catalog on the screen may be out of date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum News {
+    /// Nothing changed it.
+    #[default]
+    None,
+    /// Statements of ours may have; others see it when the transaction is over.
+    CatalogChanged,
+}
+
 /// What should happen next, outside this pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Consequence {
@@ -119,8 +130,6 @@ pub enum Consequence {
         /// The refusal.
         refusal: Box<Failure>,
     },
-    /// A statement changed what the catalog shows.
-    CatalogChanged,
     /// A statement is over: it belongs into the history.
     Remember(Ran),
 }
@@ -134,13 +143,9 @@ pub struct Ran {
     pub elapsed: Option<Duration>,
     /// Rows it returned.
     pub rows: usize,
-    /// The command tag, or the failure's message.
-    pub outcome: Result<String, String>,
+    /// How it ended.
+    pub ended: Ended,
 }
-
-/// What ran before, to search.
-#[derive(Debug, Default)]
-pub struct HistoryList {}
 
 /// The result side of the workspace.
 #[derive(Debug, Default)]
@@ -149,6 +154,7 @@ pub struct Query {
     before: Option<Run>,
     /// Which outcome of the run shows, once the person chose one; else the latest.
     chosen: Option<usize>,
+    news: News,
 }
 
 impl Query {
@@ -204,6 +210,11 @@ impl Query {
         if self.running() != Some(ticket) {
             return Vec::new();
         }
+        if let RunEvent::Completed(completed) = &event
+            && changes_catalog(&completed.tag)
+        {
+            self.news = News::CatalogChanged;
+        }
         let consequences = self
             .run
             .as_mut()
@@ -214,6 +225,11 @@ impl Query {
             self.before = None;
         }
         consequences
+    }
+
+    /// Whether the catalog may be out of date; asking settles it.
+    pub fn take_news(&mut self) -> News {
+        std::mem::take(&mut self.news)
     }
 
     /// The session ended: what ran is over, what arrived stays.
@@ -374,15 +390,12 @@ impl Run {
         let Some(outcome) = self.outcome() else {
             return Vec::new();
         };
-        let mut consequences = vec![Consequence::Remember(Ran {
+        let consequences = vec![Consequence::Remember(Ran {
             statement: outcome.sent.text.clone(),
             elapsed: Some(completed.elapsed),
             rows: outcome.rows(),
-            outcome: Ok(completed.tag.clone()),
+            ended: Ended::Done,
         })];
-        if changes_catalog(&completed.tag) {
-            consequences.push(Consequence::CatalogChanged);
-        }
         outcome.standing = Standing::Done(completed);
         consequences
     }
@@ -396,7 +409,7 @@ impl Run {
             statement: statement.clone(),
             elapsed: None,
             rows: outcome.rows(),
-            outcome: Err(failure.message.clone()),
+            ended: ended(&failure),
         })];
         if failure.is_refusal() {
             let refusal = Box::new(failure.clone());
@@ -413,6 +426,15 @@ impl Run {
                 outcome.standing = Standing::NotRun;
             }
         }
+    }
+}
+
+/// How a statement ended that failed (57014 is `query_canceled`).
+fn ended(failure: &Failure) -> Ended {
+    match (failure.origin, failure.sqlstate.as_deref()) {
+        (Origin::Lost, _) => Ended::Lost,
+        (Origin::Cancelled, _) | (_, Some("57014")) => Ended::Cancelled,
+        _ => Ended::Failed,
     }
 }
 
@@ -438,7 +460,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::failure::{Origin, Phase};
+    use crate::domain::failure::Phase;
     use crate::domain::rows::RowBatchBuilder;
     use crate::domain::run::Column;
 
@@ -522,7 +544,7 @@ mod tests {
         );
         assert_eq!(outcomes[2].standing, Standing::NotRun);
         assert_eq!(query.running(), None);
-        assert!(consequences.contains(&Consequence::CatalogChanged));
+        assert_eq!(query.take_news(), News::CatalogChanged);
         assert!(consequences.iter().any(
             |next| matches!(next, Consequence::AskWhy { statement, .. } if statement == "select")
         ));

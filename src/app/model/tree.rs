@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use rows::{Origin, interesting_schema};
 
+use super::line::Line;
 use crate::app::message::Ticket;
 use crate::domain::catalog::{Access, Catalog, CatalogPart, Key, RelationKind, spoken_count};
 
@@ -118,6 +119,8 @@ pub struct Tree {
     filter: String,
     rows: Vec<Row>,
     selected: usize,
+    /// The filter while it is being typed.
+    pub field: Option<Line>,
 }
 
 impl Tree {
@@ -195,6 +198,13 @@ impl Tree {
     pub fn failed(&mut self, ticket: Ticket, message: String) {
         if self.loading == Loading::Asked(ticket) {
             self.loading = Loading::Failed(message);
+        }
+    }
+
+    /// The connection ended: what was asked for will not come.
+    pub fn lost(&mut self) {
+        if let Loading::Asked(_) = self.loading {
+            self.loading = Loading::Failed("the connection ended".to_owned());
         }
     }
 

@@ -4,6 +4,7 @@ use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, Mouse};
 use crate::app::model::Model;
+use crate::app::model::query::Sent;
 use crate::domain::profile::Profile;
 
 pub(super) fn is_typing(_model: &Model) -> bool {
@@ -23,6 +24,16 @@ pub(super) fn pasted(_model: &mut Model, _text: &str) -> Vec<Effect> {
 }
 
 pub(super) fn mouse(_model: &mut Model, _mouse: Mouse) -> Vec<Effect> {
+    Vec::new()
+}
+
+/// What `Run` runs: the selection's statements, else the statement under the cursor.
+pub(super) fn chosen(_model: &Model) -> Vec<Sent> {
+    Vec::new()
+}
+
+/// What `RunAll` runs: every statement of the tab.
+pub(super) fn all(_model: &Model) -> Vec<Sent> {
     Vec::new()
 }
 

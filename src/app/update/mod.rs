@@ -4,12 +4,14 @@ mod connections;
 mod editor;
 mod form;
 mod grid;
+mod history;
 mod link;
 mod mouse;
 mod overlay;
 mod perform;
 mod query;
 mod tree;
+pub mod viewer;
 mod why;
 
 use super::command;
@@ -55,7 +57,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::WhyAnswered { ticket, outcome } => why::answered(model, ticket, outcome),
         Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
         Message::DraftsRead { profile, tabs } => editor::drafts_read(model, &profile, &tabs),
-        Message::HistoryRead(entries) => query::history_read(model, entries),
+        Message::HistoryRead(entries) => history::arrived(model, entries),
         Message::Saved(outcome) => grid::saved(model, outcome),
         Message::Told(text) => {
             model.tell(text);

@@ -1,6 +1,6 @@
 //! Keys that go to what lies on top.
 
-use super::{form, grid, link, perform, query, why};
+use super::{form, grid, history, link, perform, query, viewer, why};
 use crate::app::command::{COMMANDS, Command, Entry, Scope, scopes};
 use crate::app::effect::{Effect, ProfileChange};
 use crate::app::key::{Key, KeyCode};
@@ -24,8 +24,8 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             model.overlays.push(Overlay::Diagnosis);
             diagnosis(model, key)
         }
-        Overlay::History(list) => query::history_key(model, list, key),
-        Overlay::Viewer(viewer) => grid::viewer_key(model, viewer, key),
+        Overlay::History(list) => history::key(model, list, key),
+        Overlay::Viewer(viewer) => viewer::key(model, viewer, key),
         Overlay::Save(save) => grid::save_key(model, save, key),
         _ if closing => close(model, &top),
         Overlay::Help { scroll } => help(model, scroll, key),
@@ -144,6 +144,7 @@ fn consent(model: &mut Model, yes: Consent) -> Vec<Effect> {
         }
         Consent::ApplyFix(through) => why::apply(model, *through),
         Consent::Run(statements) => query::run(model, statements),
+        Consent::Dial(profile) => link::dial(model, *profile),
         Consent::Quit => super::editor::leave(model, vec![Effect::Quit]),
         Consent::Disconnect => link::hang_up(model),
     }
@@ -216,7 +217,7 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Overlay::Form(form) => form::pasted(model, form, text),
         Overlay::Palette(palette) => palette.filter.insert(text),
         Overlay::Password(prompt) => prompt.line.insert(text),
-        Overlay::History(list) => query::history_pasted(list, text),
+        Overlay::History(list) => list.filter.insert(text),
         Overlay::Save(save) => grid::save_pasted(save, text),
         _ => {}
     }

@@ -1,77 +1,126 @@
 //! Running statements and their outcomes.
 
-use super::why;
+use super::{editor, grid, history, tree, why};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::key::Key;
 use crate::app::message::Ticket;
 use crate::app::model::Model;
-use crate::app::model::query::{HistoryList, Query, Sent};
+use crate::app::model::link::Link;
+use crate::app::model::query::{Consequence, News, Query, Sent};
 use crate::domain::failure::Failure;
-use crate::domain::run::RunEvent;
+use crate::domain::run::{RunEvent, TransactionState};
 
 /// Run, RunAll, History, Commit, RollBack.
-pub(super) fn perform(_model: &mut Model, _command: Command) -> Vec<Effect> {
-    Vec::new()
-}
-
-/// Runs statements in the sticky session.
-pub(super) fn run(model: &mut Model, statements: Vec<String>) -> Vec<Effect> {
-    let ticket = model.next_ticket();
-    let sent = statements
-        .iter()
-        .map(|text| Sent {
-            text: text.clone(),
-            offset: None,
-        })
-        .collect();
-    model.query.begin(ticket, sent, model.now);
-    vec![Effect::Run { ticket, statements }]
-}
-
-/// What the session did. A refusal (42501) asks why: `super::why::ask`.
-pub(super) fn ran(model: &mut Model, ticket: Ticket, event: RunEvent) -> Vec<Effect> {
-    if model.query.running() != Some(ticket) {
-        return Vec::new();
-    }
-    match event {
-        RunEvent::Failed(failure) if failure.is_refusal() => {
-            why::ask(model, String::new(), failure)
+pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Run => {
+            let sent = editor::chosen(model);
+            begin(model, sent)
         }
-        RunEvent::Finished => {
-            model.query = Query::default();
-            Vec::new()
+        Command::RunAll => {
+            let sent = editor::all(model);
+            begin(model, sent)
         }
+        Command::Commit => end_transaction(model, "COMMIT"),
+        Command::RollBack => end_transaction(model, "ROLLBACK"),
+        Command::History => history::open(model),
         _ => Vec::new(),
     }
 }
 
+fn end_transaction(model: &mut Model, statement: &str) -> Vec<Effect> {
+    if let Some(reason) = Command::Run.unavailable(model) {
+        model.tell(reason);
+        return Vec::new();
+    }
+    if state(model) == TransactionState::Idle {
+        model.tell("no transaction is open");
+        return Vec::new();
+    }
+    run(model, vec![statement.to_owned()])
+}
+
+fn state(model: &Model) -> TransactionState {
+    model
+        .link
+        .up()
+        .map_or(TransactionState::Idle, |up| up.transaction)
+}
+
+/// Runs statements that do not stand in the editor.
+pub(super) fn run(model: &mut Model, statements: Vec<String>) -> Vec<Effect> {
+    let sent = statements
+        .into_iter()
+        .map(|text| Sent { text, offset: None });
+    let sent = sent.collect();
+    begin(model, sent)
+}
+
+/// Runs statements in the sticky session, one after another.
+pub(super) fn begin(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
+    if sent.is_empty() {
+        model.tell("there is no statement under the cursor");
+        return Vec::new();
+    }
+    if let Some(reason) = Command::Run.unavailable(model) {
+        model.tell(reason);
+        return Vec::new();
+    }
+    let ticket = model.next_ticket();
+    let statements = sent.iter().map(|sent| sent.text.clone()).collect();
+    model.query.begin(ticket, sent, model.now);
+    vec![Effect::Run { ticket, statements }]
+}
+
+/// What the session did.
+pub(super) fn ran(model: &mut Model, ticket: Ticket, event: RunEvent) -> Vec<Effect> {
+    if model.query.running() != Some(ticket) {
+        return Vec::new();
+    }
+    if let (RunEvent::Transaction(state), Link::Up(up)) = (&event, &mut model.link) {
+        up.transaction = *state;
+    }
+    let over = matches!(event, RunEvent::Finished);
+    let consequences = model.query.take(ticket, event);
+    let mut effects = follow(model, consequences);
+    // The second session sees a change of the catalog once it is committed.
+    if over
+        && state(model) == TransactionState::Idle
+        && model.query.take_news() == News::CatalogChanged
+    {
+        effects.extend(tree::reload(model));
+    }
+    grid::fit(model);
+    effects
+}
+
+fn follow(model: &mut Model, consequences: Vec<Consequence>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for consequence in consequences {
+        match consequence {
+            Consequence::AskWhy { statement, refusal } => {
+                effects.extend(why::ask(model, statement, *refusal));
+            }
+            Consequence::Remember(ran) => effects.extend(history::remember(model, &ran)),
+        }
+    }
+    effects
+}
+
 /// The run to cancel, if one is under way.
 pub(super) fn cancelling(model: &mut Model) -> Option<Ticket> {
+    model.query.cancelling();
     model.query.running()
 }
 
 /// The connection ended: a run under way ends with what has arrived.
-pub(super) fn link_lost(model: &mut Model, _failure: &Failure) {
-    model.query = Query::default();
+pub(super) fn link_lost(model: &mut Model, failure: &Failure) {
+    // The history is written by nobody now: what was lost on the way has no outcome to remember.
+    drop(model.query.lost(failure));
+    grid::fit(model);
 }
 
 /// The workspace was left.
 pub(super) fn hung_up(model: &mut Model) {
     model.query = Query::default();
-}
-
-/// A key for the history on top, which is put back unless the key closes it.
-pub(super) fn history_key(_model: &mut Model, _list: HistoryList, _key: Key) -> Vec<Effect> {
-    Vec::new()
-}
-
-pub(super) fn history_pasted(_list: &mut HistoryList, _text: &str) {}
-
-/// What ran before was read.
-pub(super) fn history_read(
-    _model: &mut Model,
-    _entries: Vec<crate::domain::history::Entry>,
-) -> Vec<Effect> {
-    Vec::new()
 }

@@ -3,6 +3,7 @@
 pub mod array;
 pub mod batch;
 pub mod cell;
+pub mod detail;
 pub mod store;
 pub mod width;
 
