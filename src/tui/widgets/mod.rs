@@ -1,1 +1,7 @@
 //! Borrowed data in, cells out.
+
+pub mod grid;
+pub mod history;
+pub mod messages;
+pub mod tree;
+pub mod viewer;
