@@ -1,8 +1,10 @@
 //! Everything the program can ask for. Plain data, comparable in tests.
 
 use super::message::Ticket;
+use crate::domain::export::Format;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
+use crate::domain::rows::ResultSet;
 use crate::domain::token::Password;
 
 /// A change of the profile file.
@@ -110,6 +112,15 @@ pub enum Effect {
     Remember(Entry),
     /// Read what ran before; answered by `HistoryRead`.
     ReadHistory,
+    /// Write the rows of a result to a new file.
+    SaveRows {
+        /// The rows; batches are shared, not copied.
+        result: Box<ResultSet>,
+        /// In which form.
+        format: Format,
+        /// The file, which must not exist; answered by `Saved`.
+        path: String,
+    },
     /// Put text on the clipboard.
     Copy {
         /// The text.

@@ -138,6 +138,11 @@ impl Worker {
             Effect::SaveDrafts { profile, tabs } => self.files.save_drafts(profile, tabs),
             Effect::Remember(entry) => self.files.remember(entry),
             Effect::ReadHistory => self.files.read_history(),
+            Effect::SaveRows {
+                result,
+                format,
+                path,
+            } => self.files.save_rows(*result, format, path),
             Effect::Dial { ticket, profile } => self.dial(ticket, profile),
             Effect::Examine { ticket, profile } => self.examine(ticket, profile),
             Effect::AnswerPassword { ticket, password } => self.answer_password(ticket, password),

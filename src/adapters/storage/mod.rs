@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod directories;
 pub mod drafts;
+pub mod export;
 pub mod history;
 pub mod profiles;
 pub mod settings;

@@ -2,6 +2,7 @@
 
 use super::line::Line;
 use super::window::Place;
+use crate::domain::export::Format;
 
 /// What a one-line field of the pane is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,61 @@ pub struct Viewer {
     pub top: usize,
 }
 
-/// Where and how to save a result.
-#[derive(Debug, Default)]
-pub struct Save {}
+/// Where rows are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// The selection goes to the clipboard.
+    Clipboard,
+    /// The result goes to a file.
+    File,
+}
+
+/// Where and how rows are taken away.
+#[derive(Debug, Clone)]
+pub struct Save {
+    /// Where they go.
+    pub destination: Destination,
+    /// In which form.
+    pub format: Format,
+    /// The file's path; means nothing for the clipboard.
+    pub path: Line,
+}
+
+/// The forms rows can be taken away in, in the order a person chooses from.
+pub const FORMATS: [Format; 7] = [
+    Format::Csv,
+    Format::Tsv,
+    Format::Json,
+    Format::JsonLines,
+    Format::Markdown,
+    Format::Insert,
+    Format::Table,
+];
+
+/// The name of a format for a person.
+#[must_use]
+pub const fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Table => "table",
+        Format::Csv => "CSV",
+        Format::Tsv => "TSV",
+        Format::Json => "JSON",
+        Format::JsonLines => "JSON lines",
+        Format::Markdown => "Markdown",
+        Format::Insert => "INSERT",
+    }
+}
+
+/// The ending of files of a format.
+#[must_use]
+pub const fn extension(format: Format) -> &'static str {
+    match format {
+        Format::Table => "txt",
+        Format::Csv => "csv",
+        Format::Tsv => "tsv",
+        Format::Json => "json",
+        Format::JsonLines => "jsonl",
+        Format::Markdown => "md",
+        Format::Insert => "sql",
+    }
+}

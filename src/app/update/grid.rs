@@ -1,12 +1,12 @@
 //! The result pane: moving about, searching, copying.
 
-use super::viewer;
+use super::{save, viewer};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
 use crate::app::layout::Area;
 use crate::app::model::Model;
-use crate::app::model::grid::{Field, Purpose, Save};
+use crate::app::model::grid::{Destination, Field, Purpose};
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::messages;
 use crate::app::model::window::{Block, Direction, Found, Place, Span};
@@ -17,7 +17,7 @@ use crate::domain::rows::{Cell, ResultSet};
 const WHEEL: isize = 3;
 
 /// Bytes that are put on the clipboard at most; more would stall most terminals.
-const COPIED: usize = 8 << 20;
+pub(super) const COPIED: usize = 8 << 20;
 
 pub(super) fn is_typing(model: &Model) -> bool {
     model.grid.field.is_some()
@@ -47,6 +47,8 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::OpenCell => return viewer::open_cell(model),
         Command::OpenRecord => return viewer::open_record(model),
         Command::CopyCells => return copy(model),
+        Command::CopyAs => save::open(model, Destination::Clipboard),
+        Command::SaveResult => save::open(model, Destination::File),
         Command::SearchRows => ask(model, Purpose::Search),
         Command::GoToRow => ask(model, Purpose::Row),
         Command::NextMatch => look_on(model, Direction::Forward),
@@ -324,19 +326,4 @@ fn tab_at(model: &Model, tabs: Area, column: u16) -> usize {
     let strip = result_layout::tab_strip(count, shown, tabs.width);
     let at = usize::from(column.saturating_sub(tabs.x) / result_layout::TAB);
     (strip.start + at).min(count.saturating_sub(1))
-}
-
-/// A key for the save form on top, which is put back unless the key closes it.
-pub(super) fn save_key(_model: &mut Model, _save: Save, _key: Key) -> Vec<Effect> {
-    Vec::new()
-}
-
-pub(super) fn save_pasted(_save: &mut Save, _text: &str) {}
-
-/// A result was saved, or could not be.
-pub(super) fn saved(
-    _model: &mut Model,
-    _outcome: Result<String, crate::domain::failure::Failure>,
-) -> Vec<Effect> {
-    Vec::new()
 }

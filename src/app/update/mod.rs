@@ -10,6 +10,7 @@ mod mouse;
 mod overlay;
 mod perform;
 mod query;
+mod save;
 mod tree;
 pub mod viewer;
 mod why;
@@ -58,7 +59,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
         Message::DraftsRead { profile, tabs } => editor::drafts_read(model, &profile, &tabs),
         Message::HistoryRead(entries) => history::arrived(model, entries),
-        Message::Saved(outcome) => grid::saved(model, outcome),
+        Message::Saved(outcome) => save::saved(model, outcome),
         Message::Told(text) => {
             model.tell(text);
             Vec::new()

@@ -1,6 +1,6 @@
 //! Keys that go to what lies on top.
 
-use super::{form, grid, history, link, perform, query, viewer, why};
+use super::{form, history, link, perform, query, save, viewer, why};
 use crate::app::command::{COMMANDS, Command, Entry, Scope, scopes};
 use crate::app::effect::{Effect, ProfileChange};
 use crate::app::key::{Key, KeyCode};
@@ -26,7 +26,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Overlay::History(list) => history::key(model, list, key),
         Overlay::Viewer(viewer) => viewer::key(model, viewer, key),
-        Overlay::Save(save) => grid::save_key(model, save, key),
+        Overlay::Save(form) => save::key(model, form, key),
         _ if closing => close(model, &top),
         Overlay::Help { scroll } => help(model, scroll, key),
         Overlay::Palette(palette) => palette_key(model, palette, key),
@@ -218,7 +218,7 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Overlay::Palette(palette) => palette.filter.insert(text),
         Overlay::Password(prompt) => prompt.line.insert(text),
         Overlay::History(list) => list.filter.insert(text),
-        Overlay::Save(save) => grid::save_pasted(save, text),
+        Overlay::Save(form) => form.path.insert(text),
         _ => {}
     }
     put_back(model, top)

@@ -6,7 +6,7 @@ use super::batch::{Cell, RowBatch};
 use crate::domain::run::Column;
 
 /// All rows of one result so far. Batches are shared, never copied.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResultSet {
     columns: Arc<[Column]>,
     batches: Vec<Arc<RowBatch>>,

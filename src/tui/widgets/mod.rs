@@ -3,5 +3,6 @@
 pub mod grid;
 pub mod history;
 pub mod messages;
+pub mod save;
 pub mod tree;
 pub mod viewer;
