@@ -19,6 +19,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use pgiam::adapters::connect::{Alone, Connector};
+use pgiam::adapters::storage::directories::Directories;
+use pgiam::adapters::storage::profiles::ProfileFile;
 use pgiam::cli::demo::{Mode, demo};
 use pgiam::cli::exit::Exit;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -146,7 +149,7 @@ fn profiles_are_on_disk_but_secrets_are_not() {
         .into_iter()
         .map(|name| environment[name].as_str().unwrap())
         .collect();
-    for folder in ["config", "aws", "state"] {
+    for folder in ["config", "aws"] {
         for entry in std::fs::read_dir(served.folder().join(folder)).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
             assert!(secrets.iter().all(|secret| !text.contains(secret)));
@@ -181,4 +184,60 @@ fn killed_without_warning_it_leaves_nothing_behind() {
 fn is_zombie(pid: Pid) -> bool {
     let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
     std::fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") Z "))
+}
+
+const WALK: &str = "PGIAM_TEST_WALK";
+
+#[tokio::test]
+#[ignore = "started by another test under the demo's environment"]
+async fn walk_the_profiles() {
+    if std::env::var_os(WALK).is_none() {
+        return;
+    }
+    let file = ProfileFile::at(Directories::from_environment().profiles());
+    let connector = Connector::from_environment();
+    let mut outcomes = Vec::new();
+    for profile in file.read().unwrap() {
+        let outcome = match connector.connect(&profile, &Alone).await {
+            Ok(_) => "signed in".to_owned(),
+            Err(refused) => refused.failure.sqlstate.unwrap(),
+        };
+        outcomes.push(format!("{} {outcome}", profile.name));
+    }
+    std::fs::write(std::env::var_os(WALK).unwrap(), outcomes.join("\n")).unwrap();
+}
+
+#[test]
+fn each_profile_works_or_fails_as_it_should_under_the_environment() {
+    let standin = support::standin();
+    let home = standin.environment()["PGIAM_CONFIG_HOME"].clone();
+    let file = ProfileFile::at(Path::new(&home).join("profiles.toml"));
+    assert_eq!(file.read().unwrap(), standin.profiles());
+
+    let outcomes = tempfile::NamedTempFile::new().unwrap();
+    let walk = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "walk_the_profiles", "--ignored"])
+        .envs(standin.environment())
+        .env(WALK, outcomes.path())
+        .output()
+        .unwrap();
+    assert!(walk.status.success(), "{walk:?}");
+    let outcomes = std::fs::read_to_string(outcomes.path()).unwrap();
+    assert_eq!(
+        outcomes.lines().collect::<Vec<_>>(),
+        [
+            "demo-analyst signed in",
+            "demo-intern signed in",
+            "demo-support signed in",
+            "demo-developer signed in",
+            "demo-auditor 42501",
+            "demo-newcomer 28P01",
+            "demo-suspended 28000",
+            "demo-nightly 53300",
+            "demo-wrong-region 28000",
+            "demo-ann signed in",
+            "demo-ana signed in",
+            "demo-master signed in",
+        ]
+    );
 }

@@ -211,7 +211,6 @@ impl Standin {
         let keys = &self.keys.lasting;
         BTreeMap::from([
             ("PGIAM_CONFIG_HOME", path("config")),
-            ("PGIAM_STATE_HOME", path("state")),
             ("AWS_CONFIG_FILE", path("aws/config")),
             ("AWS_SHARED_CREDENTIALS_FILE", path("aws/credentials")),
             ("AWS_ACCESS_KEY_ID", keys.id.clone()),
@@ -228,7 +227,7 @@ impl Standin {
     /// Private folders for the demo's own profiles and AWS files. No secret is written.
     fn write_files(&self) -> io::Result<()> {
         let folder = self.cluster.folder();
-        for name in ["config", "state", "aws"] {
+        for name in ["config", "aws"] {
             fs::DirBuilder::new()
                 .mode(0o700)
                 .create(folder.join(name))?;
