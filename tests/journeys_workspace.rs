@@ -1,0 +1,430 @@
+//! Stories of the workspace: keys and answers in, effects and screens out. No terminal, no server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unused_results
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pgiam::app::key::{Key, KeyCode};
+use pgiam::app::layout::{self, Area};
+use pgiam::app::model::link::{Link, Up};
+use pgiam::app::model::query::Standing;
+use pgiam::app::model::{Model, Pane, Screen, Size};
+use pgiam::app::{Effect, Message, Ticket, update};
+use pgiam::domain::catalog::{
+    Access, Catalog, CatalogColumn, CatalogPart, Key as ColumnKey, Nullability, Relation,
+    RelationKind, Schema,
+};
+use pgiam::domain::failure::{Failure, Origin, Phase, Position};
+use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
+use pgiam::domain::profile::{Guard, Profile};
+use pgiam::domain::rows::RowBatchBuilder;
+use pgiam::domain::run::{Column, Completed, RunEvent, TransactionState};
+use pgiam::tui::theme::Theme;
+use pgiam::tui::widgets::grid::ResultPane;
+use pgiam::tui::widgets::tree::{Attention, TreePane};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
+
+fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for character in keys.chars() {
+        let code = match character {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Escape,
+            plain => KeyCode::Char(plain),
+        };
+        effects.extend(update(model, Message::Key(Key::plain(code))));
+    }
+    effects
+}
+
+fn schema(name: &str, access: Access) -> Schema {
+    Schema {
+        name: name.into(),
+        owner: "owner".into(),
+        access,
+    }
+}
+
+fn relation(oid: u32, schema: usize, name: &str, access: Access) -> Relation {
+    Relation {
+        oid,
+        schema,
+        name: name.into(),
+        kind: RelationKind::Table,
+        estimated_rows: Some(1_234_567),
+        access,
+    }
+}
+
+fn column(name: &str, type_name: &str, key: ColumnKey, access: Access) -> CatalogColumn {
+    CatalogColumn {
+        number: 1,
+        name: name.into(),
+        type_name: type_name.into(),
+        nullability: Nullability::NotNull,
+        key,
+        access,
+    }
+}
+
+/// A workspace whose catalog has arrived, the tree focused.
+fn workspace(columns: u16, rows: u16) -> Model {
+    let mut model = Model {
+        size: Size { columns, rows },
+        screen: Screen::Workspace,
+        focus: Pane::Tree,
+        link: Link::Up(Up {
+            ticket: Ticket(0),
+            profile: Box::new(Profile {
+                name: "orders".into(),
+                database: "orders".into(),
+                user: "analyst".into(),
+                ..Profile::default()
+            }),
+            facts: LinkFacts {
+                version: ServerVersion {
+                    number: 160_004,
+                    text: "16.4".into(),
+                },
+                user: "analyst".into(),
+                database: "orders".into(),
+                tls: Some("TLSv1.3".into()),
+                backend_pid: 7,
+                recovery: Recovery::Primary,
+                guard: Guard::ReadWrite,
+            },
+            transaction: TransactionState::Idle,
+        }),
+        ..Model::default()
+    };
+    let effects = press(&mut model, "r");
+    let [Effect::LoadCatalog { ticket }] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let outline = Catalog {
+        database: "orders".into(),
+        schemas: vec![
+            schema("crm", Access::Locked),
+            schema("sales", Access::Usable),
+        ],
+        relations: vec![
+            relation(1, 0, "customers", Access::Locked),
+            relation(2, 1, "Order Lines", Access::Usable),
+            relation(3, 1, "orders", Access::Usable),
+        ],
+        search_path: vec!["sales".into()],
+        ..Catalog::default()
+    };
+    let columns = vec![
+        Vec::new(),
+        vec![
+            column("id", "bigint", ColumnKey::Primary, Access::Usable),
+            column("Cost", "numeric", ColumnKey::None, Access::Locked),
+        ],
+        vec![column("id", "bigint", ColumnKey::Primary, Access::Usable)],
+    ];
+    for part in [
+        CatalogPart::Outline(outline),
+        CatalogPart::Columns(columns),
+        CatalogPart::Roles(Vec::new()),
+        CatalogPart::Functions(Vec::new()),
+    ] {
+        let _ = update(&mut model, Message::CatalogArrived { ticket, part });
+    }
+    model
+}
+
+fn answer(model: &mut Model, ticket: Ticket, events: Vec<RunEvent>) -> Vec<Effect> {
+    let each = |event| update(model, Message::Ran { ticket, event });
+    events.into_iter().flat_map(each).collect()
+}
+
+fn described(name: &str, type_oid: u32, type_name: &str) -> Column {
+    Column {
+        name: name.into(),
+        type_oid,
+        type_name: type_name.into(),
+        type_modifier: -1,
+        table_oid: 0,
+        attribute: 0,
+    }
+}
+
+fn rows(count: usize) -> RunEvent {
+    let mut builder = RowBatchBuilder::new(3);
+    for row in 0..count {
+        let number = (row * 10).to_string();
+        let note = if row == 1 {
+            "two\nlines \u{1b}[31m"
+        } else {
+            "plain"
+        };
+        builder.push_row([
+            Some(number.as_str()),
+            if row == 2 { None } else { Some("") },
+            Some(note),
+        ]);
+    }
+    RunEvent::Rows(Arc::new(builder.take()))
+}
+
+fn columns() -> RunEvent {
+    RunEvent::Columns(Arc::from([
+        described("id", 20, "int8"),
+        described("empty", 25, "text"),
+        described("note", 25, "text"),
+    ]))
+}
+
+fn done(tag: &str) -> RunEvent {
+    RunEvent::Completed(Completed {
+        tag: tag.into(),
+        elapsed: Duration::from_millis(41),
+    })
+}
+
+/// Runs the first rows of the table found by a filter; its rows have arrived.
+fn with_rows(columns_of_screen: u16, rows_of_screen: u16) -> Model {
+    let mut model = workspace(columns_of_screen, rows_of_screen);
+    let effects = press(&mut model, "/orders\ns");
+    let [Effect::Run { ticket, statements }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(statements, &["SELECT * FROM sales.orders LIMIT 100;"]);
+    let events = vec![
+        RunEvent::Started { index: 0 },
+        columns(),
+        rows(60),
+        done("SELECT 60"),
+        RunEvent::Finished,
+    ];
+    answer(&mut model, *ticket, events);
+    model.focus = Pane::Result;
+    model
+}
+
+/// The panes of this story as text.
+fn picture(model: &Model) -> String {
+    let Size { columns, rows } = model.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    let rect = |area: Area| Rect::new(area.x, area.y, area.width, area.height);
+    terminal
+        .draw(|frame| {
+            let theme = Theme::plain();
+            if let Some(area) = layout::pane(model, Pane::Tree) {
+                let pane = TreePane {
+                    tree: &model.tree,
+                    attention: Attention::Here,
+                    theme,
+                };
+                frame.render_widget(pane, rect(area.inner()));
+            }
+            if let Some(area) = layout::pane(model, Pane::Result) {
+                let pane = ResultPane {
+                    model,
+                    attention: Attention::Here,
+                    theme,
+                };
+                frame.render_widget(pane, rect(area.inner()));
+            }
+        })
+        .unwrap();
+    terminal.backend().to_string()
+}
+
+#[test]
+fn a_table_is_found_and_its_readable_columns_selected() {
+    let mut model = workspace(120, 35);
+    let effects = press(&mut model, "/lines\ns");
+    let [Effect::Run { statements, .. }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        statements,
+        &["SELECT id FROM sales.\"Order Lines\" LIMIT 100;"]
+    );
+}
+
+#[test]
+fn rows_are_searched_selected_and_copied() {
+    let mut model = with_rows(120, 35);
+    press(&mut model, "/lines\n");
+    let effects = press(&mut model, "y");
+    assert_eq!(
+        effects,
+        [Effect::Copy {
+            text: "two\nlines \u{1b}[31m".into()
+        }]
+    );
+    press(&mut model, ":3\nVj");
+    let effects = press(&mut model, "y");
+    assert_eq!(
+        effects,
+        [Effect::Copy {
+            text: "20\t\tplain\n30\t\tplain".into()
+        }]
+    );
+}
+
+#[test]
+fn rows_are_copied_in_another_form_and_saved() {
+    let mut model = with_rows(120, 35);
+    press(&mut model, "Y");
+    let effects = press(&mut model, "\n");
+    assert_eq!(
+        effects,
+        [Effect::Copy {
+            text: "id\n0\n".into()
+        }]
+    );
+    press(&mut model, "s");
+    let _ = update(&mut model, Message::Key(Key::plain(KeyCode::Down)));
+    let effects = press(&mut model, "\n");
+    let [Effect::SaveRows { path, result, .. }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((path.as_str(), result.rows()), ("result.tsv", 60));
+}
+
+#[test]
+fn hostile_text_never_reaches_the_screen_and_null_is_not_empty() {
+    let mut model = with_rows(120, 35);
+    model.focus = Pane::Tree;
+    press(&mut model, "\u{1b}");
+    let shown = picture(&model);
+    assert!(shown.contains("two↵lines ␛[31m"), "{shown}");
+    assert!(!shown.contains('\u{1b}'));
+    assert_eq!(shown.matches('∅').count(), 1, "{shown}");
+    assert!(shown.contains("locked"), "{shown}");
+    assert!(shown.contains("1.2 M"), "{shown}");
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    let mut model = with_rows(120, 35);
+    press(&mut model, "\u{1b}");
+    for columns in 1..60 {
+        for rows in 1..20 {
+            let _ = update(&mut model, Message::Resized { columns, rows });
+            for focus in [Pane::Tree, Pane::Result] {
+                model.focus = focus;
+                picture(&model);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_shown_whole_asks_why_and_stops_the_run() {
+    let mut model = workspace(120, 35);
+    let effects = press(&mut model, "/orders\ns");
+    let [Effect::Run { ticket, .. }] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let refusal = Failure {
+        severity: Some("ERROR".into()),
+        sqlstate: Some("42501".into()),
+        hint: Some("ask the owner".into()),
+        position: Some(Position::Sent(15)),
+        ..Failure::new(
+            Phase::Statement,
+            Origin::Server,
+            "permission denied for table orders",
+        )
+    };
+    let effects = answer(
+        &mut model,
+        ticket,
+        vec![
+            RunEvent::Started { index: 0 },
+            RunEvent::Failed(refusal),
+            RunEvent::Finished,
+        ],
+    );
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::AskWhy { statement, .. } if statement.contains("sales.orders"))));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Remember(_)))
+    );
+    assert!(matches!(
+        model.query.run().unwrap().outcomes[0].standing,
+        Standing::Failed(_)
+    ));
+    model.size = Size {
+        columns: 200,
+        rows: 50,
+    };
+    let shown = picture(&model);
+    for part in [
+        "ERROR 42501: permission denied",
+        "LINE 1: SELECT * FROM sales.orders",
+        "^",
+        "HINT: ask the owner",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+}
+
+#[test]
+fn a_change_of_the_catalog_reloads_it_once_the_transaction_is_over() {
+    let mut model = workspace(120, 35);
+    let effects = press(&mut model, "/orders\ns");
+    let [Effect::Run { ticket, .. }] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let effects = answer(
+        &mut model,
+        ticket,
+        vec![
+            RunEvent::Started { index: 0 },
+            done("CREATE TABLE"),
+            RunEvent::Transaction(TransactionState::Open),
+            RunEvent::Finished,
+        ],
+    );
+    let reloads = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::LoadCatalog { .. }))
+    };
+    assert!(!reloads(&effects), "others cannot see it yet");
+    let effects = press(&mut model, "s");
+    let [Effect::Run { ticket, .. }] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let effects = answer(
+        &mut model,
+        ticket,
+        vec![
+            RunEvent::Started { index: 0 },
+            done("COMMIT"),
+            RunEvent::Transaction(TransactionState::Idle),
+            RunEvent::Finished,
+        ],
+    );
+    assert!(reloads(&effects));
+}
+
+#[test]
+fn the_panes_look_as_reviewed() {
+    for (columns, rows) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = with_rows(columns, rows);
+        model.focus = Pane::Tree;
+        press(&mut model, "\u{1b}");
+        model.focus = Pane::Result;
+        press(&mut model, "jjlv");
+        insta::assert_snapshot!(format!("workspace_panes_{columns}x{rows}"), picture(&model));
+    }
+}
