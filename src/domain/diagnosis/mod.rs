@@ -6,6 +6,7 @@ pub mod login;
 pub mod remedy;
 pub mod report;
 mod token_refusal;
+pub mod trial;
 
 pub use findings::{Certainty, Finding, Fix, FixKind};
 pub use report::{
