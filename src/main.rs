@@ -1,3 +1,8 @@
 //! Parses, runs, exits.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    ExitCode::from(pgiam::cli::main().await.code())
+}

@@ -1,1 +1,347 @@
 //! Arguments as typed, by clap.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::export::Format;
+
+/// A terminal database explorer for Amazon RDS and Aurora PostgreSQL with IAM authentication.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pgiam",
+    version,
+    about = "Explore Amazon RDS and Aurora PostgreSQL with IAM sign-in, and learn why access is denied",
+    long_about = "Explore Amazon RDS and Aurora PostgreSQL with IAM sign-in, and learn why access is denied.\n\n\
+        Without a command, pgiam opens the connections screen.\n\n\
+        TARGET is a profile's name, a postgres:// URL, a key=value string or service=NAME.",
+    after_help = "Examples:\n  pgiam demo                       try everything on a local stand-in for RDS\n  \
+        pgiam connect orders-prod        open the workspace\n  \
+        pgiam doctor orders-prod         walk the nine stages and say what is wrong\n  \
+        pgiam why orders-admin --role analyst -c 'select * from crm.customers'\n\n\
+        Exit codes: 0 done and healthy, 1 done and something was refused or found, 2 wrong use,\n\
+        3 could not reach or sign in, 4 anything else, 130 interrupted.",
+    propagate_version = true,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Arguments {
+    /// What to do; nothing opens the connections screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a local stand-in for RDS with sample data, and open it
+    #[command(after_help = "Examples:\n  pgiam demo\n  pgiam demo --serve --json")]
+    Demo(Demo),
+    /// Open the workspace of a target
+    #[command(after_help = "Examples:\n  pgiam connect orders-prod\n  \
+        pgiam connect 'postgres://analyst@orders.c9xk2.eu-central-1.rds.amazonaws.com/orders'")]
+    Connect(Connect),
+    /// List, show and change saved profiles
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(Profile),
+    /// Print a sign-in token, as `aws rds generate-db-auth-token` does
+    #[command(after_help = "Examples:\n  pgiam token orders-prod\n  \
+        pgiam token --host orders.c9xk2.eu-central-1.rds.amazonaws.com --port 5432 --user analyst\n\n\
+        Nothing else goes to standard output. A token opens sessions for 15 minutes.")]
+    Token(Token),
+    /// Run a libpq program (psql, pg_dump, pgbench) with a fresh token
+    #[command(
+        after_help = "Examples:\n  pgiam exec orders-prod -- psql\n  pgiam exec orders-prod -- pg_dump -s -f schema.sql\n\n\
+        The token goes into the program's environment as PGPASSWORD, never into its arguments."
+    )]
+    Exec(Exec),
+    /// Run SQL and print the rows
+    #[command(
+        after_help = "Examples:\n  pgiam query orders-prod -c 'select * from sales.orders limit 5'\n  \
+        pgiam query orders-prod -f report.sql --format csv > report.csv\n  \
+        echo 'select 1' | pgiam query orders-prod --format jsonl"
+    )]
+    Query(Query),
+    /// Walk the nine stages of a connection and say what is wrong
+    #[command(
+        after_help = "Examples:\n  pgiam doctor orders-prod\n  pgiam doctor --all --json\n\n\
+        With --json, one object a line and target."
+    )]
+    Doctor(Doctor),
+    /// Print a shell's completion script
+    #[command(after_help = "Example:\n  pgiam completions bash > /etc/bash_completion.d/pgiam")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  pgiam man > pgiam.1")]
+    Man,
+}
+
+/// `pgiam demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Stay in the foreground without the interface and print how to reach the stand-in
+    #[arg(long)]
+    pub serve: bool,
+    /// Print it as one JSON object
+    #[arg(long, requires = "serve")]
+    pub json: bool,
+}
+
+/// `pgiam connect`.
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// A profile, URL, key=value string or service=NAME
+    pub target: String,
+}
+
+/// `pgiam profile`.
+#[derive(Debug, Subcommand)]
+pub enum Profile {
+    /// List the profiles
+    List {
+        /// As one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one profile
+    Show {
+        /// Its name
+        name: String,
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a profile
+    #[command(
+        after_help = "Example:\n  pgiam profile add orders-prod --host orders.c9xk2.eu-central-1.rds.amazonaws.com \\\n    \
+        --database orders --user analyst --aws-profile work"
+    )]
+    Add {
+        /// Its name
+        name: String,
+        /// Its fields
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Change fields of a profile; without any, open the file in $EDITOR
+    #[command(
+        after_help = "Examples:\n  pgiam profile edit orders-prod --database billing\n  pgiam profile edit orders-prod --unset region"
+    )]
+    Edit {
+        /// Its name
+        name: String,
+        /// A new name
+        #[arg(long)]
+        rename: Option<String>,
+        /// Fields to take out: group, region, colour, aws-profile, role-arn, server-name, dial, route-command
+        #[arg(long, value_name = "FIELD")]
+        unset: Vec<String>,
+        /// Its fields
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Remove a profile
+    #[command(visible_alias = "rm")]
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// The fields of a profile.
+#[derive(Debug, Default, Args)]
+pub struct Fields {
+    /// Heading it is listed under
+    #[arg(long)]
+    pub group: Option<String>,
+    /// Endpoint: what is signed for, dialled and verified
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Port of the endpoint
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Database
+    #[arg(long)]
+    pub database: Option<String>,
+    /// Role to sign in as
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Region to sign for, where the endpoint does not name one
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Whether sessions are read-only
+    #[arg(long, value_name = "BOOL")]
+    pub read_only: Option<bool>,
+    /// Colour of the frame: red, yellow, green, blue, magenta or cyan
+    #[arg(long)]
+    pub colour: Option<String>,
+    /// How to sign in: iam, password, command, secrets-manager or none
+    #[arg(long, value_name = "METHOD")]
+    pub sign_in: Option<String>,
+    /// AWS profile whose credentials sign
+    #[arg(long)]
+    pub aws_profile: Option<String>,
+    /// Role to assume with them
+    #[arg(long)]
+    pub role_arn: Option<String>,
+    /// Command that prints the password
+    #[arg(long)]
+    pub command: Option<String>,
+    /// Name or ARN of the secret that holds the password
+    #[arg(long)]
+    pub secret: Option<String>,
+    /// disable, prefer, require, verify-ca or verify-full
+    #[arg(long)]
+    pub tls: Option<String>,
+    /// Root certificates: rds, system or the path of a PEM file
+    #[arg(long, value_name = "ROOTS")]
+    pub root_certificates: Option<String>,
+    /// Name the certificate must carry, where it is not the endpoint's
+    #[arg(long)]
+    pub server_name: Option<String>,
+    /// Address to dial instead of the endpoint: host:port
+    #[arg(long, value_name = "ADDRESS")]
+    pub dial: Option<String>,
+    /// Command that opens a tunnel to that address
+    #[arg(long)]
+    pub route_command: Option<String>,
+}
+
+/// `pgiam token`.
+#[derive(Debug, Args)]
+pub struct Token {
+    /// A profile or URL
+    #[arg(conflicts_with_all = ["host", "port", "user"])]
+    pub target: Option<String>,
+    /// Endpoint to sign for
+    #[arg(long, visible_alias = "hostname", required_unless_present = "target")]
+    pub host: Option<String>,
+    /// Port to sign for
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Database user to sign for
+    #[arg(long, visible_alias = "username", required_unless_present = "target")]
+    pub user: Option<String>,
+    /// Region to sign for; the endpoint's name says it for most
+    #[arg(long)]
+    pub region: Option<String>,
+    /// AWS profile whose credentials sign
+    #[arg(long, visible_alias = "profile")]
+    pub aws_profile: Option<String>,
+    /// Role to assume with them
+    #[arg(long)]
+    pub role_arn: Option<String>,
+}
+
+/// `pgiam exec`.
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// A profile, URL, key=value string or service=NAME
+    pub target: String,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RowFormat {
+    /// Aligned columns
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// Tab-separated values
+    Tsv,
+    /// One JSON array a result
+    Json,
+    /// One JSON object a row
+    Jsonl,
+    /// A Markdown table
+    Markdown,
+    /// INSERT statements
+    Insert,
+}
+
+impl RowFormat {
+    /// The format itself.
+    #[must_use]
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Table => Format::Table,
+            Self::Csv => Format::Csv,
+            Self::Tsv => Format::Tsv,
+            Self::Json => Format::Json,
+            Self::Jsonl => Format::JsonLines,
+            Self::Markdown => Format::Markdown,
+            Self::Insert => Format::Insert,
+        }
+    }
+}
+
+/// Where SQL comes from.
+#[derive(Debug, Args)]
+#[group(multiple = true)]
+pub struct Script {
+    /// SQL to run; may be given several times
+    #[arg(short = 'c', long = "command", value_name = "SQL")]
+    pub commands: Vec<String>,
+    /// File of SQL to run; - is standard input
+    #[arg(
+        short = 'f',
+        long = "file",
+        value_name = "FILE",
+        conflicts_with = "commands"
+    )]
+    pub file: Option<PathBuf>,
+}
+
+/// `pgiam query`.
+#[derive(Debug, Args)]
+pub struct Query {
+    /// A profile, URL, key=value string or service=NAME
+    pub target: String,
+    /// Where SQL comes from
+    #[command(flatten)]
+    pub script: Script,
+    /// How rows are printed
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: RowFormat,
+}
+
+/// `pgiam doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Profiles, URLs, key=value strings or service=NAME
+    #[arg(required_unless_present = "all")]
+    pub targets: Vec<String>,
+    /// Every saved profile
+    #[arg(long, conflicts_with = "targets")]
+    pub all: bool,
+    /// One JSON object a line and target
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pgiam why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// Who looks: a profile, URL, key=value string or service=NAME
+    pub target: String,
+    /// The role that is refused
+    #[arg(long)]
+    pub role: String,
+    /// The statement, from -c, -f or standard input
+    #[command(flatten)]
+    pub script: Script,
+    /// Ask about signing in to the target's database
+    #[arg(long, conflicts_with_all = ["commands", "file"])]
+    pub connect: bool,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Only read catalogs: do not try the statement in a transaction that is rolled back
+    #[arg(long)]
+    pub no_rehearse: bool,
+}

@@ -15,6 +15,8 @@ pub enum Exit {
     Failed,
     /// Interrupted.
     Interrupted,
+    /// What a program that was run ended with.
+    Child(u8),
 }
 
 impl Exit {
@@ -28,6 +30,7 @@ impl Exit {
             Self::Unreachable => 3,
             Self::Failed => 4,
             Self::Interrupted => 130,
+            Self::Child(code) => code,
         }
     }
 }
