@@ -1,5 +1,6 @@
 //! Borrowed data in, cells out.
 
+pub mod editor;
 pub mod grid;
 pub mod history;
 pub mod messages;
