@@ -1,6 +1,149 @@
-//! Places widgets.
-use super::theme::Theme;
-use crate::app::Model;
+//! Places widgets: which are shown where is the layout's to say.
+
 use ratatui::Frame;
-/// Draws.
-pub fn view(_model: &Model, _theme: Theme, _frame: &mut Frame<'_>) {}
+use ratatui::style::Style;
+
+use super::theme::{Role, Theme};
+use super::widgets::grid::{self, ResultPane};
+use super::widgets::history::HistoryPane;
+use super::widgets::paint::{boxed, heading, popup, rect};
+use super::widgets::save::SaveForm;
+use super::widgets::tree::{Attention, TreePane};
+use super::widgets::viewer::ViewerPane;
+use super::widgets::{connections, details, diagnostics, dialog, form, help, palette, status};
+use crate::app::Model;
+use crate::app::layout::{self, Area};
+use crate::app::model::overlay::Overlay;
+use crate::app::model::{Pane, Screen};
+use crate::app::update::viewer;
+
+/// Draws the model; nothing else decides what is on the screen.
+pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    // A resize may be on its way: what is drawn must fit what is there.
+    let screen = frame.area();
+    if (screen.width, screen.height) != (model.size.columns, model.size.rows) {
+        return;
+    }
+    let rows = layout::frame(model.size);
+    status::title(frame, rows.title, model, theme);
+    match model.screen {
+        Screen::Connections => profiles(frame, model, theme),
+        Screen::Workspace => workspace(frame, model, theme),
+    }
+    status::status(frame, rows.status, model, theme);
+    status::hints(frame, rows.hints, model, theme);
+    for overlay in &model.overlays {
+        place(frame, rows.body, overlay, (model, theme));
+    }
+}
+
+fn profiles(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
+    let (list, about) = layout::connections(model.size);
+    connections::connections(frame, list, model, theme);
+    if let Some(about) = about {
+        details::details(frame, about, model, theme);
+    }
+}
+
+/// The border of a pane: the focused one stands out, a profile's colour tints the others.
+fn border(model: &Model, theme: Theme, pane: Pane) -> Style {
+    if model.focus == pane {
+        return theme.style(Role::Focus);
+    }
+    let colour = model
+        .link
+        .profile()
+        .and_then(|profile| profile.colour.as_deref());
+    colour.map_or_else(|| theme.style(Role::Border), |colour| theme.tint(colour))
+}
+
+fn workspace(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
+    for pane in [Pane::Tree, Pane::Editor, Pane::Result, Pane::Diagnostics] {
+        let Some(area) = layout::pane(model, pane) else {
+            continue;
+        };
+        let (role, attention) = if model.focus == pane {
+            (Role::Title, Attention::Here)
+        } else {
+            (Role::Strong, Attention::Elsewhere)
+        };
+        let title = match pane {
+            Pane::Tree => "catalog".to_owned(),
+            Pane::Editor => "query".to_owned(),
+            Pane::Result => grid::title(model),
+            Pane::Diagnostics => "diagnostics".to_owned(),
+        };
+        let style = border(model, theme, pane);
+        let inner = boxed(frame, area, heading(theme, role, &title), theme, style);
+        match pane {
+            Pane::Tree => {
+                let tree = &model.tree;
+                let widget = TreePane {
+                    tree,
+                    attention,
+                    theme,
+                };
+                frame.render_widget(widget, rect(inner));
+            }
+            // Its own widget draws what is inside the border.
+            Pane::Editor => {}
+            Pane::Result => {
+                let widget = ResultPane {
+                    model,
+                    attention,
+                    theme,
+                };
+                frame.render_widget(widget, rect(inner));
+            }
+            Pane::Diagnostics => diagnostics::diagnostics(frame, inner, model, theme),
+        }
+    }
+}
+
+fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (&Model, Theme)) {
+    match overlay {
+        Overlay::Help { scroll } => help::help(frame, body, *scroll, (model, theme)),
+        Overlay::Palette(list) => palette::palette(frame, body, list, (model, theme)),
+        Overlay::Confirm(question) => dialog::confirm(frame, body, question, theme),
+        Overlay::Form(fields) => form::form(frame, body, fields, theme),
+        Overlay::Password(prompt) => dialog::password(frame, body, prompt, theme),
+        Overlay::Dialing => dialog::dialing(frame, body, model, theme),
+        Overlay::Diagnosis => {
+            let area = body.centred(100, body.height);
+            let inner = popup(frame, area, "diagnostics · Escape closes", theme);
+            diagnostics::diagnostics(frame, inner, model, theme);
+        }
+        Overlay::ApplyThrough(list) => dialog::picker(frame, body, list, (model, theme)),
+        Overlay::Applied(outcome) => dialog::applied(frame, body, outcome, theme),
+        Overlay::Doctor { profile } => dialog::doctor(frame, body, profile, (model, theme)),
+        Overlay::Token { profile } => dialog::token(frame, body, profile, theme),
+        Overlay::History(list) => {
+            let area = body.centred(100, body.height);
+            let inner = popup(frame, area, "history · Escape closes", theme);
+            let entries = &model.history;
+            let now = model.now;
+            let widget = HistoryPane {
+                list,
+                entries,
+                now,
+                theme,
+            };
+            frame.render_widget(widget, rect(inner));
+        }
+        Overlay::Viewer(opened) => {
+            let area = viewer::area(model);
+            let title = ViewerPane::title(opened, area.inner().height);
+            let inner = popup(frame, area, &title, theme);
+            let widget = ViewerPane {
+                viewer: opened,
+                theme,
+            };
+            frame.render_widget(widget, rect(inner));
+        }
+        Overlay::Save(save) => {
+            let area = body.centred(84, 11);
+            let inner = popup(frame, area, "save · Escape closes", theme);
+            frame.render_widget(SaveForm { save, theme }, rect(inner));
+        }
+    }
+}

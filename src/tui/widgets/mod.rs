@@ -1,9 +1,19 @@
 //! Borrowed data in, cells out.
 
+pub mod connections;
+pub mod details;
+pub mod diagnostics;
+pub mod dialog;
 pub mod editor;
+pub mod form;
 pub mod grid;
+pub mod help;
 pub mod history;
 pub mod messages;
+pub mod paint;
+pub mod palette;
 pub mod save;
+pub mod stages;
+pub mod status;
 pub mod tree;
 pub mod viewer;
