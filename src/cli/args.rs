@@ -67,6 +67,14 @@ pub enum Command {
         With --json, one object a line and target."
     )]
     Doctor(Doctor),
+    /// Explain why a role is refused, and the smallest fix
+    #[command(
+        after_help = "Examples:\n  pgiam why orders-admin --role analyst -c 'select email from crm.customers'\n  \
+        pgiam why orders-admin --role analyst --connect --json\n\n\
+        The target is who looks: an owner or administrator sees and can rehearse more.\n\
+        A rehearsal runs in a transaction that is always rolled back."
+    )]
+    Why(Why),
     /// Print a shell's completion script
     #[command(after_help = "Example:\n  pgiam completions bash > /etc/bash_completion.d/pgiam")]
     Completions {

@@ -12,6 +12,7 @@ mod generate;
 mod profile;
 mod query;
 mod token;
+mod why;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -50,6 +51,7 @@ pub async fn main() -> Exit {
         Some(Command::Exec(options)) => exec::run(&mut context, &options).await,
         Some(Command::Query(options)) => interruptible(query::run(&mut context, &options)).await,
         Some(Command::Doctor(options)) => interruptible(doctor::run(&mut context, &options)).await,
+        Some(Command::Why(options)) => interruptible(why::run(&mut context, &options)).await,
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man) => generate::manual(),
     };
