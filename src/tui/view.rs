@@ -1,9 +1,11 @@
 //! Places widgets: which are shown where is the layout's to say.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::theme::{Role, Theme};
+use super::widgets::editor::EditorPane;
 use super::widgets::grid::{self, ResultPane};
 use super::widgets::history::HistoryPane;
 use super::widgets::paint::{boxed, heading, popup, rect};
@@ -13,6 +15,7 @@ use super::widgets::viewer::ViewerPane;
 use super::widgets::{connections, details, diagnostics, dialog, form, help, palette, status};
 use crate::app::Model;
 use crate::app::layout::{self, Area};
+use crate::app::model::messages;
 use crate::app::model::overlay::Overlay;
 use crate::app::model::{Pane, Screen};
 use crate::app::update::viewer;
@@ -69,7 +72,7 @@ fn workspace(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
         };
         let title = match pane {
             Pane::Tree => "catalog".to_owned(),
-            Pane::Editor => "query".to_owned(),
+            Pane::Editor => tabs(model),
             Pane::Result => grid::title(model),
             Pane::Diagnostics => "diagnostics".to_owned(),
         };
@@ -85,8 +88,7 @@ fn workspace(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
                 };
                 frame.render_widget(widget, rect(inner));
             }
-            // Its own widget draws what is inside the border.
-            Pane::Editor => {}
+            Pane::Editor => editor(frame, rect(inner), model, theme),
             Pane::Result => {
                 let widget = ResultPane {
                     model,
@@ -97,6 +99,39 @@ fn workspace(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
             }
             Pane::Diagnostics => diagnostics::diagnostics(frame, inner, model, theme),
         }
+    }
+}
+
+/// The titles of the query tabs; the one that shows is marked.
+fn tabs(model: &Model) -> String {
+    let titles = (0..model.editor.tabs().len()).map(|at| {
+        let mark = if at == model.editor.current() && model.editor.tabs().len() > 1 {
+            " ●"
+        } else {
+            ""
+        };
+        format!("query {}{mark}", at + 1)
+    });
+    titles.collect::<Vec<_>>().join(" ─ ")
+}
+
+fn editor(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
+    let error = model
+        .query
+        .shown()
+        .and_then(|(outcome, _)| messages::offset_in_editor(outcome));
+    let widget = EditorPane {
+        editor: &model.editor,
+        error,
+        theme,
+    };
+    let cursor = widget.cursor(area);
+    frame.render_widget(widget, area);
+    if model.focus == Pane::Editor
+        && model.overlays.is_empty()
+        && let Some(cursor) = cursor
+    {
+        frame.set_cursor_position(cursor);
     }
 }
 
