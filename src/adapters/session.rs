@@ -189,6 +189,7 @@ impl Session {
     /// Runs a small query to its end and returns its rows; for catalogs and checks.
     pub async fn query(&self, sql: &str) -> Result<Answer, Failure> {
         let failed = |error: tokio_postgres::Error| refusal::from_driver(Phase::Statement, &error);
+        self.settle(drop);
         let mut answer = Answer::default();
         let outcome = self.client.simple_query(sql).await;
         tokio::task::yield_now().await;
@@ -267,6 +268,8 @@ impl Run<'_> {
     }
 
     async fn statement(&mut self, sql: &str) -> Result<(), Stop> {
+        // What a question asked in between left behind is no part of this statement.
+        self.session.settle(drop);
         let mut stream = Box::pin(
             self.session
                 .client

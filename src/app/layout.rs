@@ -149,7 +149,7 @@ pub fn connections(size: Size) -> (Area, Option<Area>) {
         }
         return (body, None);
     }
-    let (list, details) = body.split_left((body.width * 2 / 5).clamp(34, 60));
+    let (list, details) = body.split_left((body.width * 3 / 8).clamp(34, 60));
     (list, Some(details))
 }
 

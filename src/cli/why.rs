@@ -76,7 +76,7 @@ fn as_json(report: &WhyReport, profile: &Profile, facts: &LinkFacts) -> Value {
             "host": profile.host,
             "port": profile.port,
             "database": facts.database,
-            "server_version": facts.version.text.split(' ').next(),
+            "server_version": facts.version.short(),
             "looked_as": report.looked_as,
         },
         "role": report.role,

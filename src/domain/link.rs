@@ -12,6 +12,12 @@ pub struct ServerVersion {
 }
 
 impl ServerVersion {
+    /// The number alone: `16.4` of `16.4 (Debian 16.4-1.pgdg120+1)`.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.text.split(' ').next().unwrap_or_default()
+    }
+
     /// The major version: 16.
     #[must_use]
     pub const fn major(&self) -> u32 {

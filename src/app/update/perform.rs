@@ -13,6 +13,10 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         model.tell(reason);
         return Vec::new();
     }
+    // Names offered for what was being typed are out of date once a verb is given.
+    if command != Command::Complete {
+        model.editor.completion = None;
+    }
     match scope(command) {
         Scope::Everywhere => everywhere(model, command),
         Scope::Connections => connections::perform(model, command),

@@ -71,7 +71,7 @@ fn place(model: &Model, theme: Theme) -> Vec<Span<'static>> {
     };
     let whom = format!("  {}@{}", facts.user, facts.database);
     spans.push(word(theme, Role::Text, cell::safe_line(&whom).into_owned()));
-    let version = format!("  PostgreSQL {}", cell::safe_line(&facts.version.text));
+    let version = format!("  PostgreSQL {}", cell::safe_line(facts.version.short()));
     spans.push(word(theme, Role::Quiet, version));
     spans.push(match &facts.tls {
         Some(protocol) => word(
