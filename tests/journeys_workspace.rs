@@ -400,6 +400,7 @@ fn a_change_of_the_catalog_reloads_it_once_the_transaction_is_over() {
             .any(|effect| matches!(effect, Effect::LoadCatalog { .. }))
     };
     assert!(!reloads(&effects), "others cannot see it yet");
+    model.focus = Pane::Tree;
     let effects = press(&mut model, "s");
     let [Effect::Run { ticket, .. }] = effects[..] else {
         panic!("{effects:?}");
