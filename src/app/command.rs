@@ -2,6 +2,7 @@
 //!
 //! Help, palette, hint line and the README's key list are printed from it.
 
+use super::model::overlay::Overlay;
 use super::model::{Model, Pane, Screen};
 
 /// Where a verb can be given.
@@ -178,7 +179,7 @@ impl Command {
     pub fn unavailable(self, model: &Model) -> Option<&'static str> {
         let scope = self.entry().map_or(Scope::Everywhere, |entry| entry.scope);
         match (scope, model.screen) {
-            (Scope::Everywhere, _) | (Scope::Connections, Screen::Connections) => {}
+            (Scope::Everywhere | Scope::Diagnostics, _) | (Scope::Connections, Screen::Connections) => {}
             (Scope::Connections, Screen::Workspace) => return Some("hang up first"),
             (_, Screen::Connections) => return Some("connect first"),
             (_, Screen::Workspace) => {}
@@ -213,6 +214,9 @@ impl Command {
 /// The scopes whose verbs work now, the nearest first.
 #[must_use]
 pub fn scopes(model: &Model) -> Vec<Scope> {
+    if matches!(model.overlays.last(), Some(Overlay::Diagnosis)) {
+        return vec![Scope::Diagnostics, Scope::Everywhere];
+    }
     match model.screen {
         Screen::Connections => vec![Scope::Connections, Scope::Everywhere],
         Screen::Workspace => {

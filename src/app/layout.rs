@@ -164,7 +164,7 @@ pub fn panes(model: &Model) -> Panes {
     let (tree, right) = body.split_left((body.width / 4).clamp(28, 44));
     let (editor, below) = right.split_top((right.height * 2 / 5).max(6));
     let (result, diagnostics) = if explained {
-        let share = (below.width * 9 / 20).clamp(40, 76);
+        let share = (below.width / 2).clamp(40, 84);
         let (result, diagnostics) = below.split_left(below.width - share);
         (result, Some(diagnostics))
     } else {

@@ -15,6 +15,9 @@ use crate::domain::diagnosis::{
 use crate::domain::failure::Failure;
 use crate::tui::theme::{Role, Theme};
 
+/// Columns below which marks stand behind the reasons instead of in a column of their own.
+const NARROW: usize = 64;
+
 /// The panel's text, in an area inside its border.
 pub fn diagnostics(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
     let mut panel = Panel {
@@ -43,11 +46,13 @@ pub fn diagnostics(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Them
             findings,
             ..
         }) => {
-            panel.failure(failure);
+            if findings.is_empty() {
+                panel.failure(failure);
+            }
+            panel.findings(findings);
             panel.heading("how far it came");
             let drawn = stages(reports, model.now, theme, panel.columns);
             panel.lines.extend(drawn);
-            panel.findings(findings);
         }
         Some(Subject::Why(report)) => panel.why(report),
     }
@@ -109,18 +114,32 @@ impl Panel {
         self.signed(sign, Role::Strong, &report.headline);
         if let Some(refusal) = &report.refusal {
             let state = refusal.sqlstate.as_deref().unwrap_or_default();
-            self.say("   ", Role::Quiet, &format!("{}  {state}", refusal.message));
+            let said = if refusal.message == report.headline {
+                "the server's words"
+            } else {
+                &refusal.message
+            };
+            self.say("   ", Role::Quiet, &format!("{said}  {state}"));
         }
         if !report.because.is_empty() {
             self.heading("because");
         }
         for reason in &report.because {
-            let (lead, role) = match reason.mark {
-                Mark::Measured => (" measured   ", Role::Good),
-                Mark::Derived => (" derived    ", Role::Busy),
-                Mark::Documented => (" documented ", Role::Warning),
+            let (mark, role) = match reason.mark {
+                Mark::Measured => ("measured", Role::Good),
+                Mark::Derived => ("derived", Role::Busy),
+                Mark::Documented => ("documented", Role::Warning),
             };
-            self.signed((role, lead), Role::Text, &reason.text);
+            // In a narrow panel a column of marks would leave no room for the reasons.
+            if self.columns < NARROW {
+                self.signed(
+                    (role, " · "),
+                    Role::Text,
+                    &format!("{} ({mark})", reason.text),
+                );
+            } else {
+                self.signed((role, &format!(" {mark:<11}")), Role::Text, &reason.text);
+            }
         }
         if let Some(barred) = &report.not_by_grant {
             self.heading("cannot be mended by a grant");
@@ -169,16 +188,15 @@ impl Panel {
     fn findings(&mut self, findings: &[Finding]) {
         let mut at = 0;
         for finding in findings {
-            self.heading(finding.stage.name());
+            if !self.lines.is_empty() {
+                self.gap();
+            }
             self.signed((Role::Bad, " ✗ "), Role::Strong, &finding.title);
-            let certainty = if finding.documented_only {
-                format!(
-                    "{}, documented but not reproduced",
-                    finding.certainty.word()
-                )
-            } else {
-                finding.certainty.word().to_owned()
-            };
+            let mut certainty =
+                format!("{}, at {}", finding.certainty.word(), finding.stage.name());
+            if finding.documented_only {
+                certainty.push_str(", documented but not reproduced");
+            }
             self.say("   ", Role::Quiet, &certainty);
             for reason in &finding.because {
                 self.signed((Role::Quiet, "   · "), Role::Text, reason);

@@ -7,6 +7,7 @@ use super::paint::{ends, spinner, word};
 use crate::app::command::{COMMANDS, Command, scopes};
 use crate::app::layout::Area;
 use crate::app::model::link::{Link, Up};
+use crate::app::model::overlay::Overlay;
 use crate::app::model::{Model, Screen};
 use crate::domain::link::Recovery;
 use crate::domain::profile::Guard;
@@ -165,6 +166,14 @@ pub fn status(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
 
 /// The keys that work here, as many as fit.
 pub fn hints(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
+    // Whatever else lies on top says its own keys.
+    if model
+        .overlays
+        .last()
+        .is_some_and(|top| !matches!(top, Overlay::Diagnosis))
+    {
+        return;
+    }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for scope in scopes(model) {
