@@ -179,7 +179,8 @@ impl Command {
     pub fn unavailable(self, model: &Model) -> Option<&'static str> {
         let scope = self.entry().map_or(Scope::Everywhere, |entry| entry.scope);
         match (scope, model.screen) {
-            (Scope::Everywhere | Scope::Diagnostics, _) | (Scope::Connections, Screen::Connections) => {}
+            (Scope::Everywhere | Scope::Diagnostics, _)
+            | (Scope::Connections, Screen::Connections) => {}
             (Scope::Connections, Screen::Workspace) => return Some("hang up first"),
             (_, Screen::Connections) => return Some("connect first"),
             (_, Screen::Workspace) => {}

@@ -9,6 +9,7 @@ use crate::app::message::Ticket;
 use crate::app::model::diagnostics::{Applying, Diagnostics, Subject};
 use crate::app::model::overlay::{Confirm, Consent, Overlay, Picker};
 use crate::app::model::{Model, Pane, Screen};
+use crate::domain::diagnosis::login;
 use crate::domain::diagnosis::{Applied, Finding, FixKind, MissingPrivilege, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::profile::Profile;
@@ -237,7 +238,19 @@ pub(super) fn apply(model: &mut Model, through: Profile) -> Vec<Effect> {
     };
     let missing: Vec<MissingPrivilege> = match &model.diagnostics.subject {
         Some(Subject::Why(report)) => report.missing.clone(),
-        _ => Vec::new(),
+        Some(Subject::SignIn {
+            profile, findings, ..
+        }) => {
+            let owners = findings
+                .iter()
+                .flat_map(|finding| finding.fixes.iter().map(move |_| finding));
+            let finding = owners.into_iter().nth(model.diagnostics.selected);
+            finding
+                .and_then(|finding| login::missing(finding, profile))
+                .into_iter()
+                .collect()
+        }
+        Some(Subject::Asking { .. } | Subject::Unexplained { .. }) | None => Vec::new(),
     };
     let ticket = model.next_ticket();
     let through = Profile {

@@ -5,6 +5,7 @@
 //! `auth.c`, `postinit.c` for the order of checks).
 
 use super::findings::{Certainty, Finding, Fix, FixKind};
+use super::report::{MissingPrivilege, ObjectKind, ObjectName};
 use super::token_refusal;
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::ident;
@@ -37,6 +38,27 @@ pub fn findings(profile: &Profile, reports: &[StageReport], failure: &Failure) -
         Stage::Tls => vec![case.tls()],
         Stage::SignIn | Stage::Database | Stage::Session => case.server(),
     }
+}
+
+/// What the role lacks, where a finding is about a privilege: asked about after a fix.
+#[must_use]
+pub fn missing(finding: &Finding, profile: &Profile) -> Option<MissingPrivilege> {
+    let (privilege, kind, name) = match finding.id {
+        "no-connect-privilege" => ("CONNECT", ObjectKind::Database, profile.database.as_str()),
+        "role-cannot-log-in" => ("LOGIN", ObjectKind::Role, profile.user.as_str()),
+        "role-not-in-rds-iam" | "role-missing" => ("MEMBER", ObjectKind::Role, "rds_iam"),
+        _ => return None,
+    };
+    Some(MissingPrivilege {
+        privilege: privilege.to_owned(),
+        grantee: profile.user.clone(),
+        object: ObjectName {
+            kind,
+            schema: None,
+            name: name.to_owned(),
+            columns: Vec::new(),
+        },
+    })
 }
 
 /// One refusal to explain.
