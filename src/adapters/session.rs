@@ -19,6 +19,8 @@ use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::link::LinkFacts;
 use crate::domain::rows::RowBatchBuilder;
 use crate::domain::run::{Column, Completed, Notice, RunEvent, TransactionState};
+use crate::domain::sql::classify::{Kind, classify};
+use crate::domain::sql::split::statements;
 
 pub use super::cancel::Canceller;
 
@@ -268,6 +270,7 @@ impl Run<'_> {
     }
 
     async fn statement(&mut self, sql: &str) -> Result<(), Stop> {
+        refuse_copy(sql).map_err(|failure| Stop::Failed(Box::new(failure)))?;
         // What a question asked in between left behind is no part of this statement.
         self.session.settle(drop);
         let mut stream = Box::pin(
@@ -431,6 +434,27 @@ impl Run<'_> {
         let _ = self.session.canceller.cancel().await;
         Stop::Unheard
     }
+}
+
+/// COPY with the client's streams would leave the server waiting for data that never comes, and the
+/// next statement would find the connection dead: it is not sent.
+fn refuse_copy(sql: &str) -> Result<(), Failure> {
+    for range in statements(sql) {
+        match classify(sql.get(range).unwrap_or_default()).kind {
+            Kind::CopyFromStdin => {
+                return Err(copy_refused(
+                    "COPY … FROM STDIN needs a file or a pipe to read from",
+                ));
+            }
+            Kind::CopyToStdout => {
+                return Err(copy_refused(
+                    "COPY … TO STDOUT needs a file or a pipe to write to",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Why COPY with the client's streams cannot be typed here.

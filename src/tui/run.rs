@@ -127,6 +127,12 @@ impl Loop {
                 };
                 take(guard, arrival, &mut messages)?;
             }
+            if messages
+                .iter()
+                .any(|message| matches!(message, Message::Resized { .. }))
+            {
+                guard.redraw()?;
+            }
             messages.insert(0, Message::Ticked { now: worker.now() });
             for message in messages {
                 let effects = update(model, message);

@@ -13,7 +13,8 @@ use crossterm::event::{
 };
 use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode,
+    enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -56,7 +57,17 @@ impl Guard {
         // The stop signal is delivered before this returns.
         kill_process(getpid(), Signal::TSTP)?;
         enter()?;
-        self.screen.clear()
+        self.redraw()
+    }
+
+    /// Forgets what is on the terminal: the next frame is drawn whole. After a resize terminals have
+    /// cut or reflowed what was there, even when the size is the old one again.
+    ///
+    /// `Terminal::clear` would ask the terminal for its cursor and race with the keys for the answer.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 
     /// Puts text on the clipboard of the person's own machine (xterm control sequences, OSC 52).

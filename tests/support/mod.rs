@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "every test binary uses a part")]
 
 pub(crate) mod psql;
+pub(crate) mod screen;
 pub(crate) mod signer;
 
 use std::sync::OnceLock;

@@ -126,8 +126,13 @@ fn run_again(model: &mut Model) -> Vec<Effect> {
             link::dial(model, profile)
         }
         Some(Subject::Why(report)) => {
-            let statement = report.statement.clone();
-            statement.map_or_else(Vec::new, |statement| query::run(model, vec![statement]))
+            let Some(statement) = report.statement.clone() else {
+                return Vec::new();
+            };
+            // A refusal that comes again brings the panel back.
+            model.diagnostics = Diagnostics::default();
+            model.focus = Pane::Result;
+            query::run(model, vec![statement])
         }
         Some(Subject::Asking { .. } | Subject::Unexplained { .. }) | None => Vec::new(),
     }
