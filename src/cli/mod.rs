@@ -49,7 +49,7 @@ pub async fn main() -> Exit {
         Some(Command::Profile(action)) => profile::run(&context, action),
         Some(Command::Token(options)) => token::run(&mut context, &options).await,
         Some(Command::Exec(options)) => exec::run(&mut context, &options).await,
-        Some(Command::Query(options)) => interruptible(query::run(&mut context, &options)).await,
+        Some(Command::Query(options)) => query::run(&mut context, &options).await,
         Some(Command::Doctor(options)) => interruptible(doctor::run(&mut context, &options)).await,
         Some(Command::Why(options)) => interruptible(why::run(&mut context, &options)).await,
         Some(Command::Completions { shell }) => generate::completions(shell),
@@ -58,7 +58,7 @@ pub async fn main() -> Exit {
     outcome.unwrap_or_else(|ended| ended.tell())
 }
 
-/// Drops what is under way when the person interrupts; dropping a statement cancels it.
+/// Drops what is under way when the person interrupts: none of it holds the server for long.
 async fn interruptible(work: impl Future<Output = Result<Exit, Ended>>) -> Result<Exit, Ended> {
     tokio::select! {
         outcome = work => outcome,

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 
+use tokio::signal::ctrl_c;
 use tokio::sync::mpsc;
 
 use super::args::Query;
@@ -33,7 +34,10 @@ pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, 
         )));
     }
     let profile = context.target(&options.target)?;
-    let session = context.connect(&profile).await?;
+    let session = tokio::select! {
+        session = context.connect(&profile) => session?,
+        _ = ctrl_c() => return Ok(Exit::Interrupted),
+    };
     let (events, mut happened) = mpsc::channel(QUEUE);
     let mut printer = Printer::new(options.format.format(), &found);
     let running = async {
@@ -47,8 +51,15 @@ pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, 
         Ok::<_, Ended>(printer)
     };
     // Printing that ends early drops its end of the channel, and the session cancels.
-    let ((), outcome) = tokio::join!(running, printing);
-    outcome.map(|printer| printer.exit)
+    let work = async { tokio::join!(running, printing) };
+    tokio::select! {
+        ((), outcome) = work => outcome.map(|printer| printer.exit),
+        _ = ctrl_c() => {
+            // Dropping the run would leave the server at work until it next writes.
+            let _ = session.canceller().cancel().await;
+            Ok(Exit::Interrupted)
+        }
+    }
 }
 
 fn needs_streams(statement: &str) -> bool {
