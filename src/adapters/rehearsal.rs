@@ -1,6 +1,7 @@
 //! A statement tried as a role in a transaction that is always rolled back.
 
 mod candidates;
+mod derived;
 mod stage;
 
 use super::session::Session;
@@ -88,12 +89,43 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
             settle(session, &mut report, needs, verdict, Vec::new()).await?;
         }
         Err(why) => {
-            let needs = candidates::named(session, &question.role, text).await?;
+            let itself = session.facts().user == question.role;
+            if report.refusal.is_none() && itself && question.rehearse == Rehearse::WherePossible {
+                report.refusal = try_itself(session, &question.role, &statements).await?;
+            }
+            let known = report.refusal.as_ref();
+            if let Some(failure) = known.filter(|failure| !failure.is_refusal()) {
+                report.outcome = Outcome::Failed;
+                report.headline.clone_from(&failure.message);
+                return Ok(report);
+            }
+            let denial = known.and_then(denial::read);
+            report.not_by_grant = denial.as_ref().and_then(not_by_grant);
+            let needs = derived::derive(session, &question.role, text, denial.as_ref()).await?;
             let notes = vec![format!("not rehearsed: {why}")];
             settle(session, &mut report, needs, Verdict::Expected, notes).await?;
         }
     }
     Ok(report)
+}
+
+/// A role may always try for itself, in a transaction that is rolled back: what it is told first.
+async fn try_itself(
+    session: &Session,
+    role: &str,
+    statements: &[String],
+) -> Result<Option<Failure>, Failure> {
+    let Ok(texts) = statements
+        .iter()
+        .map(|one| trial(one))
+        .collect::<Result<Vec<_>, _>>()
+    else {
+        return Ok(None);
+    };
+    let stage = Stage::open(session, role).await?;
+    let outcome = stage.alone(&texts.concat()).await;
+    stage.close().await?;
+    outcome
 }
 
 /// Collects refusals and grants what could lift each, then takes away what is not needed.

@@ -5,8 +5,8 @@ use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::{Breadth, MissingPrivilege, ObjectKind, ObjectName, remedy};
 use crate::domain::failure::Failure;
-use crate::domain::ident::{self, literal};
-use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::ident::literal;
+use crate::domain::sql::lexer::tokens;
 
 /// One privilege that would have to be given, and the statement that gives it.
 #[derive(Debug, Clone)]
@@ -38,9 +38,9 @@ pub(super) enum Reach {
     ViewOwners,
 }
 
-type Row = Vec<Option<String>>;
+pub(super) type Row = Vec<Option<String>>;
 
-fn cell(row: &Row, at: usize) -> String {
+pub(super) fn cell(row: &Row, at: usize) -> String {
     row.get(at).cloned().flatten().unwrap_or_default()
 }
 
@@ -62,7 +62,7 @@ fn object(kind: ObjectKind, schema: Option<String>, name: String) -> ObjectName 
     }
 }
 
-fn relation_kind(relkind: &str) -> ObjectKind {
+pub(super) fn relation_kind(relkind: &str) -> ObjectKind {
     match relkind {
         "v" => ObjectKind::View,
         "m" => ObjectKind::MaterializedView,
@@ -226,7 +226,11 @@ async fn schema(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, 
     Ok(answer.rows.iter().map(of).collect())
 }
 
-async fn routine(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, Failure> {
+pub(super) async fn routine(
+    session: &Session,
+    role: &str,
+    name: &str,
+) -> Result<Vec<Need>, Failure> {
     let sql = format!(
         "SELECT n.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', \
          p.prokind, pg_catalog.pg_get_userbyid(p.proowner) FROM pg_catalog.pg_proc p \
@@ -391,94 +395,22 @@ pub(super) async fn sequence(
     Ok(answer.rows.iter().map(of).collect())
 }
 
-/// What the relations a statement names would want, by its first word; for when nothing may be tried.
-pub(super) async fn named(
-    session: &Session,
-    role: &str,
-    statement: &str,
-) -> Result<Vec<Need>, Failure> {
-    let words: Vec<_> = tokens(statement);
-    let privilege = match words
-        .first()
-        .map(|t| t.text(statement).to_lowercase())
-        .as_deref()
-    {
-        Some("select" | "table" | "with" | "copy" | "explain") => "SELECT",
-        Some("insert") => "INSERT",
-        Some("update") => "UPDATE",
-        Some("delete") => "DELETE",
-        Some("truncate") => "TRUNCATE",
-        Some("create") if words.iter().any(|t| t.is(statement, "database")) => {
-            return without_attribute(session, role, "CREATEDB", "rolcreatedb").await;
-        }
-        _ => return Ok(Vec::new()),
-    };
-    let names: Vec<String> = words
-        .iter()
-        .filter(|token| {
-            matches!(
-                token.kind,
-                TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::Keyword
-            )
-        })
-        .filter_map(|token| ident::parts(token.text(statement)))
-        .flatten()
-        .map(|name| literal(&name))
-        .collect();
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql = format!(
-        "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), \
-         pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
-         pg_catalog.has_table_privilege({who}, c.oid, {privilege}) \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relname IN ({names}) AND c.relkind IN ('r','p','v','m','f') \
-         AND (n.nspname IN ({names}) OR n.nspname = ANY (current_schemas(false))) LIMIT 50",
-        who = literal(role),
-        privilege = literal(privilege),
-        names = names.join(", ")
-    );
-    let mut needs: Vec<Need> = Vec::new();
-    for row in session.query(&sql).await?.rows {
-        if cell(&row, 5) != "t" {
-            let object = object(ObjectKind::Schema, None, cell(&row, 0));
-            needs.push(need(role, "USAGE", object, Breadth::Schema, &cell(&row, 4)));
-        }
-        if cell(&row, 6) != "t" {
-            let object = object(
-                relation_kind(&cell(&row, 2)),
-                Some(cell(&row, 0)),
-                cell(&row, 1),
-            );
-            needs.push(need(
-                role,
-                privilege,
-                object,
-                Breadth::Object,
-                &cell(&row, 3),
-            ));
+/// Those of the needs that the server confirms: what is there already falls away.
+pub(super) async fn lacking(session: &Session, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
+    let mut found = Vec::new();
+    for need in needs {
+        let there = match remedy::probe(&need.missing) {
+            Some(probe) => {
+                let rows = session.query(&probe.sql).await?.rows;
+                rows.first().is_some_and(|row| cell(row, 0) == "t")
+            }
+            None => false,
+        };
+        if !there {
+            found.push(need);
         }
     }
-    needs.dedup_by(|one, other| one.statement == other.statement);
-    Ok(needs)
-}
-
-async fn without_attribute(
-    session: &Session,
-    role: &str,
-    attribute: &str,
-    column: &str,
-) -> Result<Vec<Need>, Failure> {
-    let sql = format!(
-        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {} AND NOT ({column} OR rolsuper)",
-        literal(role)
-    );
-    let lacks = !session.query(&sql).await?.rows.is_empty();
-    Ok(lacks
-        .then(|| attribute_of(role, attribute))
-        .into_iter()
-        .collect())
+    Ok(found)
 }
 
 /// What the role lacks to sign in to the present database.

@@ -69,6 +69,16 @@ impl<'a> Stage<'a> {
         Ok(Ok(plan))
     }
 
+    /// Tries as the role that the session is anyway; the refusal, if one comes.
+    pub(super) async fn alone(&self, texts: &[String]) -> Result<Option<Failure>, Failure> {
+        for text in texts {
+            if let Err(failure) = self.session.query(text).await {
+                return Ok(Some(failure));
+            }
+        }
+        Ok(None)
+    }
+
     async fn rewind(&self) -> Result<(), Failure> {
         let back = "ROLLBACK TO SAVEPOINT pgiam_trial";
         self.session.query(back).await.map(drop)

@@ -7,6 +7,7 @@ pub mod remedy;
 pub mod report;
 mod token_refusal;
 pub mod trial;
+pub mod wants;
 
 pub use findings::{Certainty, Finding, Fix, FixKind};
 pub use report::{

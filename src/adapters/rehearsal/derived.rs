@@ -1,0 +1,354 @@
+//! What a role lacks for a statement, from catalogs alone: when the looking role may not grant, the
+//! refusal says what broke first, and the statement's words say what else it wants.
+
+use super::candidates::{self, Need, Reach};
+use crate::adapters::session::Session;
+use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
+use crate::domain::diagnosis::{Breadth, MissingPrivilege, ObjectKind, ObjectName};
+use crate::domain::failure::Failure;
+use crate::domain::ident::literal;
+use crate::domain::sql::lexer::tokens;
+
+/// Everything that is missing, as far as it can be told.
+pub(super) async fn derive(
+    session: &Session,
+    role: &str,
+    statement: &str,
+    denial: Option<&Denial>,
+) -> Result<Vec<Need>, Failure> {
+    let mut needs = Vec::new();
+    let wants = wants(statement);
+    for wanted in &wants.relations {
+        add(&mut needs, relation(session, role, wanted).await?);
+    }
+    for (name, privilege) in &wants.sequences {
+        add(&mut needs, sequence(session, role, name, privilege).await?);
+    }
+    for name in &wants.routines {
+        let found = candidates::routine(session, role, name).await?;
+        // Of several routines of one name the call's types decide, which the words do not tell.
+        if found.len() == 1 {
+            add(&mut needs, found);
+        }
+    }
+    let more = match denial {
+        Some(denial) => by_denial(session, role, statement, denial, &needs).await?,
+        None => by_words(session, role, statement).await?,
+    };
+    add(&mut needs, more);
+    Ok(needs)
+}
+
+fn add(needs: &mut Vec<Need>, more: Vec<Need>) {
+    for need in more {
+        if !needs.iter().any(|known| known.statement == need.statement) {
+            needs.push(need);
+        }
+    }
+}
+
+/// What the refusal names and the words did not.
+async fn by_denial(
+    session: &Session,
+    role: &str,
+    statement: &str,
+    denial: &Denial,
+    known: &[Need],
+) -> Result<Vec<Need>, Failure> {
+    let creating = first_word(statement) == "create";
+    let lifting = candidates::lifting(session, role, denial, statement, Reach::Role).await?;
+    Ok(match denial {
+        Denial::Privilege {
+            kind: ObjectKind::Schema,
+            ..
+        } => lifting
+            .into_iter()
+            .filter(|need| creating || need.missing.privilege == "USAGE")
+            .collect(),
+        Denial::Privilege { kind, name }
+            if candidates::has_columns(*kind) || *kind == ObjectKind::Sequence =>
+        {
+            if known.iter().any(|need| need.missing.object.name == *name) {
+                return Ok(Vec::new());
+            }
+            // The relation is one that only a view or rule names; reading it is the likeliest want.
+            let want = if *kind == ObjectKind::Sequence {
+                "USAGE"
+            } else {
+                "SELECT"
+            };
+            let owners =
+                candidates::lifting(session, role, denial, statement, Reach::ViewOwners).await?;
+            let of_owner: Vec<Need> = owners
+                .into_iter()
+                .filter(|need| need.missing.privilege == want)
+                .collect();
+            if of_owner.is_empty() {
+                lifting
+                    .into_iter()
+                    .filter(|need| need.missing.privilege == want)
+                    .collect()
+            } else {
+                of_owner
+            }
+        }
+        _ => lifting,
+    })
+}
+
+/// What statements other than queries want, by their first words; for when there is no refusal.
+async fn by_words(session: &Session, role: &str, statement: &str) -> Result<Vec<Need>, Failure> {
+    let words: Vec<String> = tokens(statement)
+        .iter()
+        .map(|token| token.text(statement).to_lowercase())
+        .take(6)
+        .collect();
+    let has = |word: &str| words.iter().any(|known| known == word);
+    let denial = match words.first().map(String::as_str) {
+        Some("create") if has("schema") => Denial::CreateInDatabase,
+        Some("create") if has("temp") || has("temporary") => Denial::Temporary,
+        Some("create") if has("role") || has("user") => Denial::Attribute("CREATEROLE"),
+        Some("create") if has("database") => Denial::Attribute("CREATEDB"),
+        _ => return Ok(Vec::new()),
+    };
+    let needs = candidates::lifting(session, role, &denial, statement, Reach::Role).await?;
+    candidates::lacking(session, needs).await
+}
+
+fn first_word(statement: &str) -> String {
+    tokens(statement)
+        .first()
+        .map(|token| token.text(statement).to_lowercase())
+        .unwrap_or_default()
+}
+
+/// The condition that finds a relation by its name: in its schema, or along the search path.
+fn by_name(name: &[String]) -> Option<String> {
+    let (relation, schema) = name.split_last()?;
+    let schema = match schema.last() {
+        Some(schema) => format!("n.nspname = {}", literal(schema)),
+        // A schema the role may not use drops out of the effective path, so the setting is read too.
+        None => "(n.nspname = ANY (current_schemas(false)) OR n.nspname = 'public')".to_owned(),
+    };
+    Some(format!("c.relname = {} AND {schema}", literal(relation)))
+}
+
+/// What the role lacks on one relation, its schema first.
+async fn relation(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<Need>, Failure> {
+    let Some(condition) = by_name(&wanted.relation) else {
+        return Ok(Vec::new());
+    };
+    let who = literal(role);
+    let sql = format!(
+        "SELECT c.oid, n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), \
+         pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
+         pg_catalog.has_table_privilege({who}, c.oid, {}) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} AND c.relkind IN ('r','p','v','m','f') LIMIT 1",
+        literal(wanted.privilege)
+    );
+    let Some(row) = session.query(&sql).await?.rows.into_iter().next() else {
+        return Ok(Vec::new());
+    };
+    let cell = |at: usize| candidates::cell(&row, at);
+    let mut needs = Vec::new();
+    if cell(6) != "t" {
+        let schema = ObjectName {
+            kind: ObjectKind::Schema,
+            schema: None,
+            name: cell(1),
+            columns: Vec::new(),
+        };
+        needs.push(need(role, "USAGE", schema, Breadth::Schema, &cell(5)));
+    }
+    if cell(7) != "t" {
+        let object = ObjectName {
+            kind: candidates::relation_kind(&cell(3)),
+            schema: Some(cell(1)),
+            name: cell(2),
+            columns: Vec::new(),
+        };
+        needs.extend(columns(session, role, wanted, (&cell(0), object, &cell(4))).await?);
+    }
+    if wanted.privilege == "INSERT" {
+        needs.extend(drawn_by_defaults(session, role, &cell(0), &wanted.columns).await?);
+    }
+    Ok(needs)
+}
+
+/// The narrowest privilege on the wanted columns: some of them, or the whole relation.
+async fn columns(
+    session: &Session,
+    role: &str,
+    wanted: &Wanted,
+    (oid, object, owner): (&str, ObjectName, &str),
+) -> Result<Vec<Need>, Failure> {
+    let whole = need(
+        role,
+        wanted.privilege,
+        object.clone(),
+        Breadth::Object,
+        owner,
+    );
+    if !["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&wanted.privilege) {
+        return Ok(vec![whole]);
+    }
+    let sql = format!(
+        "SELECT attname, pg_catalog.has_column_privilege({}, attrelid, attnum, {}) FROM pg_catalog.pg_attribute \
+         WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        literal(role),
+        literal(wanted.privilege)
+    );
+    let all: Vec<(String, bool)> = session
+        .query(&sql)
+        .await?
+        .rows
+        .iter()
+        .map(|row| (candidates::cell(row, 0), candidates::cell(row, 1) == "t"))
+        .collect();
+    let named: Vec<&(String, bool)> = match &wanted.columns {
+        Columns::All => all.iter().collect(),
+        Columns::Named(names) => all
+            .iter()
+            .filter(|(name, _)| names.contains(name))
+            .collect(),
+    };
+    if named.is_empty() {
+        // Counting rows takes SELECT on any one column.
+        if all.iter().any(|(_, has)| *has) {
+            return Ok(Vec::new());
+        }
+        let first = all
+            .first()
+            .map(|(name, _)| name.clone())
+            .into_iter()
+            .collect();
+        let one = ObjectName {
+            columns: first,
+            ..object
+        };
+        return Ok(vec![need(
+            role,
+            wanted.privilege,
+            one,
+            Breadth::Column,
+            owner,
+        )]);
+    }
+    let lacking: Vec<String> = named
+        .iter()
+        .filter(|(_, has)| !has)
+        .map(|(name, _)| name.clone())
+        .collect();
+    if lacking.is_empty() {
+        return Ok(Vec::new());
+    }
+    if lacking.len() == all.len() {
+        return Ok(vec![whole]);
+    }
+    let some = ObjectName {
+        columns: lacking,
+        ..object
+    };
+    Ok(vec![need(
+        role,
+        wanted.privilege,
+        some,
+        Breadth::Column,
+        owner,
+    )])
+}
+
+/// Sequences that defaults of columns left out draw from; identity columns need no grant.
+async fn drawn_by_defaults(
+    session: &Session,
+    role: &str,
+    oid: &str,
+    given: &Columns,
+) -> Result<Vec<Need>, Failure> {
+    let given: Vec<String> = match given {
+        Columns::All => Vec::new(),
+        Columns::Named(names) => names.iter().map(|name| literal(name)).collect(),
+    };
+    let sql = format!(
+        "SELECT n.nspname, s.relname, pg_catalog.pg_get_userbyid(s.relowner) \
+         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum \
+         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid \
+         JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' \
+         JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
+         WHERE a.attrelid = {oid} AND NOT a.attname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) \
+         AND NOT pg_catalog.has_sequence_privilege({}, s.oid, 'USAGE,UPDATE')",
+        given.join(", "),
+        literal(role)
+    );
+    let answer = session.query(&sql).await?;
+    Ok(answer
+        .rows
+        .iter()
+        .map(|row| sequence_need(role, "USAGE", row))
+        .collect())
+}
+
+async fn sequence(
+    session: &Session,
+    role: &str,
+    name: &[String],
+    privilege: &str,
+) -> Result<Vec<Need>, Failure> {
+    let Some(condition) = by_name(name) else {
+        return Ok(Vec::new());
+    };
+    let who = literal(role);
+    let enough = if privilege == "USAGE" {
+        "USAGE,UPDATE"
+    } else {
+        privilege
+    };
+    let sql = format!(
+        "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_get_userbyid(n.nspowner), \
+         pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
+         pg_catalog.has_sequence_privilege({who}, c.oid, {}) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} AND c.relkind = 'S' LIMIT 1",
+        literal(enough)
+    );
+    let Some(row) = session.query(&sql).await?.rows.into_iter().next() else {
+        return Ok(Vec::new());
+    };
+    let cell = |at: usize| candidates::cell(&row, at);
+    let mut needs = Vec::new();
+    if cell(4) != "t" {
+        let schema = ObjectName {
+            kind: ObjectKind::Schema,
+            schema: None,
+            name: cell(0),
+            columns: Vec::new(),
+        };
+        needs.push(need(role, "USAGE", schema, Breadth::Schema, &cell(3)));
+    }
+    if cell(5) != "t" {
+        needs.push(sequence_need(role, privilege, &row));
+    }
+    Ok(needs)
+}
+
+fn sequence_need(role: &str, privilege: &str, row: &[Option<String>]) -> Need {
+    let cell = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+    let object = ObjectName {
+        kind: ObjectKind::Sequence,
+        schema: Some(cell(0)),
+        name: cell(1),
+        columns: Vec::new(),
+    };
+    need(role, privilege, object, Breadth::Object, &cell(2))
+}
+
+fn need(role: &str, privilege: &str, object: ObjectName, breadth: Breadth, owner: &str) -> Need {
+    let missing = MissingPrivilege {
+        privilege: privilege.to_owned(),
+        grantee: role.to_owned(),
+        object,
+    };
+    Need::of(missing, breadth, owner)
+}

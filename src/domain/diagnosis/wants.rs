@@ -1,0 +1,442 @@
+//! What a statement wants, read from its words: for when the server cannot be asked to try.
+//!
+//! It need not understand all of SQL: names that are no relations, and columns that a relation does
+//! not have, fall away when they are looked up.
+//!
+//! Source: PostgreSQL documentation, the "Privileges" paragraphs of SELECT, INSERT, UPDATE, DELETE,
+//! COPY, TRUNCATE, LOCK.
+
+use crate::domain::ident;
+use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// Which columns are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Columns {
+    /// All of them.
+    All,
+    /// Those of these names that the relation has; where it has none, any one.
+    Named(Vec<String>),
+}
+
+/// One privilege on one relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name's parts: schema and relation, or the relation alone.
+    pub relation: Vec<String>,
+    /// PostgreSQL's keyword.
+    pub privilege: &'static str,
+    /// On which columns.
+    pub columns: Columns,
+}
+
+/// What a statement wants of relations, routines and sequences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Privileges on relations.
+    pub relations: Vec<Wanted>,
+    /// Names of routines that may be called.
+    pub routines: Vec<String>,
+    /// Names of sequences and the privilege wanted on each.
+    pub sequences: Vec<(Vec<String>, &'static str)>,
+}
+
+/// Reads a statement.
+#[must_use]
+pub fn wants(sql: &str) -> Wants {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect();
+    let reader = Reader { sql, words };
+    let mut wants = Wants {
+        relations: reader.targets(),
+        ..Wants::default()
+    };
+    let targets: Vec<Vec<String>> = wants
+        .relations
+        .iter()
+        .map(|wanted| wanted.relation.clone())
+        .collect();
+    let columns = reader.read_columns();
+    for relation in reader.sources() {
+        if !targets.contains(&relation) || wants.relations.is_empty() {
+            wants.relations.push(Wanted {
+                relation,
+                privilege: "SELECT",
+                columns: columns.clone(),
+            });
+        }
+    }
+    reader.calls(&mut wants);
+    wants
+}
+
+struct Reader<'a> {
+    sql: &'a str,
+    words: Vec<Token>,
+}
+
+impl Reader<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |token| token.text(self.sql))
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn any_of(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(at, word))
+    }
+
+    fn find(&self, word: &str) -> Option<usize> {
+        (0..self.words.len()).find(|at| self.is(*at, word))
+    }
+
+    /// The dotted name that begins at a word, and the place behind it.
+    fn name(&self, mut at: usize) -> Option<(Vec<String>, usize)> {
+        while self.any_of(at, &["only", "lateral", "table", "if", "exists"]) {
+            at += 1;
+        }
+        let mut parts = Vec::new();
+        loop {
+            parts.extend(self.part(at)?);
+            at += 1;
+            if !self.is(at, ".") {
+                return Some((parts, at));
+            }
+            at += 1;
+        }
+    }
+
+    fn part(&self, at: usize) -> Option<Vec<String>> {
+        let token = self.words.get(at)?;
+        let names = [
+            TokenKind::Identifier,
+            TokenKind::QuotedIdentifier,
+            TokenKind::Keyword,
+        ];
+        if names.contains(&token.kind) {
+            ident::parts(token.text(self.sql))
+        } else {
+            None
+        }
+    }
+
+    /// Names in a range of words, dots and all: columns, aliases, relations.
+    fn names(&self, range: std::ops::Range<usize>) -> Vec<String> {
+        range.filter_map(|at| self.part(at)).flatten().collect()
+    }
+
+    /// The names in the parentheses that open at a word, and the place behind them.
+    fn list(&self, at: usize) -> (Vec<String>, usize) {
+        let mut end = at;
+        while end < self.words.len() && !self.is(end, ")") {
+            end += 1;
+        }
+        (self.names(at..end), end + 1)
+    }
+
+    /// What the statement does to the relation it is about.
+    fn targets(&self) -> Vec<Wanted> {
+        let mut found = Vec::new();
+        for at in 0..self.words.len() {
+            let begins = at == 0
+                || self.any_of(at - 1, &["(", "explain", "verbose", "analyze"])
+                || self.is(0, "with");
+            if !begins {
+                continue;
+            }
+            if self.is(at, "insert") && self.is(at + 1, "into") {
+                self.insert(at + 2, &mut found);
+            } else if self.is(at, "update")
+                && !self.any_of(at.wrapping_sub(1), &["for", "key", "do", "on"])
+            {
+                self.update(at + 1, &mut found);
+            } else if self.is(at, "delete") && self.is(at + 1, "from") {
+                self.delete(at + 2, &mut found);
+            } else if self.is(at, "truncate") {
+                self.truncate(at + 1, &mut found);
+            } else if self.is(at, "copy") {
+                self.copy(at + 1, &mut found);
+            }
+        }
+        found
+    }
+
+    fn insert(&self, at: usize, found: &mut Vec<Wanted>) {
+        let Some((relation, mut at)) = self.name(at) else {
+            return;
+        };
+        let mut columns = Columns::All;
+        if self.is(at, "(") && !self.any_of(at + 1, &["select", "with", "values"]) {
+            let (names, behind) = self.list(at + 1);
+            columns = Columns::Named(names);
+            at = behind;
+        }
+        found.push(Wanted {
+            relation: relation.clone(),
+            privilege: "INSERT",
+            columns,
+        });
+        let mut read = Vec::new();
+        if let Some(conflict) = self.find("conflict").filter(|place| *place > at) {
+            if self.is(conflict + 1, "(") {
+                read.extend(self.list(conflict + 2).0);
+            }
+            if let Some(set) = self.find("set").filter(|place| *place > conflict) {
+                let (columns, rest) = self.assigned(set + 1);
+                found.push(Wanted {
+                    relation: relation.clone(),
+                    privilege: "UPDATE",
+                    columns: Columns::Named(columns),
+                });
+                read.extend(rest);
+            }
+        }
+        self.returning(&relation, read, found);
+    }
+
+    fn update(&self, at: usize, found: &mut Vec<Wanted>) {
+        let Some((relation, at)) = self.name(at) else {
+            return;
+        };
+        let Some(set) = self.find("set").filter(|place| *place >= at) else {
+            return;
+        };
+        let (columns, read) = self.assigned(set + 1);
+        found.push(Wanted {
+            relation: relation.clone(),
+            privilege: "UPDATE",
+            columns: Columns::Named(columns),
+        });
+        self.returning(&relation, read, found);
+    }
+
+    fn delete(&self, at: usize, found: &mut Vec<Wanted>) {
+        let Some((relation, at)) = self.name(at) else {
+            return;
+        };
+        found.push(Wanted {
+            relation: relation.clone(),
+            privilege: "DELETE",
+            columns: Columns::All,
+        });
+        let read = if self.find("where").is_some() {
+            self.names(at..self.words.len())
+        } else {
+            Vec::new()
+        };
+        self.returning(&relation, read, found);
+    }
+
+    fn truncate(&self, mut at: usize, found: &mut Vec<Wanted>) {
+        while let Some((relation, behind)) = self.name(at) {
+            found.push(Wanted {
+                relation,
+                privilege: "TRUNCATE",
+                columns: Columns::All,
+            });
+            if !self.is(behind, ",") {
+                return;
+            }
+            at = behind + 1;
+        }
+    }
+
+    fn copy(&self, at: usize, found: &mut Vec<Wanted>) {
+        let Some((relation, mut at)) = self.name(at) else {
+            return;
+        };
+        let mut columns = Columns::All;
+        if self.is(at, "(") {
+            let (names, behind) = self.list(at + 1);
+            columns = Columns::Named(names);
+            at = behind;
+        }
+        let privilege = if self.is(at, "from") {
+            "INSERT"
+        } else {
+            "SELECT"
+        };
+        found.push(Wanted {
+            relation,
+            privilege,
+            columns,
+        });
+    }
+
+    /// The columns that SET assigns, and every other name up to the end.
+    fn assigned(&self, at: usize) -> (Vec<String>, Vec<String>) {
+        let mut assigned = Vec::new();
+        let mut read = Vec::new();
+        let end =
+            (at..self.words.len()).find(|at| self.any_of(*at, &["where", "from", "returning"]));
+        let end = end.unwrap_or(self.words.len());
+        for at in at..end {
+            let Some(names) = self.part(at) else { continue };
+            if self.is(at + 1, "=") {
+                assigned.extend(names);
+            } else {
+                read.extend(names);
+            }
+        }
+        read.extend(self.names(end..self.words.len()));
+        (assigned, read)
+    }
+
+    /// What is read of the target itself.
+    fn returning(&self, relation: &[String], mut read: Vec<String>, found: &mut Vec<Wanted>) {
+        let mut columns = None;
+        if let Some(at) = self.find("returning") {
+            read.extend(self.names(at + 1..self.words.len()));
+            columns = (at..self.words.len())
+                .any(|at| self.is(at, "*"))
+                .then_some(Columns::All);
+        }
+        if columns.is_none() && read.is_empty() {
+            return;
+        }
+        let columns = columns.unwrap_or(Columns::Named(read));
+        found.push(Wanted {
+            relation: relation.to_vec(),
+            privilege: "SELECT",
+            columns,
+        });
+    }
+
+    /// The columns that a query may read: every name in it, or all where it has a star.
+    fn read_columns(&self) -> Columns {
+        let star = (0..self.words.len()).any(|at| {
+            self.is(at, "*") && self.any_of(at.wrapping_sub(1), &["select", ",", ".", "distinct"])
+        });
+        if star || self.is(0, "table") {
+            Columns::All
+        } else {
+            Columns::Named(self.names(0..self.words.len()))
+        }
+    }
+
+    /// Names behind FROM, JOIN and USING, and those that commas add.
+    fn sources(&self) -> Vec<Vec<String>> {
+        let mut found = Vec::new();
+        for at in 0..self.words.len() {
+            let opens = self.any_of(at, &["from", "join"])
+                || (self.is(at, "using") && self.is(0, "delete"))
+                || (self.is(at, "table") && (at == 0 || self.is(0, "lock")));
+            if !opens
+                || self.is(at.wrapping_sub(1), "distinct")
+                || self.any_of(at + 1, &["stdin", "("])
+            {
+                continue;
+            }
+            let mut place = at + 1;
+            while let Some((name, behind)) = self.name(place) {
+                if !self.is(behind, "(") && !found.contains(&name) {
+                    found.push(name);
+                }
+                // An alias may stand before the comma that adds another.
+                let mut next = behind;
+                if self.is(next, "as") {
+                    next += 1;
+                }
+                if self.part(next).is_some() && self.is(next + 1, ",") {
+                    next += 1;
+                }
+                if !self.is(next, ",") {
+                    break;
+                }
+                place = next + 1;
+            }
+        }
+        found
+    }
+
+    /// Routines that may be called, and sequences they name.
+    fn calls(&self, wants: &mut Wants) {
+        for at in 0..self.words.len() {
+            let Some(name) = self.part(at).and_then(|mut parts| parts.pop()) else {
+                continue;
+            };
+            if !self.is(at + 1, "(") {
+                continue;
+            }
+            let sequence = self
+                .words
+                .get(at + 2)
+                .filter(|token| token.kind == TokenKind::String);
+            let privilege = match name.as_str() {
+                "nextval" | "currval" => Some("USAGE"),
+                "setval" => Some("UPDATE"),
+                _ => None,
+            };
+            match (privilege, sequence) {
+                (Some(privilege), Some(token)) => {
+                    let text = token.text(self.sql).trim_matches('\'').replace("''", "'");
+                    wants
+                        .sequences
+                        .extend(ident::parts(&text).map(|parts| (parts, privilege)));
+                }
+                _ => wants.routines.push(name),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(sql: &str) -> Vec<String> {
+        let wants = wants(sql);
+        let relations = wants.relations.iter().map(|wanted| {
+            let columns = match &wanted.columns {
+                Columns::All => "*".to_owned(),
+                Columns::Named(names) => names.join(" "),
+            };
+            format!(
+                "{} {} {columns}",
+                wanted.privilege,
+                wanted.relation.join(".")
+            )
+        });
+        relations.collect()
+    }
+
+    #[test]
+    fn targets_and_sources_are_told_apart() {
+        assert_eq!(
+            summary("select * from s.a, b x join c on true"),
+            ["SELECT s.a *", "SELECT b *", "SELECT c *"]
+        );
+        assert_eq!(
+            summary("insert into s.t (a, b) values (1, 2)"),
+            ["INSERT s.t a b"]
+        );
+        assert_eq!(
+            summary("update t set a = b where c = 1"),
+            ["UPDATE t a", "SELECT t b where c"]
+        );
+        assert_eq!(summary("delete from t"), ["DELETE t *"]);
+        assert_eq!(summary("truncate a, b"), ["TRUNCATE a *", "TRUNCATE b *"]);
+        assert_eq!(summary("copy t (a) from stdin"), ["INSERT t a"]);
+    }
+
+    #[test]
+    fn counting_rows_is_not_reading_all_columns() {
+        assert!(matches!(
+            wants("select count(*) from t").relations[0].columns,
+            Columns::Named(_)
+        ));
+    }
+
+    #[test]
+    fn calls_and_sequences_are_found() {
+        let wants = wants("select s.area(1), nextval('s.\"Seq\"')");
+        assert_eq!(wants.routines, ["area"]);
+        assert_eq!(
+            wants.sequences,
+            [(vec!["s".to_owned(), "Seq".to_owned()], "USAGE")]
+        );
+    }
+}
