@@ -11,6 +11,10 @@ use unicode_width::UnicodeWidthStr;
 /// Bytes of one line that are looked at, at most: a value may have 1 GB.
 const LONGEST_LINE: usize = 4096;
 
+/// Bytes looked at for each cell shown: room for an emoji family or a full pile of marks, while a
+/// pile without end, one single grapheme, is not walked.
+const BYTES_PER_CELL: usize = 64;
+
 /// What stands for what was cut.
 const ELLIPSIS: &str = "…";
 
@@ -27,13 +31,18 @@ fn sign(character: char) -> Option<Cow<'static, str>> {
         }
         '\u{80}'..='\u{9f}'
         | '\u{ad}'
+        | '\u{34f}'
         | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
         | '\u{180e}'
         | '\u{200b}'
         | '\u{200e}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
         | '\u{feff}'
+        | '\u{ffa0}'
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}' => {
             return Some(Cow::Owned(format!("<{:04X}>", u32::from(character))));
@@ -67,7 +76,10 @@ pub fn clipped(text: &str, columns: usize) -> Cow<'_, str> {
     let mut used = 0;
     // Where to cut if one more cell than fits turns up: the sign of the cut takes a cell itself.
     let mut cut = 0;
-    for piece in text.graphemes(true) {
+    let looked_at =
+        text.floor_char_boundary(columns.saturating_add(1).saturating_mul(BYTES_PER_CELL));
+    let (near, far) = text.split_at_checked(looked_at).unwrap_or((text, ""));
+    for piece in near.graphemes(true) {
         let piece = safe_piece(piece);
         let cells = width(&piece);
         if used + cells > columns {
@@ -80,6 +92,10 @@ pub fn clipped(text: &str, columns: usize) -> Cow<'_, str> {
         if used < columns {
             cut = shown.len();
         }
+    }
+    if !far.is_empty() {
+        shown.truncate(cut);
+        shown.push_str(ELLIPSIS);
     }
     Cow::Owned(shown)
 }
@@ -217,6 +233,24 @@ mod tests {
     fn a_huge_value_costs_no_more_than_what_is_shown() {
         let huge = "x".repeat(50_000_000);
         assert_eq!(clipped(&huge, 5), "xxxx…");
+    }
+
+    #[test]
+    fn a_huge_pile_of_marks_is_not_walked() {
+        let huge = format!("e{}", "\u{301}".repeat(50_000_000));
+        let shown = clipped(&huge, 5);
+        assert!(shown.len() < 64, "{}", shown.len());
+        assert!(shown.ends_with('…'), "{shown}");
+    }
+
+    #[test]
+    fn characters_nobody_sees_are_shown() {
+        for unseen in [
+            '\u{34f}', '\u{115f}', '\u{1160}', '\u{17b4}', '\u{3164}', '\u{ffa0}',
+        ] {
+            let shown = clipped(&format!("a{unseen}b"), 20).into_owned();
+            assert_eq!(shown, format!("a<{:04X}>b", u32::from(unseen)));
+        }
     }
 
     #[test]
