@@ -37,7 +37,7 @@ pub enum Block {
 /// Why a statement is worth a question before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Danger {
-    /// `UPDATE` or `DELETE` without `WHERE`.
+    /// `UPDATE` or `DELETE` without a `WHERE` of its own.
     EveryRow,
     /// `DROP`.
     Drop,
@@ -56,7 +56,7 @@ pub struct Class {
     pub danger: Option<Danger>,
 }
 
-/// A statement's words: tokens without comments.
+/// A statement's words: tokens without comments, and without parentheses before the first word.
 struct Words<'a> {
     sql: &'a str,
     tokens: Vec<Token>,
@@ -77,6 +77,20 @@ impl Words<'_> {
 
     fn follows(&self, first: &str, second: &str) -> bool {
         (0..self.tokens.len()).any(|at| self.is(at, first) && self.is(at + 1, second))
+    }
+
+    /// Where the words behind `(…)` options go on, as in `REINDEX (VERBOSE) TABLE t`.
+    fn behind_options(&self) -> usize {
+        if self.text(1) != "(" {
+            return 1;
+        }
+        (1..self.tokens.len())
+            .find(|at| self.text(*at) == ")")
+            .map_or(self.tokens.len(), |at| at + 1)
+    }
+
+    fn text(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| token.text(self.sql))
     }
 
     fn first(&self) -> String {
@@ -102,12 +116,16 @@ pub fn classify(sql: &str) -> Class {
 fn words(sql: &str) -> Words<'_> {
     let tokens = tokens(sql)
         .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != "(")
+        .filter(|token| token.kind != TokenKind::Comment)
+        .skip_while(|token| token.text(sql) == "(")
         .collect();
     Words { sql, tokens }
 }
 
 const WRITES: [&str; 4] = ["insert", "update", "delete", "merge"];
+
+/// What `EXPLAIN ANALYZE` runs, besides [`WRITES`], that may leave something behind.
+const LEAVES_SOMETHING: [&str; 4] = ["create", "into", "execute", "refresh"];
 
 fn kind(words: &Words<'_>) -> Kind {
     let first = words.first();
@@ -124,7 +142,12 @@ fn kind(words: &Words<'_>) -> Kind {
             }
         }
         "show" | "fetch" | "move" | "declare" | "close" | "listen" | "unlisten" => Kind::Read,
-        "explain" if words.any(&["analyze", "analyse"]) && words.any(&WRITES) => Kind::Write,
+        "explain"
+            if words.any(&["analyze", "analyse"])
+                && (words.any(&WRITES) || words.any(&LEAVES_SOMETHING)) =>
+        {
+            Kind::Write
+        }
         "explain" => Kind::Read,
         "insert" | "update" | "delete" | "merge" | "truncate" | "call" | "do" | "lock"
         | "notify" => Kind::Write,
@@ -164,11 +187,23 @@ fn block(words: &Words<'_>) -> Block {
                 || words.any(&["concurrently"])
         }
         "alter" => {
-            words.is(1, "system") || (words.is(1, "database") && words.follows("set", "tablespace"))
+            words.is(1, "system")
+                || (words.is(1, "database") && words.follows("set", "tablespace"))
+                || (words.any(&["detach"]) && words.any(&["concurrently"]))
         }
         "reindex" => {
-            words.is(1, "database") || words.is(1, "system") || words.any(&["concurrently"])
+            let target = words.behind_options();
+            ["schema", "database", "system"]
+                .iter()
+                .any(|all_of| words.is(target, all_of))
+                || words.any(&["concurrently"])
         }
+        // Without a table it goes through all of them, each in a transaction of its own.
+        "cluster" => {
+            let target = words.behind_options();
+            target + usize::from(words.is(target, "verbose")) >= words.tokens.len()
+        }
+        "discard" => words.is(1, "all"),
         "refresh" => false,
         "commit" | "rollback" => words.is(1, "prepared"),
         _ => false,
@@ -182,39 +217,99 @@ fn block(words: &Words<'_>) -> Block {
 
 fn danger(words: &Words<'_>) -> Option<Danger> {
     match words.first().as_str() {
-        "update" | "delete" if !words.any(&["where"]) => Some(Danger::EveryRow),
+        "update" | "delete" | "with" if changes_every_row(words) => Some(Danger::EveryRow),
         "drop" => Some(Danger::Drop),
         "truncate" => Some(Danger::Truncate),
         _ => None,
     }
 }
 
-/// The statement with the passwords it carries replaced, for the history file.
+/// Whether some `UPDATE` or `DELETE`, the statement itself or one in its `WITH`, has no `WHERE` of
+/// its own: one in a subquery does not count.
+fn changes_every_row(words: &Words<'_>) -> bool {
+    (0..words.tokens.len()).any(|at| {
+        let begins = at == 0 || matches!(words.text(at - 1), "(" | ")");
+        let changes = words.is(at, "update") || words.is(at, "delete");
+        begins && changes && !has_own_where(words, at)
+    })
+}
+
+fn has_own_where(words: &Words<'_>, verb: usize) -> bool {
+    let mut inside = 0_usize;
+    for at in verb..words.tokens.len() {
+        match words.text(at) {
+            "(" => inside += 1,
+            ")" if inside == 0 => return false,
+            ")" => inside -= 1,
+            _ if inside == 0 && words.is(at, "where") => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The statement without the passwords it carries, for the history file.
+///
+/// Which of its strings is the password is not always knowable, so where one is mentioned every
+/// string and every comment goes.
 #[must_use]
 pub fn redacted(sql: &str) -> Cow<'_, str> {
-    let all: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
-    let carries = all.iter().any(|token| {
-        let text = token.text(sql).to_ascii_lowercase();
-        text == "password"
-            || (token.kind == TokenKind::String
-                && (text.contains("password=") || text.contains("password =")))
-            || text.contains("://") && text.contains('@')
-    });
-    if !carries {
+    let all = tokens(sql);
+    if !all.iter().any(|token| mentions_password(*token, sql)) {
         return Cow::Borrowed(sql);
     }
     let mut safe = String::with_capacity(sql.len());
     let mut done = 0;
-    for token in all.iter().filter(|token| token.kind == TokenKind::String) {
-        safe.push_str(sql.get(done..token.start).unwrap_or_default());
-        safe.push_str("'***'");
-        done = token.end;
+    let mut behind_password = false;
+    for token in all {
+        let hidden = match token.kind {
+            TokenKind::String => Some("'***'"),
+            TokenKind::Comment => Some("/***/"),
+            // PASSWORD "secret" is a slip the server refuses, and a secret all the same.
+            TokenKind::QuotedIdentifier if behind_password => Some("'***'"),
+            TokenKind::Keyword
+            | TokenKind::Identifier
+            | TokenKind::QuotedIdentifier
+            | TokenKind::Number
+            | TokenKind::Operator
+            | TokenKind::Punctuation
+            | TokenKind::Parameter
+            | TokenKind::Variable => None,
+        };
+        if token.kind != TokenKind::Comment {
+            behind_password = token.is(sql, "password");
+        }
+        if let Some(hidden) = hidden {
+            safe.push_str(sql.get(done..token.start).unwrap_or_default());
+            safe.push_str(hidden);
+            done = token.end;
+        }
     }
     safe.push_str(sql.get(done..).unwrap_or_default());
     Cow::Owned(safe)
+}
+
+/// Whether a token names a password: a word or option called so, or a text in which one follows.
+fn mentions_password(token: Token, sql: &str) -> bool {
+    let text = token.text(sql).to_ascii_lowercase();
+    match token.kind {
+        TokenKind::Keyword | TokenKind::Identifier | TokenKind::QuotedIdentifier => {
+            text.trim_matches('"').ends_with("password")
+        }
+        TokenKind::String | TokenKind::Comment => {
+            let inner = text.trim_end_matches('\'');
+            let follows = inner.split("password").skip(1).any(|rest| {
+                rest.trim_start()
+                    .starts_with(['=', ':', '\'', '"', '$', '%'])
+            });
+            follows || (text.contains("://") && text.contains('@'))
+        }
+        TokenKind::Number
+        | TokenKind::Operator
+        | TokenKind::Punctuation
+        | TokenKind::Parameter
+        | TokenKind::Variable => false,
+    }
 }
 
 #[cfg(test)]
@@ -280,5 +375,88 @@ mod tests {
             "alter role a password '***' valid until '***'"
         );
         assert_eq!(redacted("select 'password'"), "select 'password'");
+    }
+
+    #[test]
+    fn a_condition_inside_a_subquery_bounds_nothing() {
+        for sql in [
+            "update t set a = (select b from u where u.id = 1)",
+            "delete from t using (select id from u where b) as s",
+            "with old as (select id from u where b) delete from t",
+            "with gone as (delete from t returning *) select * from gone where a",
+        ] {
+            assert_eq!(classify(sql).danger, Some(Danger::EveryRow), "{sql}");
+        }
+        for sql in [
+            "with old as (select 1) delete from t where id in (select id from u)",
+            "with gone as (delete from t where a returning *) select * from gone",
+            "with held as (select * from t) select * from held for update",
+            "with held as (select 1) select * from t for no key update",
+        ] {
+            assert_eq!(classify(sql).danger, None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn forms_that_refuse_a_block_are_known_behind_their_options() {
+        for sql in [
+            "alter table p detach partition c concurrently",
+            "reindex schema s",
+            "reindex (verbose) database d",
+            "reindex (concurrently) table t",
+            "cluster",
+            "discard all",
+        ] {
+            assert_eq!(classify(sql).block, Block::Refused, "{sql}");
+        }
+        for sql in [
+            "refresh materialized view concurrently m",
+            "reindex table t",
+            "cluster t using i",
+            "discard temp",
+            "reindex (verbose) table t",
+        ] {
+            assert_eq!(classify(sql).block, Block::Allowed, "{sql}");
+        }
+    }
+
+    #[test]
+    fn explaining_by_running_a_definition_is_no_read() {
+        for sql in [
+            "explain analyze create table c as select 1",
+            "explain (analyze, buffers) select * into c from t",
+            "explain analyze execute p(1)",
+        ] {
+            assert_eq!(classify(sql).kind, Kind::Write, "{sql}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_a_password_is_kept() {
+        for sql in [
+            "do $$ begin alter role a password 'hunter2'; end $$",
+            "alter user mapping for a server s options (set \"password\" 'hunter2')",
+            "create user mapping for a server s options (sslpassword 'hunter2')",
+            "alter role a password /* was 'hunter2' */ 'x'",
+            "alter role a password 'x' -- hunter2",
+            "select dblink_connect('host=h password  = hunter2')",
+            "alter role a password 'hunter2",
+            "alter role a password \"hunter2\"",
+            "select 1 /* alter role a password 'hunter2' */",
+            "insert into users (name, password) values ('ana', 'hunter2')",
+            "do $$ begin execute format('alter role a password %L', 'hunter2'); end $$",
+        ] {
+            assert!(
+                !redacted(sql).contains("hunter2"),
+                "{sql}: {}",
+                redacted(sql)
+            );
+        }
+        for sql in [
+            "select name from users where name = 'ana' -- by name",
+            "select * from t where topic = 'password reset'",
+        ] {
+            assert_eq!(redacted(sql), sql);
+        }
     }
 }
