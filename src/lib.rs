@@ -5,7 +5,7 @@
 //!
 //! - [`domain`]: every rule that is true without a computer.
 //! - [`app`]: what the program knows ([`app::Model`]), what can happen ([`app::Message`]), what it
-//!   can ask for ([`app::Effect`]), and [`app::update`], which turns one into the other.
+//!   can ask for ([`app::Effect`]), and [`app::update()`], which turns one into the other.
 //! - [`adapters`]: what leaves the process: credentials, signing, sockets, TLS, sessions, files.
 //! - [`tui`]: the terminal. `tui/worker.rs` is the one place where `app` meets `adapters`.
 //! - [`standin`]: a local RDS to try and test against.

@@ -3,7 +3,6 @@
 //! Decides nothing about what the person sees. Every foreign error becomes a
 //! [`crate::domain::failure::Failure`] in [`refusal`], and nowhere else.
 
-pub mod access;
 pub mod cancel;
 pub mod catalog;
 pub mod clipboard;

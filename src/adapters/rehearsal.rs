@@ -2,14 +2,15 @@
 
 mod candidates;
 mod derived;
+mod policies;
 mod stage;
 
 use super::session::Session;
 use crate::domain::diagnosis::denial::{self, Denial};
 use crate::domain::diagnosis::trial::trial;
 use crate::domain::diagnosis::{
-    Avoid, Breadth, Mark, MissingPrivilege, NotByGrant, NotByGrantKind, Outcome, Reason, Remedy,
-    Verdict, WhyReport, remedy,
+    Avoid, Breadth, Mark, MissingPrivilege, NotByGrant, NotByGrantKind, ObjectKind, Outcome,
+    Reason, Remedy, Verdict, WhyReport, remedy,
 };
 use crate::domain::failure::Failure;
 use crate::domain::sql::split;
@@ -86,6 +87,7 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
             let outcome = rehearse(&stage, &texts, text, &mut report).await;
             stage.close().await?;
             let (needs, verdict) = outcome?;
+            bar(session, &mut report, text).await?;
             settle(session, &mut report, needs, verdict, Vec::new()).await?;
         }
         Err(why) => {
@@ -100,8 +102,16 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
                 return Ok(report);
             }
             let denial = known.and_then(denial::read);
-            report.not_by_grant = denial.as_ref().and_then(not_by_grant);
+            report.not_by_grant = denial
+                .as_ref()
+                .and_then(|denial| not_by_grant(denial, session.facts().version.major()));
             let needs = derived::derive(session, &question.role, text, denial.as_ref()).await?;
+            if let Some(need) = needs.iter().find(|need| need.breadth == Breadth::Attribute) {
+                let _ = report
+                    .not_by_grant
+                    .get_or_insert_with(|| by_attribute(&need.missing.privilege));
+            }
+            bar(session, &mut report, text).await?;
             let notes = vec![format!("not rehearsed: {why}")];
             settle(session, &mut report, needs, Verdict::Expected, notes).await?;
         }
@@ -162,7 +172,10 @@ async fn rehearse(
             candidates::Reach::Role
         };
         let more = stage.candidates(&denial, statement, reach).await?;
-        report.not_by_grant = report.not_by_grant.take().or_else(|| not_by_grant(&denial));
+        report.not_by_grant = report
+            .not_by_grant
+            .take()
+            .or_else(|| not_by_grant(&denial, stage.major()));
         let before = needs.len();
         needs.extend(more);
         if needs.len() == before {
@@ -173,20 +186,45 @@ async fn rehearse(
     Ok((needs, Verdict::Partial))
 }
 
+/// Says so where row-level security stands in the way: planning a statement does not try its rows.
+async fn bar(session: &Session, report: &mut WhyReport, statement: &str) -> Result<(), Failure> {
+    if report.outcome == Outcome::Failed {
+        return Ok(());
+    }
+    if let Some(explanation) = policies::barring(session, &report.role, statement).await? {
+        report.outcome = Outcome::Refused;
+        report.not_by_grant = Some(NotByGrant {
+            kind: NotByGrantKind::RowLevelSecurity,
+            explanation,
+        });
+    }
+    Ok(())
+}
+
+fn by_attribute(attribute: &str) -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::Attribute,
+        explanation: format!("This takes the role attribute {attribute}, which no GRANT gives."),
+    }
+}
+
 /// Why no grant of a privilege can help, for the refusals where none can.
-fn not_by_grant(denial: &Denial) -> Option<NotByGrant> {
+fn not_by_grant(denial: &Denial, major: u32) -> Option<NotByGrant> {
     let (kind, explanation) = match denial {
         Denial::Ownership { kind, name } => (
             NotByGrantKind::Ownership,
             format!("Only the owner of {kind} {name}, or a member of the owner, may do this."),
         ),
-        Denial::Attribute(attribute) => (
-            NotByGrantKind::Attribute,
-            format!("This takes the role attribute {attribute}, which no GRANT gives."),
-        ),
+        Denial::Attribute(attribute) => return Some(by_attribute(attribute)),
         Denial::RowLevelSecurity(table) => (
             NotByGrantKind::RowLevelSecurity,
             format!("A row-level security policy of {table} decides; grants do not."),
+        ),
+        Denial::Parameter(name) if major < 15 => (
+            NotByGrantKind::Superuser,
+            format!(
+                "Only a superuser sets {name} before PostgreSQL 15; on RDS the parameter group does."
+            ),
         ),
         Denial::Superuser => (
             NotByGrantKind::Superuser,
@@ -209,7 +247,10 @@ async fn settle(
     verdict: Verdict,
     notes: Vec<String>,
 ) -> Result<(), Failure> {
-    if report.outcome != Outcome::Failed && (!needs.is_empty() || report.refusal.is_some()) {
+    let barred = report.not_by_grant.is_some();
+    if report.outcome != Outcome::Failed
+        && (barred || !needs.is_empty() || report.refusal.is_some())
+    {
         report.outcome = Outcome::Refused;
     }
     let mark = if verdict == Verdict::Proven {
@@ -217,11 +258,7 @@ async fn settle(
     } else {
         Mark::Derived
     };
-    report.headline = match (&report.refusal, report.outcome) {
-        (Some(failure), _) => failure.message.clone(),
-        (None, Outcome::Allowed) => format!("nothing stands in the way of {}", report.role),
-        (None, _) => format!("{} lacks what this needs", report.role),
-    };
+    report.headline = headline(report, &needs);
     report.because.extend(notes.iter().map(|note| Reason {
         mark: Mark::Derived,
         text: note.clone(),
@@ -266,6 +303,34 @@ async fn settle(
         });
     }
     Ok(())
+}
+
+/// What was refused, in plain words.
+fn headline(report: &WhyReport, needs: &[Need]) -> String {
+    let lacks = |need: &Need| {
+        let missing = &need.missing;
+        let object = remedy::described(&missing.object);
+        match missing.privilege.as_str() {
+            "MEMBER" => format!(
+                "{} is no member of {}",
+                missing.grantee, missing.object.name
+            ),
+            privilege if missing.object.kind == ObjectKind::Role => {
+                format!("{} lacks the attribute {privilege}", missing.grantee)
+            }
+            privilege => format!("{} lacks {privilege} on {object}", missing.grantee),
+        }
+    };
+    if let Some(reason) = &report.not_by_grant {
+        return reason.explanation.trim_end_matches('.').to_owned();
+    }
+    match (needs, &report.refusal, report.outcome) {
+        ([], Some(failure), _) => failure.message.clone(),
+        ([], None, Outcome::Allowed) => format!("nothing stands in the way of {}", report.role),
+        ([], None, _) => format!("{} lacks what this needs", report.role),
+        ([need], ..) => lacks(need),
+        ([first, rest @ ..], ..) => format!("{}, and {} more", lacks(first), rest.len()),
+    }
 }
 
 fn opens(missing: &[MissingPrivilege]) -> String {

@@ -142,7 +142,6 @@ commands! {
     ToggleComment, Editor, "toggle-comment", ["ctrl-/", "ctrl-7"], "", "Comment the lines, or uncomment them";
     Complete, Editor, "complete", ["ctrl-n", "ctrl-space"], "complete", "Offer names for the place under the cursor";
     Find, Editor, "find", ["ctrl-f"], "", "Find text in the editor";
-    Format, Editor, "format", ["alt-f"], "", "Lay the statement under the cursor out";
 
     OpenCell, Result, "open-cell", ["enter"], "view", "Show the whole value";
     OpenRecord, Result, "open-record", ["r"], "record", "Show the row as a form";

@@ -3,7 +3,7 @@
 //! | Piece | Is |
 //! |---|---|
 //! | [`cluster`] | the real server: found, started unprivileged in one private folder, gone when we go |
-//! | [`front`] | what clients talk to: TLS, token or password, then bytes passed both ways |
+//! | `front` | what clients talk to: TLS, token or password, then bytes passed both ways |
 //! | [`verify`] | the token check, from the SigV4 specification; it never sees the signer |
 //! | [`misbehave`] | faults on request |
 //! | [`journal`] | why each token was refused, which clients are never told |

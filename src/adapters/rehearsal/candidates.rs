@@ -109,10 +109,12 @@ pub(super) async fn may_rehearse(
     } else if cell(&row, 0) == "t" {
         Ok(())
     } else {
-        Err(format!(
-            "{} may not act as {role} and grant to it",
-            session.facts().user
-        ))
+        let looker = &session.facts().user;
+        Err(if looker == role {
+            format!("{looker} cannot grant to itself; an owner's profile could rehearse it")
+        } else {
+            format!("{looker} may not act as {role} and grant to it")
+        })
     })
 }
 
@@ -168,6 +170,8 @@ pub(super) async fn lifting(
         Denial::Temporary => vec![database(session, role, "TEMPORARY").await?],
         Denial::CreateInDatabase => vec![database(session, role, "CREATE").await?],
         Denial::Membership(name) => vec![member(role, name)],
+        // Parameters can be granted from 15 on.
+        Denial::Parameter(_) if session.facts().version.major() < 15 => Vec::new(),
         Denial::Parameter(name) => {
             let object = object(ObjectKind::Parameter, None, name.clone());
             vec![need(role, "SET", object, Breadth::Object, "")]
@@ -451,9 +455,24 @@ pub(super) async fn run_as(session: &Session, needs: &[Need]) -> Result<Vec<Stri
         .iter()
         .any(|need| need.owner.is_empty() || need.breadth == Breadth::Membership);
     let owners = format!("'{{}}'::name[] || ARRAY[{}]::name[]", owners.join(", "));
+    // Until 15 CREATEROLE grants any role and attribute but SUPERUSER; from 16 on it takes ADMIN.
+    let administers = if session.facts().version.major() < 16 {
+        "rolcreaterole".to_owned()
+    } else {
+        let roles: Vec<String> = needs
+            .iter()
+            .filter(|need| need.missing.object.kind == ObjectKind::Role)
+            .map(|need| literal(&need.missing.object.name))
+            .collect();
+        format!(
+            "rolcreaterole AND NOT EXISTS (SELECT FROM unnest('{{}}'::name[] || ARRAY[{}]::name[]) o \
+             WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'MEMBER WITH ADMIN OPTION'))",
+            roles.join(", ")
+        )
+    };
     let sql = format!(
         "SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
-         OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
+         OR ({attributes} AND {administers}) OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
          WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE')))) \
          ORDER BY rolsuper, rolname = ANY ({owners}) DESC, rolname LIMIT 8"
     );

@@ -22,6 +22,15 @@ pub(super) async fn derive(
     for wanted in &wants.relations {
         add(&mut needs, relation(session, role, wanted).await?);
     }
+    if statement.to_lowercase().contains("cascade") {
+        for wanted in wants
+            .relations
+            .iter()
+            .filter(|wanted| wanted.privilege == "TRUNCATE")
+        {
+            add(&mut needs, truncated_too(session, role, wanted).await?);
+        }
+    }
     for (name, privilege) in &wants.sequences {
         add(&mut needs, sequence(session, role, name, privilege).await?);
     }
@@ -110,10 +119,42 @@ async fn by_words(session: &Session, role: &str, statement: &str) -> Result<Vec<
         Some("create") if has("temp") || has("temporary") => Denial::Temporary,
         Some("create") if has("role") || has("user") => Denial::Attribute("CREATEROLE"),
         Some("create") if has("database") => Denial::Attribute("CREATEDB"),
+        Some("vacuum" | "analyze" | "cluster") => {
+            return maintenance(session, role, statement).await;
+        }
         _ => return Ok(Vec::new()),
     };
     let needs = candidates::lifting(session, role, &denial, statement, Reach::Role).await?;
     candidates::lacking(session, needs).await
+}
+
+/// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
+/// `vacuum_is_permitted_for_relation`); without it they only warn and skip the table.
+async fn maintenance(session: &Session, role: &str, statement: &str) -> Result<Vec<Need>, Failure> {
+    let names: Vec<String> = tokens(statement)
+        .iter()
+        .filter_map(|token| crate::domain::ident::parts(token.text(statement)))
+        .flatten()
+        .collect();
+    let Some(name) = names.last().cloned() else {
+        return Ok(Vec::new());
+    };
+    if session.facts().version.major() < 17 {
+        let denial = Denial::Ownership {
+            kind: "table".to_owned(),
+            name,
+        };
+        return candidates::lifting(session, role, &denial, statement, Reach::Role).await;
+    }
+    let denial = Denial::Privilege {
+        kind: ObjectKind::Table,
+        name,
+    };
+    let lifting = candidates::lifting(session, role, &denial, statement, Reach::Role).await?;
+    Ok(lifting
+        .into_iter()
+        .filter(|need| need.missing.privilege == "MAINTAIN")
+        .collect())
 }
 
 fn first_word(statement: &str) -> String {
@@ -124,7 +165,7 @@ fn first_word(statement: &str) -> String {
 }
 
 /// The condition that finds a relation by its name: in its schema, or along the search path.
-fn by_name(name: &[String]) -> Option<String> {
+pub(super) fn by_name(name: &[String]) -> Option<String> {
     let (relation, schema) = name.split_last()?;
     let schema = match schema.last() {
         Some(schema) => format!("n.nspname = {}", literal(schema)),
@@ -173,6 +214,38 @@ async fn relation(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<
     }
     if wanted.privilege == "INSERT" {
         needs.extend(drawn_by_defaults(session, role, &cell(0), &wanted.columns).await?);
+    }
+    Ok(needs)
+}
+
+/// Tables that refer to a truncated one: CASCADE truncates them as well.
+async fn truncated_too(
+    session: &Session,
+    role: &str,
+    wanted: &Wanted,
+) -> Result<Vec<Need>, Failure> {
+    let Some(condition) = by_name(&wanted.relation) else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "WITH RECURSIVE reached(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
+         UNION SELECT k.conrelid FROM pg_catalog.pg_constraint k JOIN reached r ON k.confrelid = r.oid \
+         WHERE k.contype = 'f') \
+         SELECT n.nspname, c.relname FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    );
+    let mut needs = Vec::new();
+    for row in session.query(&sql).await?.rows {
+        let name = vec![candidates::cell(&row, 0), candidates::cell(&row, 1)];
+        let wanted = Wanted {
+            relation: name,
+            ..wanted.clone()
+        };
+        add(
+            &mut needs,
+            Box::pin(relation(session, role, &wanted)).await?,
+        );
     }
     Ok(needs)
 }
@@ -278,7 +351,7 @@ async fn drawn_by_defaults(
          JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' \
          JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
          WHERE a.attrelid = {oid} AND NOT a.attname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) \
-         AND NOT pg_catalog.has_sequence_privilege({}, s.oid, 'USAGE,UPDATE')",
+         AND CASE s.relkind WHEN 'S' THEN NOT pg_catalog.has_sequence_privilege({}, s.oid, 'USAGE,UPDATE') END",
         given.join(", "),
         literal(role)
     );
@@ -308,7 +381,7 @@ async fn sequence(
     let sql = format!(
         "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_get_userbyid(n.nspowner), \
          pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
-         pg_catalog.has_sequence_privilege({who}, c.oid, {}) \
+         CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege({who}, c.oid, {}) END \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE {condition} AND c.relkind = 'S' LIMIT 1",
         literal(enough)

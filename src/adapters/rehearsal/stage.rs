@@ -69,6 +69,11 @@ impl<'a> Stage<'a> {
         Ok(Ok(plan))
     }
 
+    /// The server's major version.
+    pub(super) const fn major(&self) -> u32 {
+        self.session.facts().version.major()
+    }
+
     /// Tries as the role that the session is anyway; the refusal, if one comes.
     pub(super) async fn alone(&self, texts: &[String]) -> Result<Option<Failure>, Failure> {
         for text in texts {

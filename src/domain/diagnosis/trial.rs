@@ -5,6 +5,7 @@
 //! transaction that is rolled back, and only those whose work is undone with it.
 
 use crate::domain::sql::classify::{Block, classify};
+use crate::domain::sql::keywords::is_keyword;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
 /// The texts to send, in order, or why it cannot be tried.
@@ -47,6 +48,8 @@ pub fn trial(sql: &str) -> Trial {
         }
         "create" | "alter" | "drop" | "comment" | "grant" | "revoke" | "lock" | "set" | "reset"
         | "security" | "reassign" => Ok(vec![sql.to_owned()]),
+        // What no command begins with, the server refuses before anything happens.
+        unknown if !is_keyword(unknown) => Ok(vec![sql.to_owned()]),
         _ => Err("trying it could have effects that no rollback undoes"),
     }
 }

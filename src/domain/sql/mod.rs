@@ -3,7 +3,6 @@
 pub mod classify;
 pub mod complete;
 pub mod cursor;
-pub mod format;
 pub mod keywords;
 pub mod lexer;
 pub mod split;

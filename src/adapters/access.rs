@@ -1,1 +1,0 @@
-//! Rights of a database, loaded in a handful of set-based queries.

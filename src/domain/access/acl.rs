@@ -1,1 +1,0 @@
-//! ACL items: grantee, privileges, grantor.

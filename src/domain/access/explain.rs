@@ -1,1 +1,0 @@
-//! By which path a role has it.

@@ -1,7 +1,0 @@
-//! Who may do what, and by which path.
-
-pub mod acl;
-pub mod effective;
-pub mod explain;
-pub mod model;
-pub mod role;

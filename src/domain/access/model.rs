@@ -1,1 +1,0 @@
-//! The snapshot of a database's rights.

@@ -1,1 +1,0 @@
-//! Role attributes and memberships with their options.
