@@ -9,7 +9,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::refusal;
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -17,6 +18,9 @@ use crate::domain::stage::Stage;
 
 /// Lines of a tunnel's output kept for its failure.
 const KEPT_LINES: usize = 5;
+
+/// How long an ended command's last words are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// How often an opening port is tried.
 const TRY_EVERY: Duration = Duration::from_millis(50);
@@ -48,12 +52,16 @@ impl Tunnel {
                 failure(format!("the tunnel command could not be started: {error}"))
             })?;
         let said = Arc::new(Mutex::new(Vec::new()));
-        if let Some(output) = child.stdout.take() {
-            keep_last_lines(output, Arc::clone(&said));
-        }
-        if let Some(output) = child.stderr.take() {
-            keep_last_lines(output, Arc::clone(&said));
-        }
+        let readers = [
+            child
+                .stdout
+                .take()
+                .map(|output| keep_last_lines(output, Arc::clone(&said))),
+            child
+                .stderr
+                .take()
+                .map(|output| keep_last_lines(output, Arc::clone(&said))),
+        ];
         let group = child
             .id()
             .and_then(|id| i32::try_from(id).ok())
@@ -65,6 +73,10 @@ impl Tunnel {
                 return Ok(tunnel);
             }
             if let Ok(Some(status)) = tunnel.child.try_wait() {
+                // What it said last may still be on its way; a child of its own may keep the pipe open.
+                for reader in readers.into_iter().flatten() {
+                    let _ = timeout(LAST_WORDS, reader).await;
+                }
                 return Err(failure(format!(
                     "the tunnel command ended ({status}): {}",
                     joined(&said)
@@ -88,8 +100,11 @@ impl Drop for Tunnel {
     }
 }
 
-fn keep_last_lines(output: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<Vec<String>>>) {
-    let _reader = tokio::spawn(async move {
+fn keep_last_lines(
+    output: impl AsyncRead + Unpin + Send + 'static,
+    said: Arc<Mutex<Vec<String>>>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
         let mut lines = BufReader::new(output).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +112,7 @@ fn keep_last_lines(output: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mu
             let excess = said.len().saturating_sub(KEPT_LINES);
             drop(said.drain(..excess));
         }
-    });
+    })
 }
 
 fn joined(said: &Mutex<Vec<String>>) -> String {
