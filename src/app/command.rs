@@ -134,8 +134,8 @@ commands! {
     CloseTab, Editor, "close-tab", ["ctrl-w"], "", "Close the query tab; its text stays in the drafts until it is run or replaced";
     NextTab, Editor, "next-tab", ["ctrl-pagedown", "alt-right"], "", "Go to the next query tab";
     PreviousTab, Editor, "previous-tab", ["ctrl-pageup", "alt-left"], "", "Go to the previous query tab";
-    Undo, Editor, "undo", ["ctrl-z"], "", "Undo the last change of the text";
-    Redo, Editor, "redo", ["ctrl-y"], "", "Redo the change that was undone";
+    Undo, Editor, "undo", ["ctrl-u", "alt-z"], "", "Undo the last change of the text";
+    Redo, Editor, "redo", ["ctrl-y", "alt-shift-z"], "", "Redo the change that was undone";
     SelectAll, Editor, "select-all", ["ctrl-a"], "", "Select the whole text";
     CopyText, Editor, "copy-text", ["ctrl-insert", "alt-c"], "", "Copy the selection";
     CutText, Editor, "cut-text", ["ctrl-x"], "", "Cut the selection";

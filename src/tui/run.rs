@@ -59,7 +59,7 @@ pub async fn run(
     };
     let size = guard.screen.size().map_err(failed)?;
     let mut state = Loop {
-        theme: Theme::from_environment(),
+        theme: Theme::from_environment().on(worker.ground()),
         arrivals,
         deadline: None,
     };

@@ -110,6 +110,15 @@ impl Theme {
         Self { depth, ground }
     }
 
+    /// The same on a background that a person named.
+    #[must_use]
+    pub fn on(self, ground: Option<Ground>) -> Self {
+        Self {
+            ground: ground.unwrap_or(self.ground),
+            ..self
+        }
+    }
+
     /// The style of a role.
     #[must_use]
     pub fn style(self, role: Role) -> Style {

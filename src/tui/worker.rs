@@ -22,6 +22,7 @@ use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Password, Token};
+use crate::tui::theme::Ground;
 
 /// Messages on their way to the loop; a full channel holds rows back, down to the server's socket.
 const INBOX: usize = 16;
@@ -105,12 +106,15 @@ impl Worker {
         Connector::default().now()
     }
 
-    /// The theme that settings ask for.
+    /// The background that settings name; `None` leaves it to what the terminal says.
     #[must_use]
-    pub fn theme_choice(&self) -> ThemeChoice {
-        settings::read(&self.directories.settings())
-            .map(|settings| settings.theme)
-            .unwrap_or_default()
+    pub fn ground(&self) -> Option<Ground> {
+        let settings = settings::read(&self.directories.settings()).ok()?;
+        match settings.theme {
+            ThemeChoice::Auto => None,
+            ThemeChoice::Dark => Some(Ground::Dark),
+            ThemeChoice::Light => Some(Ground::Light),
+        }
     }
 
     /// Reads settings and profiles before the first frame.

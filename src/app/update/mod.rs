@@ -15,9 +15,9 @@ mod tree;
 pub mod viewer;
 mod why;
 
-use super::command;
+use super::command::{self, Command};
 use super::effect::Effect;
-use super::key::Key;
+use super::key::{Key, KeyCode};
 use super::message::Message;
 use super::model::connections::FilterFocus;
 use super::model::{Model, Pane, Screen, Size};
@@ -125,6 +125,10 @@ fn is_typing(model: &Model) -> bool {
 }
 
 fn pane_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    let writes = model.focus == Pane::Editor || is_typing(model);
+    if key.code == KeyCode::Char('?') && !writes {
+        return perform::perform(model, Command::Help);
+    }
     match model.focus {
         Pane::Tree => tree::key(model, key),
         Pane::Editor => editor::key(model, key),

@@ -163,3 +163,13 @@ pub const IDS: &[(&str, &str)] = &[
     ("server-refused", "The server refused for another reason."),
     ("cancelled", "The attempt was given up."),
 ];
+
+/// The ids as a Markdown table, for the README.
+#[must_use]
+pub fn reference() -> String {
+    let rows: Vec<String> = IDS
+        .iter()
+        .map(|(id, meaning)| format!("| `{id}` | {meaning} |\n"))
+        .collect();
+    format!("\n| id | means |\n|---|---|\n{}\n", rows.concat())
+}
