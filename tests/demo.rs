@@ -1,6 +1,5 @@
 //! `pgiam demo --serve --json` as a program of its own: what it says, and that a signal ends it.
-//!
-//! The demo runs in a second process of this test binary, so that signals meet a real process.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,25 +18,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use pgiam::adapters::connect::{Alone, Connector};
-use pgiam::adapters::storage::directories::Directories;
 use pgiam::adapters::storage::profiles::ProfileFile;
-use pgiam::cli::demo::{Mode, demo};
-use pgiam::cli::exit::Exit;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
-
-const SERVE: &str = "PGIAM_TEST_SERVE";
-
-#[test]
-#[ignore = "started by the other tests in a process of its own"]
-fn serve_the_demo() {
-    if std::env::var_os(SERVE).is_none() {
-        return; // whoever runs all ignored tests does not want to wait for a signal
-    }
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    assert_eq!(runtime.block_on(demo(Mode::ServeJson)), Exit::Done);
-}
 
 /// A demo in a process of its own, and what it said.
 struct Served {
@@ -47,19 +30,15 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "serve_the_demo", "--ignored", "--nocapture"])
-            .env(SERVE, "")
+        let mut process = Command::new(env!("CARGO_BIN_EXE_pgiam"))
+            .args(["demo", "--serve", "--json"])
             .stdout(Stdio::piped())
             .process_group(0)
             .spawn()
             .unwrap();
-        // The test harness talks too; the demo's announcement is the one line of JSON.
-        let mut lines = BufReader::new(process.stdout.as_mut().unwrap()).lines();
-        let line = lines
-            .by_ref()
-            .map(Result::unwrap)
-            .find_map(|line| line.find('{').map(|at| line[at..].to_owned()))
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap())
+            .read_line(&mut line)
             .unwrap();
         let said = serde_json::from_str(&line).unwrap();
         Self { process, said }
@@ -186,27 +165,6 @@ fn is_zombie(pid: Pid) -> bool {
     std::fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") Z "))
 }
 
-const WALK: &str = "PGIAM_TEST_WALK";
-
-#[tokio::test]
-#[ignore = "started by another test under the demo's environment"]
-async fn walk_the_profiles() {
-    if std::env::var_os(WALK).is_none() {
-        return;
-    }
-    let file = ProfileFile::at(Directories::from_environment().profiles());
-    let connector = Connector::from_environment();
-    let mut outcomes = Vec::new();
-    for profile in file.read().unwrap() {
-        let outcome = match connector.connect(&profile, &Alone).await {
-            Ok(_) => "signed in".to_owned(),
-            Err(refused) => refused.failure.sqlstate.unwrap(),
-        };
-        outcomes.push(format!("{} {outcome}", profile.name));
-    }
-    std::fs::write(std::env::var_os(WALK).unwrap(), outcomes.join("\n")).unwrap();
-}
-
 #[test]
 fn each_profile_works_or_fails_as_it_should_under_the_environment() {
     let standin = support::standin();
@@ -214,17 +172,15 @@ fn each_profile_works_or_fails_as_it_should_under_the_environment() {
     let file = ProfileFile::at(Path::new(&home).join("profiles.toml"));
     assert_eq!(file.read().unwrap(), standin.profiles());
 
-    let outcomes = tempfile::NamedTempFile::new().unwrap();
-    let walk = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "walk_the_profiles", "--ignored"])
+    let walk = Command::new(env!("CARGO_BIN_EXE_pgiam"))
+        .args(["doctor", "--all", "--json"])
         .envs(standin.environment())
-        .env(WALK, outcomes.path())
         .output()
         .unwrap();
-    assert!(walk.status.success(), "{walk:?}");
-    let outcomes = std::fs::read_to_string(outcomes.path()).unwrap();
+    let said = String::from_utf8(walk.stdout).unwrap();
+    let outcomes: Vec<String> = said.lines().map(outcome).collect();
     assert_eq!(
-        outcomes.lines().collect::<Vec<_>>(),
+        outcomes,
         [
             "demo-analyst signed in",
             "demo-intern signed in",
@@ -240,4 +196,18 @@ fn each_profile_works_or_fails_as_it_should_under_the_environment() {
             "demo-master signed in",
         ]
     );
+}
+
+/// `demo-analyst signed in`, or the name and the SQLSTATE of the refusal.
+fn outcome(report: &str) -> String {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let stages = report["stages"].as_array().unwrap();
+    let evidence = stages
+        .iter()
+        .flat_map(|stage| stage["evidence"].as_array().unwrap());
+    let refusal = evidence
+        .into_iter()
+        .find(|evidence| evidence["fact"] == "sqlstate");
+    let ended = refusal.map_or("signed in", |evidence| evidence["value"].as_str().unwrap());
+    format!("{} {ended}", report["profile"].as_str().unwrap())
 }
