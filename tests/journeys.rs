@@ -406,3 +406,13 @@ fn no_effect_shows_a_password() {
     assert!(matches!(&effects[..], [Effect::AnswerPassword { .. }]));
     assert!(!format!("{effects:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_statement_that_takes_every_row_is_asked_about() {
+    let (mut model, _) = workspace();
+    type_text(&mut model, "delete from orders");
+    assert!(press(&mut model, "f5").is_empty());
+    assert!(matches!(model.overlays.last(), Some(Overlay::Confirm(_))));
+    let effects = press(&mut model, "y");
+    assert!(matches!(&effects[..], [Effect::Run { .. }]), "{effects:?}");
+}

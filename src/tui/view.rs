@@ -149,7 +149,6 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
             diagnostics::diagnostics(frame, inner, model, theme);
         }
         Overlay::ApplyThrough(list) => dialog::picker(frame, body, list, (model, theme)),
-        Overlay::Applied(outcome) => dialog::applied(frame, body, outcome, theme),
         Overlay::Doctor { profile } => dialog::doctor(frame, body, profile, (model, theme)),
         Overlay::Token { profile } => dialog::token(frame, body, profile, theme),
         Overlay::History(list) => {

@@ -2,9 +2,9 @@
 
 use super::form::Form;
 use super::line::Line;
+use super::query::Sent;
 use crate::app::command::Command;
 use crate::app::message::Ticket;
-use crate::domain::diagnosis::Applied;
 use crate::domain::profile::Profile;
 
 /// A question with a yes and a no.
@@ -28,7 +28,7 @@ pub enum Consent {
     /// Apply the selected fix through a profile.
     ApplyFix(Box<Profile>),
     /// Run statements that change more than they seem to.
-    Run(Vec<String>),
+    Run(Vec<Sent>),
     /// Connect elsewhere, leaving the present connection.
     Dial(Box<Profile>),
     /// Leave the program.
@@ -88,8 +88,6 @@ pub enum Overlay {
     Diagnosis,
     /// Through which profile a fix goes.
     ApplyThrough(Picker),
-    /// What became of a fix.
-    Applied(Applied),
     /// The doctor's stages for a profile.
     Doctor {
         /// The profile's name.

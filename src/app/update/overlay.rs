@@ -37,10 +37,6 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         },
         Overlay::ApplyThrough(picker) => pick(model, picker, key),
         Overlay::Token { profile } => token(model, profile, key),
-        Overlay::Applied(applied) => match key.code {
-            KeyCode::Enter | KeyCode::Char('q') => Vec::new(),
-            _ => put_back(model, Overlay::Applied(applied)),
-        },
         Overlay::Doctor { profile } => match key.code {
             KeyCode::Char('q') => close(model, &Overlay::Doctor { profile }),
             KeyCode::Enter | KeyCode::Char('w') => {
@@ -143,7 +139,7 @@ fn consent(model: &mut Model, yes: Consent) -> Vec<Effect> {
             }]
         }
         Consent::ApplyFix(through) => why::apply(model, *through),
-        Consent::Run(statements) => query::run(model, statements),
+        Consent::Run(sent) => query::begin(model, sent),
         Consent::Dial(profile) => link::dial(model, *profile),
         Consent::Quit => super::editor::leave(model, vec![Effect::Quit]),
         Consent::Disconnect => link::hang_up(model),

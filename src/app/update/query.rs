@@ -6,26 +6,54 @@ use crate::app::effect::Effect;
 use crate::app::message::Ticket;
 use crate::app::model::Model;
 use crate::app::model::link::Link;
+use crate::app::model::overlay::{Confirm, Consent, Overlay};
 use crate::app::model::query::{Consequence, News, Query, Sent};
 use crate::domain::failure::Failure;
 use crate::domain::run::{RunEvent, TransactionState};
+use crate::domain::sql::classify::{Danger, classify};
 
 /// Run, RunAll, History, Commit, RollBack.
 pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::Run => {
             let sent = editor::chosen(model);
-            begin(model, sent)
+            ask_first(model, sent)
         }
         Command::RunAll => {
             let sent = editor::all(model);
-            begin(model, sent)
+            ask_first(model, sent)
         }
         Command::Commit => end_transaction(model, "COMMIT"),
         Command::RollBack => end_transaction(model, "ROLLBACK"),
         Command::History => history::open(model),
         _ => Vec::new(),
     }
+}
+
+/// Asks before statements that take away more than a slip of the fingers should: those that change
+/// every row, drop or empty something. Others run at once.
+fn ask_first(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
+    let mut body: Vec<String> = Vec::new();
+    for one in &sent {
+        let reason = match classify(&one.text).danger {
+            None => continue,
+            Some(Danger::EveryRow) => "changes every row of the table: there is no WHERE",
+            Some(Danger::Drop) => "drops what it names",
+            Some(Danger::Truncate) => "empties the table",
+        };
+        body.push(one.text.clone());
+        body.push(format!("  {reason}"));
+    }
+    if body.is_empty() || Command::Run.unavailable(model).is_some() {
+        return begin(model, sent);
+    }
+    model.overlays.push(Overlay::Confirm(Confirm {
+        title: "run this?".to_owned(),
+        body,
+        yes: Consent::Run(sent),
+        verb: "run",
+    }));
+    Vec::new()
 }
 
 fn end_transaction(model: &mut Model, statement: &str) -> Vec<Effect> {

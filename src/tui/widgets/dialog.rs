@@ -11,7 +11,6 @@ use crate::app::model::Model;
 use crate::app::model::connections::AttemptOutcome;
 use crate::app::model::link::Link;
 use crate::app::model::overlay::{Confirm, PasswordPrompt, Picker};
-use crate::domain::diagnosis::{Applied, CheckAnswer};
 use crate::domain::rows::cell;
 use crate::domain::time::spoken;
 use crate::tui::theme::{Role, Theme};
@@ -202,22 +201,4 @@ pub fn picker(frame: &mut Frame<'_>, body: Area, picker: &Picker, (model, theme)
         &keys,
         theme,
     );
-}
-
-/// What became of a fix.
-pub fn applied(frame: &mut Frame<'_>, body: Area, applied: &Applied, theme: Theme) {
-    let mut text: Vec<Line<'_>> = applied
-        .log
-        .iter()
-        .map(|entry| line(theme, Role::Quiet, &format!(" {entry}")))
-        .collect();
-    for check in &applied.checks {
-        let (role, sign) = match check.answer {
-            CheckAnswer::Took => (Role::Good, "✓"),
-            CheckAnswer::NotTaken => (Role::Bad, "✗ not done:"),
-        };
-        text.push(line(theme, role, &format!(" {sign} {}", check.question)));
-    }
-    let keys = [("Escape", "closes")];
-    asked(frame, body, "the server was asked", text, &keys, theme);
 }
