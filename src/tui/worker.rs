@@ -25,7 +25,8 @@ use crate::domain::token::{Password, Token};
 use crate::tui::theme::Ground;
 
 /// Messages on their way to the loop; a full channel holds rows back, down to the server's socket.
-const INBOX: usize = 16;
+/// Room for every report of two walks at once, since reports do not wait.
+const INBOX: usize = 48;
 
 /// What arrives at the loop.
 #[derive(Debug)]

@@ -275,6 +275,30 @@ impl Window {
             .top
             .min(result.rows().saturating_sub(self.viewport.rows));
         self.keep_in_sight();
+        self.make_room_for_numbers(result);
+    }
+
+    /// A number cut in the middle reads as another number, so columns of numbers grow to what shows.
+    /// Text columns stay as they are: a grid that jumps cannot be read.
+    fn make_room_for_numbers(&mut self, result: &ResultSet) {
+        let columns = self.visible_columns();
+        for VisibleColumn { column, .. } in columns {
+            let numbers = result
+                .columns()
+                .get(column)
+                .is_some_and(|column| width::alignment(column) == width::Alignment::Right);
+            if !numbers {
+                continue;
+            }
+            let widest = (self.top..self.top + self.viewport.rows)
+                .filter_map(|row| result.cell(row, column)?.text())
+                .map(width::of_text)
+                .max();
+            if let (Some(known), Some(widest)) = (self.widths.get_mut(column), widest) {
+                *known = (*known).max(widest);
+            }
+        }
+        self.keep_in_sight();
     }
 
     /// Scrolls without moving the cursor further than it must to stay in sight.

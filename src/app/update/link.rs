@@ -19,18 +19,26 @@ fn waiting() -> Vec<StageReport> {
     Stage::ALL.map(StageReport::waiting).to_vec()
 }
 
-/// Connects; the stages lie on top meanwhile.
-pub(super) fn dial(model: &mut Model, profile: Profile) -> Vec<Effect> {
+/// Notes that an attempt to reach a profile begins.
+fn attempt(model: &mut Model, profile: &Profile) -> Ticket {
     let ticket = model.next_ticket();
     let attempt = Attempt {
         at: model.now,
         reports: waiting(),
         outcome: AttemptOutcome::Running(ticket),
     };
-    let _ = model
-        .connections
-        .attempts
-        .insert(profile.name.clone(), attempt);
+    drop(
+        model
+            .connections
+            .attempts
+            .insert(profile.name.clone(), attempt),
+    );
+    ticket
+}
+
+/// Connects; the stages lie on top meanwhile.
+pub(super) fn dial(model: &mut Model, profile: Profile) -> Vec<Effect> {
+    let ticket = attempt(model, &profile);
     let profile = Box::new(profile);
     model.link = Link::Dialing(Dialing {
         ticket,
@@ -47,16 +55,7 @@ pub(super) fn dial(model: &mut Model, profile: Profile) -> Vec<Effect> {
 
 /// Walks the stages without staying: the doctor.
 pub(super) fn examine(model: &mut Model, profile: Profile) -> Vec<Effect> {
-    let ticket = model.next_ticket();
-    let attempt = Attempt {
-        at: model.now,
-        reports: waiting(),
-        outcome: AttemptOutcome::Running(ticket),
-    };
-    let _ = model
-        .connections
-        .attempts
-        .insert(profile.name.clone(), attempt);
+    let ticket = attempt(model, &profile);
     model.overlays.push(Overlay::Doctor {
         profile: profile.name.clone(),
     });
