@@ -27,7 +27,7 @@ const CTRL_C: &str = "\x03";
 const CTRL_Q: &str = "\x11";
 const CTRL_Z: &str = "\x1a";
 
-/// What hands the terminal back: alternate screen left, cursor shown, mouse and paste off.
+/// What hands the terminal back; read after the program has ended, so it is waited for: alternate screen left, cursor shown, mouse and paste off.
 const HANDED_BACK: [&str; 4] = ["\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?2004l"];
 
 fn own_home(standin: &Standin) -> (tempfile::TempDir, BTreeMap<&'static str, String>) {
@@ -90,7 +90,7 @@ fn the_main_job_end_to_end() {
     screen.shows("rows");
     screen.press(CTRL_Q);
     assert!(screen.ends(Duration::from_secs(5)).success());
-    assert!(is_handed_back(&screen));
+    support::wait_for(|| is_handed_back(&screen));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn signals_end_it_with_the_terminal_restored() {
         screen.shows("demo-analyst");
         screen.signal(signal);
         screen.ends(Duration::from_secs(5));
-        assert!(is_handed_back(&screen), "{signal:?}");
+        support::wait_for(|| is_handed_back(&screen));
     }
 }
 
@@ -222,7 +222,7 @@ fn it_can_be_suspended_and_brought_back() {
     screen.shows("demo-analyst");
     screen.press("q");
     screen.shows("it ended");
-    assert!(is_handed_back(&screen));
+    support::wait_for(|| is_handed_back(&screen));
 }
 
 #[test]
