@@ -148,8 +148,13 @@ fn what_was_typed_survives_a_kill() {
     screen.shows("precious");
     support::wait_for(|| {
         std::fs::read_dir(home.path().join("drafts")).is_ok_and(|files| {
-            files.flatten().any(|file| {
-                std::fs::read_to_string(file.path())
+            // What is still being written beside the draft is no draft yet.
+            let drafts = files.flatten().map(|file| file.path()).filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "json")
+            });
+            drafts.into_iter().any(|path| {
+                std::fs::read_to_string(path)
                     .unwrap()
                     .contains("'precious'")
             })

@@ -12,6 +12,9 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long text may take to show once its program has ended.
+const LAST_BYTES: Duration = Duration::from_secs(5);
+
 /// A program on an emulated terminal.
 pub(crate) struct Screen {
     master: Option<Box<dyn MasterPty + Send>>,
@@ -126,8 +129,14 @@ impl Screen {
         let began = Instant::now();
         while !condition(&self.text()) {
             let ended = self.child.try_wait().unwrap();
+            // The last bytes of a program that has ended may still be on their way.
+            let patience = if ended.is_none() {
+                PATIENCE
+            } else {
+                LAST_BYTES
+            };
             assert!(
-                began.elapsed() < PATIENCE && ended.is_none(),
+                began.elapsed() < patience,
                 "{what:?}; the program ended: {ended:?}; the screen:\n{}",
                 self.text()
             );
