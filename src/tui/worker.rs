@@ -5,6 +5,7 @@ mod storage;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
@@ -27,6 +28,11 @@ use crate::tui::theme::Ground;
 /// Messages on their way to the loop; a full channel holds rows back, down to the server's socket.
 /// Room for every report of two walks at once, since reports do not wait.
 const INBOX: usize = 48;
+
+/// How often a cancel request is repeated while its statement runs on, and how long apart.
+const CANCEL_TRIES: u32 = 20;
+/// See [`CANCEL_TRIES`].
+const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
 /// What arrives at the loop.
 #[derive(Debug)]
@@ -241,9 +247,19 @@ impl Worker {
         match (canceller, self.tasks.get(&ticket)) {
             (Some(canceller), _) => {
                 let inbox = self.inbox.clone();
+                let running = Arc::clone(&self.cancellers);
                 let _cancelling = tokio::spawn(async move {
-                    if let Err(failure) = canceller.cancel().await {
-                        inbox.send(Message::Failed(failure)).await;
+                    // A request that arrives before the statement does is lost, and the server does
+                    // not say so: it is repeated until the run has ended.
+                    for _ in 0..CANCEL_TRIES {
+                        if let Err(failure) = canceller.cancel().await {
+                            inbox.send(Message::Failed(failure)).await;
+                            return;
+                        }
+                        tokio::time::sleep(CANCEL_AGAIN).await;
+                        if !lock(&running).contains_key(&ticket) {
+                            return;
+                        }
                     }
                 });
             }
