@@ -436,3 +436,73 @@ fn the_screens_need_a_terminal_and_say_so() {
     assert!(stderr(&output).contains("terminal"), "{}", stderr(&output));
     assert!(output.stdout.is_empty(), "{}", stdout(&output));
 }
+
+#[test]
+fn the_doctor_tells_the_refusals_of_the_door_apart() {
+    let standin = support::standin();
+    let port = standin.dial().port();
+    let psql = |sql: &str| {
+        let output = Command::new("psql")
+            .args(["-XAtqc", sql, &standin.admin_url()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    psql("create database closed_one allow_connections false");
+    psql("create database full_one connection limit 0");
+    let master = format!("host=127.0.0.1 port={port} user=master sign_in=password");
+    for (target, finding) in [
+        (
+            format!("{master} dbname=nope sslmode=require"),
+            "database-missing",
+        ),
+        (
+            format!("{master} dbname=closed_one sslmode=require"),
+            "database-closed",
+        ),
+        (
+            format!("{master} dbname=full_one sslmode=require"),
+            "too-many-connections",
+        ),
+        (
+            format!("{master} dbname=orders sslmode=disable"),
+            "tls-required",
+        ),
+        (
+            format!("{master} dbname=orders sslmode=disable").replace("master", "analyst"),
+            "tls-required",
+        ),
+        (
+            format!("{master} dbname=orders sslmode=verify-full sslrootcert=rds"),
+            "unknown-issuer",
+        ),
+        (
+            format!("{master} dbname=orders sslmode=require")
+                .replace("user=master", "user=analyst"),
+            "password-sent-to-iam-role",
+        ),
+        (
+            format!("{master} dbname=orders sslmode=require")
+                .replace("user=master", "user=newcomer"),
+            "wrong-password",
+        ),
+        (
+            "host=no-such-host.invalid user=x sign_in=password".to_owned(),
+            "name-not-found",
+        ),
+        (
+            "host=127.0.0.1 port=1 user=x sign_in=password".to_owned(),
+            "connection-refused",
+        ),
+    ] {
+        let output = run(&["doctor", &target, "--json"]);
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{target} {}",
+            stderr(&output)
+        );
+        let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(report["findings"][0]["id"], finding, "{target}: {report}");
+    }
+}
