@@ -34,6 +34,9 @@ const CANCEL_TRIES: u32 = 20;
 /// See [`CANCEL_TRIES`].
 const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
+/// How long leaving waits for a server to take a cancel request.
+const LAST_CANCEL: Duration = Duration::from_secs(1);
+
 /// What arrives at the loop.
 #[derive(Debug)]
 pub enum Arrival {
@@ -187,7 +190,8 @@ impl Worker {
             .map(|(_, canceller)| canceller)
             .collect();
         for canceller in cancellers {
-            let _ = canceller.cancel().await;
+            // A server that does not answer must not keep the person waiting.
+            let _ = tokio::time::timeout(LAST_CANCEL, canceller.cancel()).await;
         }
         for (_, task) in self.tasks.drain() {
             task.abort();
@@ -320,7 +324,7 @@ impl Worker {
         statements: Vec<String>,
         missing: Vec<MissingPrivilege>,
     ) {
-        let companion = self.companion(ticket);
+        let companion = self.companion(ticket).forgetful();
         let connector = self.connector.clone();
         let inbox = self.inbox.clone();
         self.spawn(ticket, async move {

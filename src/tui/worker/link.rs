@@ -24,6 +24,17 @@ pub(super) struct Guide {
     sessions: Shared<Sessions>,
 }
 
+impl Guide {
+    /// The same, but a password typed for it is not kept: it is for another server or role than the
+    /// workspace's, and must never be offered there.
+    pub(super) fn forgetful(self) -> Self {
+        Self {
+            sessions: Shared::default(),
+            ..self
+        }
+    }
+}
+
 impl Companion for Guide {
     fn moved(&self, report: &StageReport) {
         // Stages are few and the inbox is read quickly; one that does not fit is not worth waiting for.
@@ -98,7 +109,7 @@ impl Worker {
 
     /// Walks the stages and hangs up.
     pub(super) fn examine(&mut self, ticket: Ticket, profile: Box<Profile>) {
-        let companion = self.companion(ticket);
+        let companion = self.companion(ticket).forgetful();
         let connector = self.connector.clone();
         let inbox = self.inbox.clone();
         self.spawn(ticket, async move {
