@@ -116,12 +116,12 @@ const GRANTS: &[(&str, &[&str])] = &[
     ),
     (
         "SELECT * FROM s.v",
-        &[r#"GRANT SELECT ON TABLE s.v TO "Ann O'Neil""#],
+        &[r#"GRANT SELECT (id, a) ON TABLE s.v TO "Ann O'Neil""#],
     ),
     (
         "SELECT id FROM s.lost",
         &[
-            r#"GRANT SELECT ON TABLE s.lost TO "Ann O'Neil""#,
+            r#"GRANT SELECT (id) ON TABLE s.lost TO "Ann O'Neil""#,
             "GRANT SELECT (id) ON TABLE s.t TO viewer",
         ],
     ),

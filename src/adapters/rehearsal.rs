@@ -1,20 +1,30 @@
 //! A statement tried as a role in a transaction that is always rolled back.
 
+mod alternatives;
 mod candidates;
+mod connect;
 mod derived;
+mod guarded;
+mod names;
+mod need;
+mod ownership;
+mod play;
 mod policies;
+mod roles;
+mod runners;
+mod runtime;
+mod settle;
 mod stage;
 
 use super::session::Session;
-use crate::domain::diagnosis::denial::{self, Denial};
+use crate::domain::diagnosis::denial;
 use crate::domain::diagnosis::trial::trial;
-use crate::domain::diagnosis::{
-    Avoid, Breadth, Mark, MissingPrivilege, NotByGrant, NotByGrantKind, ObjectKind, Outcome,
-    Reason, Remedy, Verdict, WhyReport, remedy,
-};
+use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::sql::split;
-use candidates::Need;
+use need::add;
+use play::Found;
+use settle::settle;
 use stage::Stage;
 
 /// What is asked.
@@ -39,15 +49,11 @@ pub enum Rehearse {
     Never,
 }
 
-/// Refusals followed at most, so that a server that never passes cannot hold us.
-const MOST_REFUSALS: usize = 40;
-
 /// Explains a refusal.
 ///
 /// # Errors
-/// The session's, and a local failure where the role does not exist.
+/// The session's: a lost connection, a cancel, a time-out.
 pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport, Failure> {
-    candidates::known_role(session, &question.role).await?;
     let mut report = WhyReport {
         role: question.role.clone(),
         statement: question.statement.clone(),
@@ -61,137 +67,172 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
         not_by_grant: None,
         avoid: Vec::new(),
     };
-    let Some(text) = &question.statement else {
-        let needs = candidates::to_connect(session, &question.role).await?;
-        settle(session, &mut report, needs, Verdict::Expected, Vec::new()).await?;
+    if !runners::known_role(session, &question.role).await? {
+        let mut failure = Failure::local(format!("role \"{}\" does not exist", question.role));
+        failure.sqlstate = Some("42704".to_owned());
+        report.outcome = Outcome::Failed;
+        report.headline.clone_from(&failure.message);
+        report.refusal = Some(failure);
         return Ok(report);
+    }
+    let looker = runners::looker(session, &question.role).await?;
+    let stage = Stage::open(session, &question.role, looker.manner).await?;
+    let outcome = on_stage(&stage, question, looker.rehearsal, &mut report).await;
+    stage.close().await?;
+    outcome.map(|()| report)
+}
+
+async fn on_stage(
+    stage: &Stage<'_>,
+    question: &Question,
+    rehearsal: Result<(), String>,
+    report: &mut WhyReport,
+) -> Result<(), Failure> {
+    let Some(text) = &question.statement else {
+        let needs = connect::to_connect(stage.session, stage.role).await?;
+        let found = Found {
+            needs,
+            verdict: Verdict::Expected,
+            notes: Vec::new(),
+        };
+        return settle(stage, report, found, &[]).await;
     };
-    let statements: Vec<String> = split::statements(text)
+    let statements = statements(text);
+    let reason = match question.rehearse {
+        Rehearse::Never => Some("the server was not to be asked to try".to_owned()),
+        Rehearse::WherePossible => rehearsal.err(),
+    };
+    let mut texts = Vec::new();
+    let mut found = match reason {
+        None => played(stage, &statements, text, &mut texts, report).await?,
+        Some(why) => derive(stage, &statements, why, report).await?,
+    };
+    if report.outcome != Outcome::Failed {
+        look_beyond(stage, question, text, &mut found, report).await?;
+        bar(stage, report, text).await?;
+    }
+    settle(stage, report, found, &texts).await
+}
+
+fn statements(text: &str) -> Vec<String> {
+    split::statements(text)
         .into_iter()
         .filter_map(|range| {
             text.get(range)
                 .map(|one| one.trim().trim_end_matches(';').to_owned())
         })
-        .collect();
-    let trials: Result<Vec<_>, _> = statements.iter().map(|one| trial(one)).collect();
-    let texts = match (question.rehearse, trials) {
-        (Rehearse::Never, _) => Err("the server was not to be asked to try".to_owned()),
-        (Rehearse::WherePossible, Err(why)) => Err(why.to_owned()),
-        (Rehearse::WherePossible, Ok(texts)) => candidates::may_rehearse(session, &question.role)
-            .await?
-            .map(|()| texts.concat()),
-    };
-    match texts {
-        Ok(texts) => {
-            let stage = Stage::open(session, &question.role).await?;
-            let outcome = rehearse(&stage, &texts, text, &mut report).await;
-            stage.close().await?;
-            let (needs, verdict) = outcome?;
-            bar(session, &mut report, text).await?;
-            settle(session, &mut report, needs, verdict, Vec::new()).await?;
-        }
-        Err(why) => {
-            let itself = session.facts().user == question.role;
-            if report.refusal.is_none() && itself && question.rehearse == Rehearse::WherePossible {
-                report.refusal = try_itself(session, &question.role, &statements).await?;
-            }
-            let known = report.refusal.as_ref();
-            if let Some(failure) = known.filter(|failure| !failure.is_refusal()) {
-                report.outcome = Outcome::Failed;
-                report.headline.clone_from(&failure.message);
-                return Ok(report);
-            }
-            let denial = known.and_then(denial::read);
-            report.not_by_grant = denial
-                .as_ref()
-                .and_then(|denial| not_by_grant(denial, session.facts().version.major()));
-            let needs = derived::derive(session, &question.role, text, denial.as_ref()).await?;
-            if let Some(need) = needs.iter().find(|need| need.breadth == Breadth::Attribute) {
-                let _ = report
-                    .not_by_grant
-                    .get_or_insert_with(|| by_attribute(&need.missing.privilege));
-            }
-            bar(session, &mut report, text).await?;
-            let notes = vec![format!("not rehearsed: {why}")];
-            settle(session, &mut report, needs, Verdict::Expected, notes).await?;
-        }
-    }
-    Ok(report)
+        .collect()
 }
 
-/// A role may always try for itself, in a transaction that is rolled back: what it is told first.
-async fn try_itself(
-    session: &Session,
-    role: &str,
-    statements: &[String],
-) -> Result<Option<Failure>, Failure> {
-    let Ok(texts) = statements
-        .iter()
-        .map(|one| trial(one))
-        .collect::<Result<Vec<_>, _>>()
-    else {
-        return Ok(None);
-    };
-    let stage = Stage::open(session, role).await?;
-    let outcome = stage.alone(&texts.concat()).await;
-    stage.close().await?;
-    outcome
-}
-
-/// Collects refusals and grants what could lift each, then takes away what is not needed.
-async fn rehearse(
+/// Rehearses what can be rehearsed and derives the rest, statement by statement.
+async fn played(
     stage: &Stage<'_>,
-    texts: &[String],
-    statement: &str,
+    statements: &[String],
+    text: &str,
+    texts: &mut Vec<String>,
     report: &mut WhyReport,
-) -> Result<(Vec<Need>, Verdict), Failure> {
-    let mut needs: Vec<Need> = Vec::new();
-    let mut last: Option<Denial> = None;
-    for _ in 0..MOST_REFUSALS {
-        let Err(failure) = stage.attempt(&needs, texts).await? else {
-            let mut needs = stage.smallest(needs, texts).await?;
-            needs.extend(stage.sequences(&needs, texts, statement).await?);
-            return Ok((needs, Verdict::Proven));
-        };
-        let _ = report.refusal.get_or_insert_with(|| failure.clone());
-        let Some(denial) = denial::read(&failure) else {
-            if needs.is_empty() {
-                report.outcome = Outcome::Failed;
-                report.refusal = Some(failure);
-            }
-            return Ok((needs, Verdict::Partial));
-        };
-        report.outcome = Outcome::Refused;
-        let repeated = last.as_ref() == Some(&denial);
-        if needs.is_empty() {
-            report.refusal = Some(failure);
+) -> Result<Found, Failure> {
+    let mut left = Vec::new();
+    for statement in statements {
+        match trial(statement) {
+            Ok(more) => texts.extend(more),
+            Err(why) => left.push((statement, why)),
         }
-        let reach = if repeated {
-            candidates::Reach::ViewOwners
-        } else {
-            candidates::Reach::Role
-        };
-        let more = stage.candidates(&denial, statement, reach).await?;
-        report.not_by_grant = report
-            .not_by_grant
-            .take()
-            .or_else(|| not_by_grant(&denial, stage.major()));
-        let before = needs.len();
-        needs.extend(more);
-        if needs.len() == before {
-            return Ok((needs, Verdict::Partial));
-        }
-        last = Some(denial);
     }
-    Ok((needs, Verdict::Partial))
+    let mut found = play::play(stage, texts, text, report).await?;
+    let ungiven = report.outcome == Outcome::Refused && found.verdict == Verdict::Partial;
+    if ungiven && !stage.gives() {
+        report.not_by_grant = None;
+        texts.clear();
+        let why = format!("{} may not grant all that is missing", report.looked_as);
+        return derive(stage, statements, why, report).await;
+    }
+    if report.outcome == Outcome::Failed {
+        return Ok(found);
+    }
+    for (statement, why) in left {
+        stage.rewind().await?;
+        let needs = derived::derive(stage, statement, None).await?;
+        add(&mut found.needs, needs);
+        found.notes.push(format!("not rehearsed: {why}"));
+        found.verdict = Verdict::Expected;
+        texts.clear();
+    }
+    Ok(found)
+}
+
+/// From catalogs and words alone.
+async fn derive(
+    stage: &Stage<'_>,
+    statements: &[String],
+    why: String,
+    report: &mut WhyReport,
+) -> Result<Found, Failure> {
+    stage.rewind().await?;
+    let known = report.refusal.as_ref();
+    if let Some(failure) = known.filter(|failure| denial::read(failure).is_none()) {
+        report.outcome = Outcome::Failed;
+        report.headline.clone_from(&failure.message);
+        return Ok(Found {
+            needs: Vec::new(),
+            verdict: Verdict::Expected,
+            notes: Vec::new(),
+        });
+    }
+    let denial = known.and_then(denial::read);
+    report.not_by_grant = denial
+        .as_ref()
+        .and_then(|denial| play::not_by_grant(denial, stage.major()));
+    let mut needs = Vec::new();
+    for statement in statements {
+        add(
+            &mut needs,
+            derived::derive(stage, statement, denial.as_ref()).await?,
+        );
+    }
+    Ok(Found {
+        needs,
+        verdict: Verdict::Expected,
+        notes: vec![format!("not rehearsed: {why}")],
+    })
+}
+
+/// Adds what is checked only when the statement runs.
+async fn look_beyond(
+    stage: &Stage<'_>,
+    question: &Question,
+    text: &str,
+    found: &mut Found,
+    report: &mut WhyReport,
+) -> Result<(), Failure> {
+    let granted = match question.rehearse {
+        Rehearse::WherePossible if stage.gives() => found.needs.as_slice(),
+        _ => &[],
+    };
+    let beyond = runtime::beyond(stage, granted, text).await?;
+    if beyond.superuser {
+        let _ = report.not_by_grant.get_or_insert_with(play::beyond);
+        found.needs.clear();
+        return Ok(());
+    }
+    if beyond.needs.is_empty() {
+        return Ok(());
+    }
+    add(&mut found.needs, beyond.needs);
+    found.notes.extend(beyond.notes);
+    if found.verdict == Verdict::Proven {
+        found.verdict = Verdict::Expected;
+        found
+            .notes
+            .push("what is checked only when it runs was looked up, not rehearsed".to_owned());
+    }
+    Ok(())
 }
 
 /// Says so where row-level security stands in the way: planning a statement does not try its rows.
-async fn bar(session: &Session, report: &mut WhyReport, statement: &str) -> Result<(), Failure> {
-    if report.outcome == Outcome::Failed {
-        return Ok(());
-    }
-    if let Some(explanation) = policies::barring(session, &report.role, statement).await? {
+async fn bar(stage: &Stage<'_>, report: &mut WhyReport, statement: &str) -> Result<(), Failure> {
+    stage.rewind().await?;
+    if let Some(explanation) = policies::barring(stage.session, &report.role, statement).await? {
         report.outcome = Outcome::Refused;
         report.not_by_grant = Some(NotByGrant {
             kind: NotByGrantKind::RowLevelSecurity,
@@ -199,156 +240,4 @@ async fn bar(session: &Session, report: &mut WhyReport, statement: &str) -> Resu
         });
     }
     Ok(())
-}
-
-fn by_attribute(attribute: &str) -> NotByGrant {
-    NotByGrant {
-        kind: NotByGrantKind::Attribute,
-        explanation: format!("This takes the role attribute {attribute}, which no GRANT gives."),
-    }
-}
-
-/// Why no grant of a privilege can help, for the refusals where none can.
-fn not_by_grant(denial: &Denial, major: u32) -> Option<NotByGrant> {
-    let (kind, explanation) = match denial {
-        Denial::Ownership { kind, name } => (
-            NotByGrantKind::Ownership,
-            format!("Only the owner of {kind} {name}, or a member of the owner, may do this."),
-        ),
-        Denial::Attribute(attribute) => return Some(by_attribute(attribute)),
-        Denial::RowLevelSecurity(table) => (
-            NotByGrantKind::RowLevelSecurity,
-            format!("A row-level security policy of {table} decides; grants do not."),
-        ),
-        Denial::Parameter(name) if major < 15 => (
-            NotByGrantKind::Superuser,
-            format!(
-                "Only a superuser sets {name} before PostgreSQL 15; on RDS the parameter group does."
-            ),
-        ),
-        Denial::Superuser => (
-            NotByGrantKind::Superuser,
-            "The server guards this beyond ordinary privileges.".to_owned(),
-        ),
-        Denial::Privilege { .. }
-        | Denial::Temporary
-        | Denial::CreateInDatabase
-        | Denial::Membership(_)
-        | Denial::Parameter(_) => return None,
-    };
-    Some(NotByGrant { kind, explanation })
-}
-
-/// Turns what is needed into the report's lists.
-async fn settle(
-    session: &Session,
-    report: &mut WhyReport,
-    needs: Vec<Need>,
-    verdict: Verdict,
-    notes: Vec<String>,
-) -> Result<(), Failure> {
-    let barred = report.not_by_grant.is_some();
-    if report.outcome != Outcome::Failed
-        && (barred || !needs.is_empty() || report.refusal.is_some())
-    {
-        report.outcome = Outcome::Refused;
-    }
-    let mark = if verdict == Verdict::Proven {
-        Mark::Measured
-    } else {
-        Mark::Derived
-    };
-    report.headline = headline(report, &needs);
-    report.because.extend(notes.iter().map(|note| Reason {
-        mark: Mark::Derived,
-        text: note.clone(),
-    }));
-    report.missing = needs.iter().map(|need| need.missing.clone()).collect();
-    report
-        .because
-        .extend(report.missing.iter().map(|missing| Reason {
-            mark,
-            text: format!(
-                "{} lacks {} on {}",
-                missing.grantee,
-                missing.privilege,
-                remedy::described(&missing.object)
-            ),
-        }));
-    if !needs.is_empty() {
-        let run_as = candidates::run_as(session, &needs).await?;
-        report.fixes.push(Remedy {
-            statements: needs.iter().map(|need| need.statement.clone()).collect(),
-            verdict,
-            breadth: needs
-                .iter()
-                .map(|need| need.breadth)
-                .max()
-                .unwrap_or(Breadth::Object),
-            run_as,
-            opens: opens(&report.missing),
-            notes,
-        });
-    }
-    if report.outcome == Outcome::Refused {
-        report.avoid.push(Avoid {
-            statement: format!(
-                "GRANT rds_superuser TO {}",
-                crate::domain::ident::role(&report.role)
-            ),
-            because:
-                "it hands over every role, extension and kill right, and hides which privilege \
-                      was missing"
-                    .to_owned(),
-        });
-    }
-    Ok(())
-}
-
-/// What was refused, in plain words.
-fn headline(report: &WhyReport, needs: &[Need]) -> String {
-    let lacks = |need: &Need| {
-        let missing = &need.missing;
-        let object = remedy::described(&missing.object);
-        match missing.privilege.as_str() {
-            "MEMBER" => format!(
-                "{} is no member of {}",
-                missing.grantee, missing.object.name
-            ),
-            privilege if missing.object.kind == ObjectKind::Role => {
-                format!("{} lacks the attribute {privilege}", missing.grantee)
-            }
-            privilege => format!("{} lacks {privilege} on {object}", missing.grantee),
-        }
-    };
-    if let Some(reason) = &report.not_by_grant {
-        return reason.explanation.trim_end_matches('.').to_owned();
-    }
-    match (needs, &report.refusal, report.outcome) {
-        ([], Some(failure), _) => failure.message.clone(),
-        ([], None, Outcome::Allowed) => format!("nothing stands in the way of {}", report.role),
-        ([], None, _) => format!("{} lacks what this needs", report.role),
-        ([need], ..) => lacks(need),
-        ([first, rest @ ..], ..) => format!("{}, and {} more", lacks(first), rest.len()),
-    }
-}
-
-fn opens(missing: &[MissingPrivilege]) -> String {
-    let names: Vec<String> = missing
-        .iter()
-        .map(|one| match one.object.columns.len() {
-            0 => format!("{} on {}", one.privilege, remedy::described(&one.object)),
-            1 => format!(
-                "{} of 1 column of {}",
-                one.privilege,
-                remedy::described(&one.object)
-            ),
-            many => format!(
-                "{} of {many} columns of {}",
-                one.privilege,
-                remedy::described(&one.object)
-            ),
-        })
-        .collect();
-    names.join("; ")
 }

@@ -1,205 +1,294 @@
 //! What could lift a refusal, from the catalogs. Too many are no harm: the rehearsal takes away what
 //! is not needed.
 
+use super::need::{
+    GrantOption, Need, Purpose, Row, add, attribute_of, cell, has_columns, membership, need,
+    object, relation_kind,
+};
+use super::ownership::{Ownership, Way, ownership};
+use super::roles;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
-use crate::domain::diagnosis::{Breadth, MissingPrivilege, ObjectKind, ObjectName, remedy};
+use crate::domain::diagnosis::trial::{granted_kind, word_at};
+use crate::domain::diagnosis::{Breadth, ObjectKind, remedy};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
-use crate::domain::sql::lexer::tokens;
 
-/// One privilege that would have to be given, and the statement that gives it.
-#[derive(Debug, Clone)]
-pub(super) struct Need {
-    pub(super) missing: MissingPrivilege,
-    pub(super) statement: String,
-    pub(super) breadth: Breadth,
-    /// Who owns the object; empty where nobody does.
-    pub(super) owner: String,
-}
-
-impl Need {
-    pub(super) fn of(missing: MissingPrivilege, breadth: Breadth, owner: &str) -> Self {
-        Self {
-            statement: remedy::grant(&missing),
-            missing,
-            breadth,
-            owner: owner.to_owned(),
-        }
-    }
-}
-
-/// Who may turn out to lack something.
+/// Who may turn out to lack something, and how far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The role itself.
     Role,
-    /// The owners of views over the relation too.
-    ViewOwners,
+    /// What was given to the role did not help: owners of views over the relation, roles that the
+    /// statement names, a change of owner.
+    Others,
 }
 
-pub(super) type Row = Vec<Option<String>>;
-
-pub(super) fn cell(row: &Row, at: usize) -> String {
-    row.get(at).cloned().flatten().unwrap_or_default()
+/// What was asked and refused.
+#[derive(Clone, Copy)]
+pub(super) struct Refused<'a> {
+    pub(super) session: &'a Session,
+    pub(super) role: &'a str,
+    pub(super) statement: &'a str,
+    pub(super) reach: Reach,
 }
 
-fn need(grantee: &str, privilege: &str, object: ObjectName, breadth: Breadth, owner: &str) -> Need {
-    let missing = MissingPrivilege {
-        privilege: privilege.to_owned(),
-        grantee: grantee.to_owned(),
-        object,
-    };
-    Need::of(missing, breadth, owner)
+/// What could lift a refusal.
+#[derive(Debug, Default)]
+pub(super) struct Lifting {
+    pub(super) needs: Vec<Need>,
+    /// Whether the object turned out to be the system's own.
+    pub(super) system: bool,
 }
 
-fn object(kind: ObjectKind, schema: Option<String>, name: String) -> ObjectName {
-    ObjectName {
-        kind,
-        schema,
-        name,
-        columns: Vec::new(),
+impl From<Vec<Need>> for Lifting {
+    fn from(needs: Vec<Need>) -> Self {
+        Self {
+            needs,
+            system: false,
+        }
     }
 }
 
-pub(super) fn relation_kind(relkind: &str) -> ObjectKind {
-    match relkind {
-        "v" => ObjectKind::View,
-        "m" => ObjectKind::MaterializedView,
-        "f" => ObjectKind::ForeignTable,
-        "S" => ObjectKind::Sequence,
-        _ => ObjectKind::Table,
+impl Refused<'_> {
+    fn major(&self) -> u32 {
+        self.session.facts().version.major()
     }
-}
 
-/// Whether privileges on columns exist for the kind.
-pub(super) const fn has_columns(kind: ObjectKind) -> bool {
-    matches!(
-        kind,
-        ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-    )
-}
-
-/// Fails if there is no such role.
-pub(super) async fn known_role(session: &Session, role: &str) -> Result<(), Failure> {
-    let sql = format!(
-        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}",
-        literal(role)
-    );
-    if session.query(&sql).await?.rows.is_empty() {
-        return Err(Failure::local(format!("role \"{role}\" does not exist")));
+    async fn rows(&self, sql: &str) -> Result<Vec<Row>, Failure> {
+        Ok(self.session.query(sql).await?.rows)
     }
-    Ok(())
-}
 
-/// Whether the session can play the role; if not, why.
-pub(super) async fn may_rehearse(
-    session: &Session,
-    role: &str,
-) -> Result<Result<(), String>, Failure> {
-    let sql = "SELECT rolsuper, pg_catalog.pg_is_in_recovery() FROM pg_catalog.pg_roles \
-               WHERE rolname = current_user";
-    let answer = session.query(sql).await?;
-    let row = answer.rows.into_iter().next().unwrap_or_default();
-    Ok(if cell(&row, 1) == "t" {
-        Err("the server is a read-only replica".to_owned())
-    } else if cell(&row, 0) == "t" {
-        Ok(())
-    } else {
-        let looker = &session.facts().user;
-        Err(if looker == role {
-            format!("{looker} cannot grant to itself; an owner's profile could rehearse it")
-        } else {
-            format!("{looker} may not act as {role} and grant to it")
+    /// What could lift one refusal.
+    pub(super) async fn lifting(&self, denial: &Denial) -> Result<Lifting, Failure> {
+        let role = self.role;
+        let (session, statement) = (self.session, self.statement);
+        Ok(match denial {
+            Denial::Privilege { kind, name } => self.privilege(*kind, name).await?.into(),
+            Denial::Ownership { kind, name } => {
+                let way = match self.reach {
+                    Reach::Role => Way::Membership,
+                    Reach::Others => Way::Change,
+                };
+                match ownership(session, role, kind, name, way).await? {
+                    Ownership::Ways(needs) => needs.into(),
+                    Ownership::System => Lifting {
+                        needs: Vec::new(),
+                        system: true,
+                    },
+                }
+            }
+            Denial::GrantOption(name) => match granted_kind(statement) {
+                Some(kind) => self.privilege(kind, name).await?.into(),
+                None => Lifting::default(),
+            },
+            Denial::Temporary => vec![database(session, role, "TEMPORARY").await?].into(),
+            Denial::CreateInDatabase => vec![database(session, role, "CREATE").await?].into(),
+            Denial::Becoming(of) => {
+                vec![membership(session, role, of, Purpose::Become).await?].into()
+            }
+            Denial::Predefined(of) => {
+                vec![membership(session, role, of, Purpose::Inherit).await?].into()
+            }
+            Denial::Acting(of) => roles::act(session, role, of.as_deref(), statement)
+                .await?
+                .into(),
+            Denial::Administration(of) => {
+                roles::administer(session, role, of.as_deref(), statement)
+                    .await?
+                    .into()
+            }
+            Denial::RoleManagement(of) => roles::manage(session, role, of.as_deref(), statement)
+                .await?
+                .into(),
+            Denial::Attribute(attribute) => vec![attribute_of(role, attribute)].into(),
+            Denial::Parameter(name) => self.parameter(name).into(),
+            Denial::System => Lifting {
+                needs: Vec::new(),
+                system: true,
+            },
+            Denial::RowLevelSecurity(_) | Denial::Superuser => Lifting::default(),
         })
-    })
-}
+    }
 
-/// What could lift one refusal.
-pub(super) async fn lifting(
-    session: &Session,
-    role: &str,
-    denial: &Denial,
-    statement: &str,
-    reach: Reach,
-) -> Result<Vec<Need>, Failure> {
-    let granting = tokens(statement)
-        .first()
-        .is_some_and(|t| t.is(statement, "grant"));
-    let mut needs = match denial {
-        Denial::Privilege { kind, name } => match kind {
-            ObjectKind::Schema => schema(session, role, name).await?,
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
-                routine(session, role, name).await?
-            }
-            ObjectKind::Type => types(session, role, name).await?,
-            kind if has_columns(*kind) || *kind == ObjectKind::Sequence => {
-                relation(session, role, name, reach).await?
-            }
-            ObjectKind::LargeObject => ["SELECT", "UPDATE"]
-                .map(|p| {
-                    need(
-                        role,
-                        p,
-                        object(*kind, None, name.clone()),
-                        Breadth::Object,
-                        "",
-                    )
-                })
-                .to_vec(),
-            ObjectKind::Tablespace => {
-                vec![need(
-                    role,
-                    "CREATE",
-                    object(*kind, None, name.clone()),
-                    Breadth::Object,
-                    "",
-                )]
-            }
-            kind => vec![need(
-                role,
-                "USAGE",
-                object(*kind, None, name.clone()),
-                Breadth::Object,
-                "",
-            )],
-        },
-        Denial::Temporary => vec![database(session, role, "TEMPORARY").await?],
-        Denial::CreateInDatabase => vec![database(session, role, "CREATE").await?],
-        Denial::Membership(name) => vec![member(role, name)],
-        // Parameters can be granted from 15 on.
-        Denial::Parameter(_) if session.facts().version.major() < 15 => Vec::new(),
-        Denial::Parameter(name) => {
-            let object = object(ObjectKind::Parameter, None, name.clone());
-            vec![need(role, "SET", object, Breadth::Object, "")]
+    async fn privilege(&self, kind: ObjectKind, name: &str) -> Result<Vec<Need>, Failure> {
+        let mut grantees = vec![self.role.to_owned()];
+        if self.reach == Reach::Others {
+            grantees.extend(roles::named(self.session, self.role, self.statement).await?);
         }
-        Denial::Attribute(attribute) => vec![attribute_of(role, attribute)],
-        Denial::Ownership { name, .. } => ownership(session, role, name).await?,
-        Denial::RowLevelSecurity(_) | Denial::Superuser => Vec::new(),
-    };
-    if granting {
-        for need in &mut needs {
-            need.statement.push_str(" WITH GRANT OPTION");
-            need.breadth = Breadth::GrantOption;
+        let granted =
+            granted_kind(self.statement).is_some_and(|granted| same_family(granted, kind));
+        let option = if granted {
+            GrantOption::With
+        } else {
+            GrantOption::Without
+        };
+        let mut needs = Vec::new();
+        for who in &grantees {
+            add(&mut needs, self.of_grantee(who, kind, name, option).await?);
+        }
+        if granted {
+            needs = needs.into_iter().map(Need::grantable).collect();
+        }
+        Ok(needs)
+    }
+
+    async fn of_grantee(
+        &self,
+        who: &str,
+        kind: ObjectKind,
+        name: &str,
+        option: GrantOption,
+    ) -> Result<Vec<Need>, Failure> {
+        let simple = |privileges: &[&str]| {
+            let of = |privilege: &&str| {
+                let object = object(kind, None, name.to_owned());
+                need(who, privilege, object, Breadth::Object, "")
+            };
+            privileges.iter().map(of).collect::<Vec<Need>>()
+        };
+        Ok(match kind {
+            ObjectKind::Schema => schema(self.session, who, name, option).await?,
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+                routine(self.session, who, name, option).await?
+            }
+            ObjectKind::Type => types(self.session, who, name, option).await?,
+            ObjectKind::Database => self.databases(who, name).await?,
+            kind if has_columns(kind) || kind == ObjectKind::Sequence => {
+                self.relation(who, name, option).await?
+            }
+            ObjectKind::LargeObject => simple(&["SELECT", "UPDATE"]),
+            ObjectKind::Tablespace => simple(&["CREATE"]),
+            _ => self.owned_elsewhere(who, kind, name).await?,
+        })
+    }
+
+    /// USAGE on a language, wrapper or server.
+    async fn owned_elsewhere(
+        &self,
+        who: &str,
+        kind: ObjectKind,
+        name: &str,
+    ) -> Result<Vec<Need>, Failure> {
+        let (from, column, owner) = match kind {
+            ObjectKind::Language => ("pg_language", "lanname", "lanowner"),
+            ObjectKind::ForeignServer => ("pg_foreign_server", "srvname", "srvowner"),
+            ObjectKind::ForeignDataWrapper => ("pg_foreign_data_wrapper", "fdwname", "fdwowner"),
+            _ => return Ok(Vec::new()),
+        };
+        let sql = format!(
+            "SELECT pg_catalog.pg_get_userbyid({owner}) FROM pg_catalog.{from} WHERE {column} = {}",
+            literal(name)
+        );
+        let owner = self.rows(&sql).await?.first().map(|row| cell(row, 0));
+        let object = object(kind, None, name.to_owned());
+        let owner = owner.unwrap_or_default();
+        Ok(vec![need(who, "USAGE", object, Breadth::Object, &owner)])
+    }
+
+    async fn databases(&self, who: &str, name: &str) -> Result<Vec<Need>, Failure> {
+        let sql = format!(
+            "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = {}",
+            literal(name)
+        );
+        let owner = self.rows(&sql).await?.first().map(|row| cell(row, 0));
+        let owner = owner.unwrap_or_default();
+        let sizes = self.statement.to_lowercase().contains("pg_database_size");
+        let privileges: &[&str] = match granted_kind(self.statement) {
+            Some(ObjectKind::Database) => &["CONNECT", "CREATE", "TEMPORARY"],
+            _ if sizes => &["CONNECT"],
+            _ => &["CREATE"],
+        };
+        let of = |privilege: &&str| {
+            let object = object(ObjectKind::Database, None, name.to_owned());
+            need(who, privilege, object, Breadth::Database, &owner)
+        };
+        Ok(privileges.iter().map(of).collect())
+    }
+
+    /// Parameters can be granted from 15 on.
+    fn parameter(&self, name: &str) -> Vec<Need> {
+        if self.major() < 15 || name.is_empty() {
+            return Vec::new();
+        }
+        let system =
+            word_at(self.statement, 0) == "alter" && word_at(self.statement, 1) == "system";
+        let privilege = if system { "ALTER SYSTEM" } else { "SET" };
+        let object = object(ObjectKind::Parameter, None, name.to_owned());
+        let need = need(self.role, privilege, object, Breadth::Object, "");
+        match granted_kind(self.statement) {
+            Some(ObjectKind::Parameter) => vec![need.grantable()],
+            _ => vec![need],
         }
     }
-    Ok(needs)
+
+    async fn relation(
+        &self,
+        who: &str,
+        name: &str,
+        option: GrantOption,
+    ) -> Result<Vec<Need>, Failure> {
+        let who = literal(who);
+        let grantees = match self.reach {
+            Reach::Role => format!("SELECT {who}::name"),
+            // Views check the relations under them as their owner (rewriteHandler.c).
+            Reach::Others => format!(
+                "SELECT {who}::name UNION SELECT pg_catalog.pg_get_userbyid(v.relowner) \
+                 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid \
+                 JOIN pg_catalog.pg_class v ON v.oid = w.ev_class \
+                 WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refobjid = c.oid \
+                 AND v.oid <> c.oid"
+            ),
+        };
+        let maintain = if self.major() >= 17 { ",MAINTAIN" } else { "" };
+        let held = format!(" || {}", literal(option.suffix()));
+        let sql = format!(
+            "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), g.who, p.p \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, \
+             LATERAL ({grantees}) g(who), LATERAL (SELECT unnest(CASE c.relkind \
+             WHEN 'S' THEN '{{USAGE,SELECT,UPDATE}}'::text[] ELSE \
+             '{{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER{maintain}}}'::text[] END)) p(p) \
+             WHERE c.relname = {} AND c.relkind IN ('r','p','v','m','f','S') \
+             AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p{held}) \
+             ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END \
+             ORDER BY g.who = {who} DESC LIMIT 200",
+            literal(name)
+        );
+        let of = |row: &Row| {
+            let kind = relation_kind(&cell(row, 2));
+            let object = object(kind, Some(cell(row, 0)), cell(row, 1));
+            need(
+                &cell(row, 4),
+                &cell(row, 5),
+                object,
+                Breadth::Object,
+                &cell(row, 3),
+            )
+        };
+        Ok(self.rows(&sql).await?.iter().map(of).collect())
+    }
 }
 
-fn member(role: &str, of: &str) -> Need {
-    let object = object(ObjectKind::Role, None, of.to_owned());
-    need(role, "MEMBER", object, Breadth::Membership, of)
+/// Whether a GRANT on one kind of object is refused for the other.
+fn same_family(granted: ObjectKind, refused: ObjectKind) -> bool {
+    let routine = |kind| {
+        matches!(
+            kind,
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate
+        )
+    };
+    let relation = |kind| has_columns(kind) || kind == ObjectKind::Sequence;
+    granted == refused
+        || (relation(granted) && relation(refused))
+        || (routine(granted) && routine(refused))
 }
 
-fn attribute_of(role: &str, attribute: &str) -> Need {
-    let object = object(ObjectKind::Role, None, role.to_owned());
-    need(role, attribute, object, Breadth::Attribute, "")
-}
-
-async fn database(session: &Session, role: &str, privilege: &str) -> Result<Need, Failure> {
+/// A privilege on the present database.
+pub(super) async fn database(
+    session: &Session,
+    role: &str,
+    privilege: &str,
+) -> Result<Need, Failure> {
     let sql = "SELECT datname, pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database \
                WHERE datname = current_database()";
     let answer = session.query(sql).await?;
@@ -214,13 +303,19 @@ async fn database(session: &Session, role: &str, privilege: &str) -> Result<Need
     ))
 }
 
-async fn schema(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, Failure> {
+async fn schema(
+    session: &Session,
+    role: &str,
+    name: &str,
+    option: GrantOption,
+) -> Result<Vec<Need>, Failure> {
     let sql = format!(
         "SELECT p, pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace, \
          unnest('{{USAGE,CREATE}}'::text[]) p WHERE nspname = {} \
-         AND NOT pg_catalog.has_schema_privilege({}, oid, p)",
+         AND NOT pg_catalog.has_schema_privilege({}, oid, p || {})",
         literal(name),
-        literal(role)
+        literal(role),
+        literal(option.suffix())
     );
     let answer = session.query(&sql).await?;
     let of = |row: &Row| {
@@ -230,18 +325,22 @@ async fn schema(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, 
     Ok(answer.rows.iter().map(of).collect())
 }
 
+/// EXECUTE on every routine of the name that the role may not run.
 pub(super) async fn routine(
     session: &Session,
     role: &str,
     name: &str,
+    option: GrantOption,
 ) -> Result<Vec<Need>, Failure> {
     let sql = format!(
         "SELECT n.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', \
          p.prokind, pg_catalog.pg_get_userbyid(p.proowner) FROM pg_catalog.pg_proc p \
-         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = {} \
-         AND NOT pg_catalog.has_function_privilege({}, p.oid, 'EXECUTE') LIMIT 50",
+         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+         WHERE {0} IN (p.proname, n.nspname || '.' || p.proname) \
+         AND NOT pg_catalog.has_function_privilege({1}, p.oid, 'EXECUTE' || {2}) LIMIT 50",
         literal(name),
-        literal(role)
+        literal(role),
+        literal(option.suffix())
     );
     let answer = session.query(&sql).await?;
     let of = |row: &Row| {
@@ -256,14 +355,20 @@ pub(super) async fn routine(
     Ok(answer.rows.iter().map(of).collect())
 }
 
-async fn types(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, Failure> {
+async fn types(
+    session: &Session,
+    role: &str,
+    name: &str,
+    option: GrantOption,
+) -> Result<Vec<Need>, Failure> {
     let sql = format!(
         "SELECT n.nspname, t.typname, pg_catalog.pg_get_userbyid(t.typowner) \
          FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
          WHERE {} IN (t.typname, n.nspname || '.' || t.typname, pg_catalog.format_type(t.oid, NULL)) \
-         AND NOT pg_catalog.has_type_privilege({}, t.oid, 'USAGE') LIMIT 50",
+         AND NOT pg_catalog.has_type_privilege({}, t.oid, 'USAGE' || {}) LIMIT 50",
         literal(name),
-        literal(role)
+        literal(role),
+        literal(option.suffix())
     );
     let answer = session.query(&sql).await?;
     let of = |row: &Row| {
@@ -273,98 +378,19 @@ async fn types(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, F
     Ok(answer.rows.iter().map(of).collect())
 }
 
-async fn relation(
-    session: &Session,
-    role: &str,
-    name: &str,
-    reach: Reach,
-) -> Result<Vec<Need>, Failure> {
-    let grantees = match reach {
-        Reach::Role => format!("SELECT {}::name", literal(role)),
-        // Views check the relations under them as their owner (rewriteHandler.c).
-        Reach::ViewOwners => "SELECT DISTINCT pg_catalog.pg_get_userbyid(v.relowner) \
-             FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid \
-             JOIN pg_catalog.pg_class v ON v.oid = w.ev_class \
-             WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refobjid = c.oid \
-             AND v.oid <> c.oid"
-            .to_owned(),
-    };
-    let maintain = if session.facts().version.major() >= 17 {
-        ",MAINTAIN"
-    } else {
-        ""
-    };
+/// The columns on which the grantee lacks the privilege.
+pub(super) async fn columns(session: &Session, need: &Need) -> Result<Vec<String>, Failure> {
+    let missing = &need.missing;
     let sql = format!(
-        "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), g.who, p.p \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, \
-         LATERAL ({grantees}) g(who), LATERAL (SELECT unnest(CASE c.relkind \
-         WHEN 'S' THEN '{{USAGE,SELECT,UPDATE}}'::text[] ELSE \
-         '{{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER{maintain}}}'::text[] END)) p(p) \
-         WHERE c.relname = {} AND c.relkind IN ('r','p','v','m','f','S') \
-         AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p) \
-         ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p) END LIMIT 200",
-        literal(name)
-    );
-    let answer = session.query(&sql).await?;
-    let of = |row: &Row| {
-        let kind = relation_kind(&cell(row, 2));
-        let object = object(kind, Some(cell(row, 0)), cell(row, 1));
-        need(
-            &cell(row, 4),
-            &cell(row, 5),
-            object,
-            Breadth::Object,
-            &cell(row, 3),
-        )
-    };
-    Ok(answer.rows.iter().map(of).collect())
-}
-
-/// Membership in the owner; the least that is as good as owning.
-async fn ownership(session: &Session, role: &str, name: &str) -> Result<Vec<Need>, Failure> {
-    let sql = format!(
-        "SELECT DISTINCT r.rolname FROM (SELECT relowner FROM pg_catalog.pg_class WHERE relname = {0} \
-         UNION ALL SELECT nspowner FROM pg_catalog.pg_namespace WHERE nspname = {0} \
-         UNION ALL SELECT proowner FROM pg_catalog.pg_proc WHERE proname = {0} \
-         UNION ALL SELECT typowner FROM pg_catalog.pg_type WHERE typname = {0} \
-         UNION ALL SELECT datdba FROM pg_catalog.pg_database WHERE datname = {0}) o(who) \
-         JOIN pg_catalog.pg_roles r ON r.oid = o.who WHERE NOT r.rolsuper \
-         AND r.rolname <> 'pg_database_owner' AND r.rolname <> 'rds_superuser' \
-         AND NOT pg_catalog.pg_has_role({1}, r.oid, 'USAGE')",
-        literal(name),
-        literal(role)
-    );
-    let answer = session.query(&sql).await?;
-    let inherit = session.facts().version.major() >= 16;
-    let of = |row: &Row| {
-        let mut need = member(role, &cell(row, 0));
-        if inherit {
-            need.statement.push_str(" WITH INHERIT TRUE");
-        }
-        need
-    };
-    Ok(answer.rows.iter().map(of).collect())
-}
-
-/// How many columns the relation has, and those the grantee lacks the privilege on.
-pub(super) async fn columns(
-    session: &Session,
-    missing: &MissingPrivilege,
-) -> Result<(usize, Vec<String>), Failure> {
-    let sql = format!(
-        "SELECT attname, pg_catalog.has_column_privilege({}, attrelid, attnum, {}) \
-         FROM pg_catalog.pg_attribute WHERE attrelid = {}::regclass AND attnum > 0 \
-         AND NOT attisdropped ORDER BY attnum",
+        "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {}::regclass AND attnum > 0 \
+         AND NOT attisdropped AND NOT pg_catalog.has_column_privilege({}, attrelid, attnum, {}) \
+         ORDER BY attnum",
+        literal(&remedy::written(&missing.object)),
         literal(&missing.grantee),
-        literal(&missing.privilege),
-        literal(&remedy::written(&missing.object))
+        literal(&format!("{}{}", missing.privilege, need.option.suffix()))
     );
     let rows = session.query(&sql).await?.rows;
-    let lacking = rows
-        .iter()
-        .filter(|row| cell(row, 1) != "t")
-        .map(|row| cell(row, 0));
-    Ok((rows.len(), lacking.collect()))
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
 /// A sequence a statement draws from, if the role may not. Identity columns need no grant unless the
@@ -415,76 +441,4 @@ pub(super) async fn lacking(session: &Session, needs: Vec<Need>) -> Result<Vec<N
         }
     }
     Ok(found)
-}
-
-/// What the role lacks to sign in to the present database.
-pub(super) async fn to_connect(session: &Session, role: &str) -> Result<Vec<Need>, Failure> {
-    let sql = format!(
-        "SELECT r.rolcanlogin, pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT'), \
-         EXISTS (SELECT FROM pg_catalog.pg_roles i WHERE i.rolname = 'rds_iam' \
-         AND NOT pg_catalog.pg_has_role(r.oid, i.oid, 'MEMBER')) \
-         FROM pg_catalog.pg_roles r, pg_catalog.pg_database d \
-         WHERE r.rolname = {} AND d.datname = current_database()",
-        literal(role)
-    );
-    let answer = session.query(&sql).await?;
-    let row = answer.rows.into_iter().next().unwrap_or_default();
-    let mut needs = Vec::new();
-    if cell(&row, 0) != "t" {
-        needs.push(attribute_of(role, "LOGIN"));
-    }
-    if cell(&row, 2) == "t" {
-        needs.push(member(role, "rds_iam"));
-    }
-    if cell(&row, 1) != "t" {
-        needs.push(database(session, role, "CONNECT").await?);
-    }
-    Ok(needs)
-}
-
-/// Roles that act as every owner involved: not superusers, unless there is nobody else.
-pub(super) async fn run_as(session: &Session, needs: &[Need]) -> Result<Vec<String>, Failure> {
-    let mut owners: Vec<String> = needs
-        .iter()
-        .filter(|need| !need.owner.is_empty() && need.breadth != Breadth::Membership)
-        .map(|need| literal(&need.owner))
-        .collect();
-    owners.sort();
-    owners.dedup();
-    let attributes = needs
-        .iter()
-        .any(|need| need.owner.is_empty() || need.breadth == Breadth::Membership);
-    let owners = format!("'{{}}'::name[] || ARRAY[{}]::name[]", owners.join(", "));
-    // Until 15 CREATEROLE grants any role and attribute but SUPERUSER; from 16 on it takes ADMIN.
-    let administers = if session.facts().version.major() < 16 {
-        "rolcreaterole".to_owned()
-    } else {
-        let roles: Vec<String> = needs
-            .iter()
-            .filter(|need| need.missing.object.kind == ObjectKind::Role)
-            .map(|need| literal(&need.missing.object.name))
-            .collect();
-        format!(
-            "rolcreaterole AND NOT EXISTS (SELECT FROM unnest('{{}}'::name[] || ARRAY[{}]::name[]) o \
-             WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'MEMBER WITH ADMIN OPTION'))",
-            roles.join(", ")
-        )
-    };
-    let sql = format!(
-        "SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
-         OR ({attributes} AND {administers}) OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
-         WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE')))) \
-         ORDER BY rolsuper, rolname = ANY ({owners}) DESC, rolname LIMIT 8"
-    );
-    let rows = session.query(&sql).await?.rows;
-    let ordinary: Vec<String> = rows
-        .iter()
-        .filter(|row| cell(row, 1) != "t")
-        .map(|row| cell(row, 0))
-        .collect();
-    Ok(if ordinary.is_empty() {
-        rows.iter().map(|row| cell(row, 0)).collect()
-    } else {
-        ordinary
-    })
 }

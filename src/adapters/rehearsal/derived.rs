@@ -1,21 +1,37 @@
 //! What a role lacks for a statement, from catalogs alone: when the looking role may not grant, the
 //! refusal says what broke first, and the statement's words say what else it wants.
 
-use super::candidates::{self, Need, Reach};
+use super::candidates::{self, Reach, Refused};
+use super::need::{GrantOption, Need, Row, add, cell, has_columns, need, relation_kind};
+use super::stage::Stage;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
-use crate::domain::diagnosis::{Breadth, MissingPrivilege, ObjectKind, ObjectName};
+use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 use crate::domain::sql::lexer::tokens;
 
-/// Everything that is missing, as far as it can be told.
+/// Everything that is missing for the stage's role, as far as it can be told.
 pub(super) async fn derive(
+    stage: &Stage<'_>,
+    statement: &str,
+    denial: Option<&Denial>,
+) -> Result<Vec<Need>, Failure> {
+    let mut needs = of_words(stage.session, stage.role, statement).await?;
+    let more = match denial {
+        Some(denial) => by_denial(stage, statement, denial, &needs).await?,
+        None => by_words(stage, statement).await?,
+    };
+    add(&mut needs, more);
+    Ok(needs)
+}
+
+/// What a role lacks for what the words of a statement name.
+pub(super) async fn of_words(
     session: &Session,
     role: &str,
     statement: &str,
-    denial: Option<&Denial>,
 ) -> Result<Vec<Need>, Failure> {
     let mut needs = Vec::new();
     let wants = wants(statement);
@@ -35,38 +51,24 @@ pub(super) async fn derive(
         add(&mut needs, sequence(session, role, name, privilege).await?);
     }
     for name in &wants.routines {
-        let found = candidates::routine(session, role, name).await?;
+        let found = candidates::routine(session, role, name, GrantOption::Without).await?;
         // Of several routines of one name the call's types decide, which the words do not tell.
         if found.len() == 1 {
             add(&mut needs, found);
         }
     }
-    let more = match denial {
-        Some(denial) => by_denial(session, role, statement, denial, &needs).await?,
-        None => by_words(session, role, statement).await?,
-    };
-    add(&mut needs, more);
     Ok(needs)
-}
-
-fn add(needs: &mut Vec<Need>, more: Vec<Need>) {
-    for need in more {
-        if !needs.iter().any(|known| known.statement == need.statement) {
-            needs.push(need);
-        }
-    }
 }
 
 /// What the refusal names and the words did not.
 async fn by_denial(
-    session: &Session,
-    role: &str,
+    stage: &Stage<'_>,
     statement: &str,
     denial: &Denial,
     known: &[Need],
 ) -> Result<Vec<Need>, Failure> {
     let creating = first_word(statement) == "create";
-    let lifting = candidates::lifting(session, role, denial, statement, Reach::Role).await?;
+    let lifting = lifting(stage, statement, denial, Reach::Role).await?;
     Ok(match denial {
         Denial::Privilege {
             kind: ObjectKind::Schema,
@@ -75,9 +77,7 @@ async fn by_denial(
             .into_iter()
             .filter(|need| creating || need.missing.privilege == "USAGE")
             .collect(),
-        Denial::Privilege { kind, name }
-            if candidates::has_columns(*kind) || *kind == ObjectKind::Sequence =>
-        {
+        Denial::Privilege { kind, name } if has_columns(*kind) || *kind == ObjectKind::Sequence => {
             if known.iter().any(|need| need.missing.object.name == *name) {
                 return Ok(Vec::new());
             }
@@ -87,11 +87,10 @@ async fn by_denial(
             } else {
                 "SELECT"
             };
-            let owners =
-                candidates::lifting(session, role, denial, statement, Reach::ViewOwners).await?;
+            let owners = self::lifting(stage, statement, denial, Reach::Others).await?;
             let of_owner: Vec<Need> = owners
                 .into_iter()
-                .filter(|need| need.missing.privilege == want)
+                .filter(|need| need.missing.privilege == want && need.missing.grantee != stage.role)
                 .collect();
             if of_owner.is_empty() {
                 lifting
@@ -107,7 +106,7 @@ async fn by_denial(
 }
 
 /// What statements other than queries want, by their first words; for when there is no refusal.
-async fn by_words(session: &Session, role: &str, statement: &str) -> Result<Vec<Need>, Failure> {
+async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     let words: Vec<String> = tokens(statement)
         .iter()
         .map(|token| token.text(statement).to_lowercase())
@@ -120,17 +119,17 @@ async fn by_words(session: &Session, role: &str, statement: &str) -> Result<Vec<
         Some("create") if has("role") || has("user") => Denial::Attribute("CREATEROLE"),
         Some("create") if has("database") => Denial::Attribute("CREATEDB"),
         Some("vacuum" | "analyze" | "cluster") => {
-            return maintenance(session, role, statement).await;
+            return maintenance(stage, statement).await;
         }
         _ => return Ok(Vec::new()),
     };
-    let needs = candidates::lifting(session, role, &denial, statement, Reach::Role).await?;
-    candidates::lacking(session, needs).await
+    let needs = lifting(stage, statement, &denial, Reach::Role).await?;
+    candidates::lacking(stage.session, needs).await
 }
 
 /// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
 /// `vacuum_is_permitted_for_relation`); without it they only warn and skip the table.
-async fn maintenance(session: &Session, role: &str, statement: &str) -> Result<Vec<Need>, Failure> {
+async fn maintenance(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     let names: Vec<String> = tokens(statement)
         .iter()
         .filter_map(|token| crate::domain::ident::parts(token.text(statement)))
@@ -139,22 +138,38 @@ async fn maintenance(session: &Session, role: &str, statement: &str) -> Result<V
     let Some(name) = names.last().cloned() else {
         return Ok(Vec::new());
     };
-    if session.facts().version.major() < 17 {
+    if stage.major() < 17 {
         let denial = Denial::Ownership {
             kind: "table".to_owned(),
             name,
         };
-        return candidates::lifting(session, role, &denial, statement, Reach::Role).await;
+        return lifting(stage, statement, &denial, Reach::Role).await;
     }
     let denial = Denial::Privilege {
         kind: ObjectKind::Table,
         name,
     };
-    let lifting = candidates::lifting(session, role, &denial, statement, Reach::Role).await?;
+    let lifting = lifting(stage, statement, &denial, Reach::Role).await?;
     Ok(lifting
         .into_iter()
         .filter(|need| need.missing.privilege == "MAINTAIN")
         .collect())
+}
+
+/// What could lift a refusal of the stage's role; whether it is enough is not tried.
+async fn lifting(
+    stage: &Stage<'_>,
+    statement: &str,
+    denial: &Denial,
+    reach: Reach,
+) -> Result<Vec<Need>, Failure> {
+    let refused = Refused {
+        session: stage.session,
+        role: stage.role,
+        statement,
+        reach,
+    };
+    Ok(refused.lifting(denial).await?.needs)
 }
 
 fn first_word(statement: &str) -> String {
@@ -186,13 +201,14 @@ async fn relation(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<
          pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
          pg_catalog.has_table_privilege({who}, c.oid, {}) \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {condition} AND c.relkind IN ('r','p','v','m','f') LIMIT 1",
+         WHERE {condition} AND c.relkind IN ('r','p','v','m','f') \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
         literal(wanted.privilege)
     );
     let Some(row) = session.query(&sql).await?.rows.into_iter().next() else {
         return Ok(Vec::new());
     };
-    let cell = |at: usize| candidates::cell(&row, at);
+    let cell = |at: usize| self::cell(&row, at);
     let mut needs = Vec::new();
     if cell(6) != "t" {
         let schema = ObjectName {
@@ -205,7 +221,7 @@ async fn relation(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<
     }
     if cell(7) != "t" {
         let object = ObjectName {
-            kind: candidates::relation_kind(&cell(3)),
+            kind: relation_kind(&cell(3)),
             schema: Some(cell(1)),
             name: cell(2),
             columns: Vec::new(),
@@ -237,7 +253,7 @@ async fn truncated_too(
     );
     let mut needs = Vec::new();
     for row in session.query(&sql).await?.rows {
-        let name = vec![candidates::cell(&row, 0), candidates::cell(&row, 1)];
+        let name = vec![cell(&row, 0), cell(&row, 1)];
         let wanted = Wanted {
             relation: name,
             ..wanted.clone()
@@ -278,7 +294,7 @@ async fn columns(
         .await?
         .rows
         .iter()
-        .map(|row| (candidates::cell(row, 0), candidates::cell(row, 1) == "t"))
+        .map(|row| (cell(row, 0), cell(row, 1) == "t"))
         .collect();
     let named: Vec<&(String, bool)> = match &wanted.columns {
         Columns::All => all.iter().collect(),
@@ -389,7 +405,7 @@ async fn sequence(
     let Some(row) = session.query(&sql).await?.rows.into_iter().next() else {
         return Ok(Vec::new());
     };
-    let cell = |at: usize| candidates::cell(&row, at);
+    let cell = |at: usize| self::cell(&row, at);
     let mut needs = Vec::new();
     if cell(4) != "t" {
         let schema = ObjectName {
@@ -406,8 +422,8 @@ async fn sequence(
     Ok(needs)
 }
 
-fn sequence_need(role: &str, privilege: &str, row: &[Option<String>]) -> Need {
-    let cell = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+fn sequence_need(role: &str, privilege: &str, row: &Row) -> Need {
+    let cell = |at: usize| self::cell(row, at);
     let object = ObjectName {
         kind: ObjectKind::Sequence,
         schema: Some(cell(0)),
@@ -415,13 +431,4 @@ fn sequence_need(role: &str, privilege: &str, row: &[Option<String>]) -> Need {
         columns: Vec::new(),
     };
     need(role, privilege, object, Breadth::Object, &cell(2))
-}
-
-fn need(role: &str, privilege: &str, object: ObjectName, breadth: Breadth, owner: &str) -> Need {
-    let missing = MissingPrivilege {
-        privilege: privilege.to_owned(),
-        grantee: role.to_owned(),
-        object,
-    };
-    Need::of(missing, breadth, owner)
 }

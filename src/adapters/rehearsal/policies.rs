@@ -3,8 +3,8 @@
 //! Source: PostgreSQL documentation, "Row Security Policies"; with security on and no policy that
 //! applies, nothing is allowed.
 
-use super::candidates::cell;
 use super::derived::by_name;
+use super::need::cell;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::wants::wants;
 use crate::domain::failure::Failure;

@@ -25,54 +25,59 @@ pub enum Denial {
     },
     /// An attribute of the role is wanted.
     Attribute(&'static str),
+    /// CREATEROLE, and from 16 on the ADMIN option on the role that is managed.
+    RoleManagement(Option<String>),
+    /// The ADMIN option on a role; without a name the statement tells it.
+    Administration(Option<String>),
+    /// A GRANT or REVOKE that only warned: the grant option on the named object is wanted.
+    GrantOption(String),
     /// TEMPORARY on the database.
     Temporary,
     /// CREATE on the database.
     CreateInDatabase,
-    /// Membership of a role.
-    Membership(String),
-    /// SET on a parameter.
+    /// The right to become a role.
+    Becoming(String),
+    /// The privileges of a role; without a name the statement tells it.
+    Acting(Option<String>),
+    /// The privileges of a predefined role.
+    Predefined(String),
+    /// SET or ALTER SYSTEM on a parameter.
     Parameter(String),
     /// A policy refuses the row.
     RowLevelSecurity(String),
+    /// The system's own objects, which nobody changes by a grant.
+    System,
     /// Something only a superuser may, or that nothing here knows.
     Superuser,
 }
 
-/// Reads a refusal; `None` if the failure is not one (SQLSTATE 42501).
+/// Reads a refusal; `None` if the failure is not one (SQLSTATE 42501, or the warnings 01007 and 01006
+/// of a GRANT or REVOKE that changed nothing).
 #[must_use]
 pub fn read(failure: &Failure) -> Option<Denial> {
+    let message = failure.message.as_str();
+    if matches!(failure.sqlstate.as_deref(), Some("01007" | "01006")) {
+        return Some(Denial::GrantOption(last_quoted(message)));
+    }
     if !failure.is_refusal() {
         return None;
     }
-    let message = failure.message.as_str();
+    let detail = failure.detail.as_deref().unwrap_or_default();
     let hint = failure.hint.as_deref().unwrap_or_default();
     if message.contains("row-level security policy") {
-        return Some(Denial::RowLevelSecurity(between_quotes(message)));
+        return Some(Denial::RowLevelSecurity(last_quoted(message)));
     }
     if let Some(rest) = message.strip_prefix("must be owner of ") {
         return Some(owned(rest));
     }
-    for prefix in [
-        "permission denied to set role ",
-        "must be member of role ",
-        "must be able to SET ROLE ",
-    ] {
-        if message.starts_with(prefix) {
-            return Some(Denial::Membership(between_quotes(message)));
-        }
+    if detail.contains("System catalog modifications") || message.contains("is a system catalog") {
+        return Some(Denial::System);
     }
-    if message.starts_with("permission denied to set parameter") {
-        return Some(Denial::Parameter(between_quotes(message)));
-    }
-    if message.starts_with("permission denied to create temporary tables") {
-        return Some(Denial::Temporary);
-    }
-    if message.starts_with("permission denied to create database") {
-        return Some(Denial::Attribute("CREATEDB"));
-    }
-    if message.starts_with("permission denied to create role") {
-        return Some(Denial::Attribute("CREATEROLE"));
+    let denial = by_detail(detail)
+        .or_else(|| by_message(message))
+        .or_else(|| predefined(message).map(Denial::Predefined));
+    if denial.is_some() {
+        return denial;
     }
     if message.starts_with("permission denied to create extension") && hint.contains("CREATE") {
         return Some(Denial::CreateInDatabase);
@@ -82,6 +87,103 @@ pub fn read(failure: &Failure) -> Option<Denial> {
             .strip_prefix("permission denied for ")
             .map_or(Denial::Superuser, privilege),
     )
+}
+
+/// From 16 on the detail says in whole sentences who may (commit de4d456b406).
+fn by_detail(detail: &str) -> Option<Denial> {
+    if detail.is_empty() {
+        return None;
+    }
+    if detail.contains("SUPERUSER attribute") {
+        return Some(Denial::Superuser);
+    }
+    let named = |before: &str| {
+        let (_, rest) = detail.split_once(before)?;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    if detail.contains("ADMIN option") {
+        let role = named("ADMIN option on role \"");
+        return Some(if detail.contains("CREATEROLE attribute") {
+            Denial::RoleManagement(role)
+        } else {
+            Denial::Administration(role)
+        });
+    }
+    if let Some(role) = predefined(detail) {
+        return Some(Denial::Predefined(role));
+    }
+    if let Some(role) = named("privileges of role \"") {
+        return Some(Denial::Acting(Some(role)));
+    }
+    ["CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS"]
+        .into_iter()
+        .find(|attribute| detail.contains(&format!("the {attribute} attribute")))
+        .map(Denial::Attribute)
+}
+
+fn by_message(message: &str) -> Option<Denial> {
+    let begins = |start: &str| message.starts_with(start);
+    let quoted = || between_quotes(message);
+    Some(match message {
+        _ if begins("permission denied to set role ")
+            || begins("must be member of role ")
+            || begins("must be able to SET ROLE ") =>
+        {
+            Denial::Becoming(quoted())
+        }
+        _ if begins("must have admin option on role ") => Denial::Administration(Some(quoted())),
+        _ if begins("permission denied to set parameter")
+            || begins("permission denied for parameter") =>
+        {
+            Denial::Parameter(quoted())
+        }
+        _ if begins("must be superuser to execute ALTER SYSTEM") => {
+            Denial::Parameter(String::new())
+        }
+        _ if begins("permission denied to create temporary tables") => Denial::Temporary,
+        _ if begins("permission denied to create database")
+            || begins("permission denied to rename database")
+            || begins("permission denied to change owner of database") =>
+        {
+            Denial::Attribute("CREATEDB")
+        }
+        "permission denied" | "must have CREATEROLE privilege" => Denial::RoleManagement(None),
+        _ if ["create", "alter", "drop", "rename"]
+            .iter()
+            .any(|verb| begins(&format!("permission denied to {verb} role"))) =>
+        {
+            Denial::RoleManagement(None)
+        }
+        _ if begins("permission denied to change default privileges")
+            || begins("permission denied to reassign objects")
+            || begins("permission denied to drop objects") =>
+        {
+            Denial::Acting(None)
+        }
+        _ if message.contains("replication role") => Denial::Attribute("REPLICATION"),
+        _ => return None,
+    })
+}
+
+/// The predefined role that a text says would do: `… the "pg_checkpoint" role …`.
+fn predefined(text: &str) -> Option<String> {
+    [
+        "privileges of the ",
+        "privileges of ",
+        "member of the ",
+        "member of ",
+    ]
+    .into_iter()
+    .find_map(|before| {
+        text.match_indices(before).find_map(|(at, _)| {
+            let rest = text.get(at + before.len()..)?.trim_start_matches('"');
+            let name: String = rest
+                .chars()
+                .take_while(|letter| letter.is_ascii_lowercase() || *letter == '_')
+                .collect();
+            name.starts_with("pg_").then_some(name)
+        })
+    })
 }
 
 fn privilege(rest: &str) -> Denial {
@@ -119,9 +221,16 @@ fn privilege(rest: &str) -> Denial {
 fn owned(rest: &str) -> Denial {
     let multiword = [
         "materialized view",
+        "foreign-data wrapper",
         "foreign table",
         "foreign server",
         "event trigger",
+        "large object",
+        "operator class",
+        "operator family",
+        "statistics object",
+        "text search configuration",
+        "text search dictionary",
     ];
     let kind = multiword
         .into_iter()
@@ -141,6 +250,13 @@ fn between_quotes(message: &str) -> String {
         .split_once('"')
         .and_then(|(_, rest)| rest.rsplit_once('"'))
         .map_or_else(String::new, |(name, _)| name.to_owned())
+}
+
+/// What stands between the last two double quotes: a policy may be named before the table.
+fn last_quoted(message: &str) -> String {
+    let mut parts = message.rsplit('"');
+    let _ = parts.next();
+    parts.next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -186,14 +302,72 @@ mod tests {
             ),
             (
                 "must be able to SET ROLE \"a\"b\"",
-                Denial::Membership("a\"b".into()),
+                Denial::Becoming("a\"b".into()),
             ),
             (
                 "permission denied to create role",
-                Denial::Attribute("CREATEROLE"),
+                Denial::RoleManagement(None),
+            ),
+            (
+                "must be superuser or a member of the pg_read_server_files role to COPY from a file",
+                Denial::Predefined("pg_read_server_files".into()),
+            ),
+            (
+                "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT",
+                Denial::Predefined("pg_checkpoint".into()),
+            ),
+            (
+                "new row violates row-level security policy \"p\" for table \"t\"",
+                Denial::RowLevelSecurity("t".into()),
+            ),
+            (
+                "must be owner of text search dictionary s.d",
+                Denial::Ownership {
+                    kind: "text search dictionary".into(),
+                    name: "s.d".into(),
+                },
             ),
         ] {
             assert_eq!(refused(message), Some(denial), "{message}");
+        }
+    }
+
+    #[test]
+    fn details_of_16_say_who_may() {
+        for (detail, denial) in [
+            (
+                "Only roles with the CREATEROLE attribute may create roles.",
+                Denial::Attribute("CREATEROLE"),
+            ),
+            (
+                "Only roles with the CREATEROLE attribute and the ADMIN option on role \"grp\" may drop this role.",
+                Denial::RoleManagement(Some("grp".into())),
+            ),
+            (
+                "Only roles with the ADMIN option on role \"pg_read_all_data\" may grant this role.",
+                Denial::Administration(Some("pg_read_all_data".into())),
+            ),
+            (
+                "Only roles with privileges of the \"pg_create_subscription\" role may create subscriptions.",
+                Denial::Predefined("pg_create_subscription".into()),
+            ),
+            (
+                "Only roles with privileges of role \"other\" may reassign objects owned by it.",
+                Denial::Acting(Some("other".into())),
+            ),
+            (
+                "Only roles with the SUPERUSER attribute may create roles with the SUPERUSER attribute.",
+                Denial::Superuser,
+            ),
+        ] {
+            let mut failure = Failure::new(
+                Phase::Statement,
+                Origin::Server,
+                "permission denied to do it",
+            );
+            failure.sqlstate = Some("42501".into());
+            failure.detail = Some(detail.into());
+            assert_eq!(read(&failure), Some(denial), "{detail}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! From a symptom to its causes and the smallest remedy.
 
+pub mod body;
+pub mod demands;
 pub mod denial;
 pub mod findings;
 pub mod login;

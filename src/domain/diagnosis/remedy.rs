@@ -15,76 +15,66 @@ pub struct Probe {
     pub sql: String,
 }
 
+/// Whether a privilege is there, or may be given on too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// It is there.
+    Plainly,
+    /// With the grant option; of a role, with the ADMIN option.
+    ToGrant,
+}
+
 /// Asks whether a privilege is there; `None` for kinds without an inquiry function.
 #[must_use]
 pub fn probe(missing: &MissingPrivilege) -> Option<Probe> {
-    let role = ident::literal(&missing.grantee);
+    let expression = held(&ident::literal(&missing.grantee), missing, Held::Plainly)?;
+    Some(Probe {
+        question: question(missing),
+        sql: format!("SELECT {expression}"),
+    })
+}
+
+/// The boolean expression that tells whether a role holds a privilege; `role` is SQL for its name or
+/// OID. `None` for kinds without an inquiry function.
+#[must_use]
+pub fn held(role: &str, missing: &MissingPrivilege, how: Held) -> Option<String> {
     let object = &missing.object;
-    let privilege = ident::literal(&missing.privilege);
+    let option = match how {
+        Held::Plainly => "",
+        Held::ToGrant => " WITH GRANT OPTION",
+    };
+    let privilege = ident::literal(&format!("{}{option}", missing.privilege));
     let name = ident::literal(&written(object));
-    let sql = match (object.kind, missing.privilege.as_str()) {
+    let plain = ident::literal(&object.name);
+    let (family, name) = match (object.kind, missing.privilege.as_str()) {
         (ObjectKind::Role, "MEMBER" | "SET") => {
-            format!(
-                "SELECT pg_catalog.pg_has_role({role}, {}, 'MEMBER')",
-                ident::literal(&object.name)
-            )
+            let option = match how {
+                Held::Plainly => "MEMBER",
+                Held::ToGrant => "MEMBER WITH ADMIN OPTION",
+            };
+            return Some(format!(
+                "pg_catalog.pg_has_role({role}, {plain}, '{option}')"
+            ));
         }
         (ObjectKind::Role, attribute) => {
             let column = attribute_column(attribute)?;
-            format!("SELECT {column} FROM pg_catalog.pg_roles WHERE rolname = {role}")
+            return Some(format!(
+                "(SELECT {column} FROM pg_catalog.pg_roles WHERE rolname = {role})"
+            ));
         }
         (_, "OWNER") => return None,
-        (ObjectKind::Database, _) => {
-            format!(
-                "SELECT pg_catalog.has_database_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
-        (ObjectKind::Schema, _) => {
-            format!(
-                "SELECT pg_catalog.has_schema_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
-        (ObjectKind::Sequence, _) => {
-            format!("SELECT pg_catalog.has_sequence_privilege({role}, {name}, {privilege})")
-        }
+        (ObjectKind::Database, _) => ("database", plain),
+        (ObjectKind::Schema, _) => ("schema", plain),
+        (ObjectKind::Sequence, _) => ("sequence", name),
         (ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate, _) => {
-            format!("SELECT pg_catalog.has_function_privilege({role}, {name}, {privilege})")
+            ("function", name)
         }
-        (ObjectKind::Type, _) => {
-            format!("SELECT pg_catalog.has_type_privilege({role}, {name}, {privilege})")
-        }
-        (ObjectKind::Language, _) => {
-            format!(
-                "SELECT pg_catalog.has_language_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
-        (ObjectKind::ForeignServer, _) => {
-            format!(
-                "SELECT pg_catalog.has_server_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
-        (ObjectKind::ForeignDataWrapper, _) => {
-            format!(
-                "SELECT pg_catalog.has_foreign_data_wrapper_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
-        (ObjectKind::Tablespace, _) => {
-            format!(
-                "SELECT pg_catalog.has_tablespace_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
-        (ObjectKind::Parameter, _) => {
-            format!(
-                "SELECT pg_catalog.has_parameter_privilege({role}, {}, {privilege})",
-                ident::literal(&object.name)
-            )
-        }
+        (ObjectKind::Type, _) => ("type", name),
+        (ObjectKind::Language, _) => ("language", plain),
+        (ObjectKind::ForeignServer, _) => ("server", plain),
+        (ObjectKind::ForeignDataWrapper, _) => ("foreign_data_wrapper", plain),
+        (ObjectKind::Tablespace, _) => ("tablespace", plain),
+        (ObjectKind::Parameter, _) => ("parameter", plain),
         (
             ObjectKind::Table
             | ObjectKind::View
@@ -92,17 +82,12 @@ pub fn probe(missing: &MissingPrivilege) -> Option<Probe> {
             | ObjectKind::ForeignTable,
             _,
         ) if !object.columns.is_empty() => {
-            let each: Vec<String> = object
-                .columns
-                .iter()
-                .map(|column| {
-                    let column = ident::literal(column);
-                    format!(
-                        "pg_catalog.has_column_privilege({role}, {name}, {column}, {privilege})"
-                    )
-                })
-                .collect();
-            format!("SELECT {}", each.join(" AND "))
+            let of_column = |column: &String| {
+                let column = ident::literal(column);
+                format!("pg_catalog.has_column_privilege({role}, {name}, {column}, {privilege})")
+            };
+            let each: Vec<String> = object.columns.iter().map(of_column).collect();
+            return Some(each.join(" AND "));
         }
         (
             ObjectKind::Table
@@ -110,13 +95,12 @@ pub fn probe(missing: &MissingPrivilege) -> Option<Probe> {
             | ObjectKind::MaterializedView
             | ObjectKind::ForeignTable,
             _,
-        ) => format!("SELECT pg_catalog.has_table_privilege({role}, {name}, {privilege})"),
+        ) => ("table", name),
         (ObjectKind::LargeObject | ObjectKind::Other, _) => return None,
     };
-    Some(Probe {
-        question: question(missing),
-        sql,
-    })
+    Some(format!(
+        "pg_catalog.has_{family}_privilege({role}, {name}, {privilege})"
+    ))
 }
 
 fn attribute_column(attribute: &str) -> Option<&'static str> {

@@ -4,6 +4,7 @@
 //! and executes nothing (PostgreSQL source, `execMain.c`, `InitPlan`). Definitions run for real in a
 //! transaction that is rolled back, and only those whose work is undone with it.
 
+use super::report::ObjectKind;
 use crate::domain::sql::classify::{Block, classify};
 use crate::domain::sql::keywords::is_keyword;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -11,47 +12,135 @@ use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 /// The texts to send, in order, or why it cannot be tried.
 pub type Trial = Result<Vec<String>, &'static str>;
 
+/// What stands before a statement that is only planned.
+pub const EXPLAIN: &str = "EXPLAIN (VERBOSE, COSTS OFF) ";
+
 /// How to try one statement.
 pub fn trial(sql: &str) -> Trial {
-    if classify(sql).block == Block::Refused {
+    let words = words(sql);
+    let first = word(sql, &words, 0);
+    let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
+    let concurrently = has("index") && has("concurrently") && first != "reindex";
+    if classify(sql).block == Block::Refused && !concurrently {
         return Err("the statement refuses to run in a transaction block");
     }
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
-    let first = word(sql, &words, 0);
-    let executes = ["nextval", "setval", "serial", "bigserial", "smallserial"];
-    let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
+    if let Some(shape) = select_into(sql, &words) {
+        return Ok(vec![explain(sql), shape]);
+    }
     match first.as_str() {
-        "select" | "insert" | "update" | "delete" | "merge" | "with" | "values" | "table" => {
+        "select" | "insert" | "update" | "delete" | "merge" | "with" | "values" | "table" | "(" => {
             Ok(vec![explain(sql)])
         }
-        "(" => Ok(vec![explain(sql)]),
-        "explain" => query_in(sql, &words).map_or(Err("nothing in it can be planned"), |query| {
-            Ok(vec![explain(query)])
-        }),
+        "explain" | "prepare" => query_in(sql, &words)
+            .map_or(Err("nothing in it can be planned"), |query| {
+                Ok(vec![explain(query)])
+            }),
+        "declare" => words
+            .iter()
+            .position(|token| token.is(sql, "for"))
+            .and_then(|at| query_in(sql, words.get(at..)?))
+            .map_or(Err("nothing in it can be planned"), |query| {
+                Ok(vec![explain(query)])
+            }),
         "copy" => copy(sql, &words),
         "refresh" if has("data") => Ok(vec![sql.to_owned()]),
-        "refresh" => Ok(vec![format!("{sql} WITH NO DATA")]),
+        // CONCURRENTLY needs no further privilege, but the data.
+        "refresh" => Ok(vec![format!(
+            "{} WITH NO DATA",
+            without(sql, &words, "concurrently")
+        )]),
         "create" if creates_from_query(sql, &words) => {
-            let shape = if has("data") {
+            if has("data") {
                 return Err("it would run its query");
-            } else {
-                format!("{sql} WITH NO DATA")
-            };
-            Ok(vec![explain(sql), shape])
+            }
+            Ok(vec![explain(sql), format!("{sql} WITH NO DATA")])
         }
         "create" if has("extension") => Err("it runs a script of its own"),
-        "alter" if executes.iter().any(|name| has(name)) => {
-            Err("it would draw values from a sequence")
+        "create" | "drop" if has("subscription") && !has("connect") => {
+            Err("it would connect to the publisher")
         }
+        "create" | "alter" if draws(sql, &words) => Err("it would draw values from a sequence"),
+        "create" | "drop" if concurrently => Ok(vec![without(sql, &words, "concurrently")]),
         "create" | "alter" | "drop" | "comment" | "grant" | "revoke" | "lock" | "set" | "reset"
-        | "security" | "reassign" => Ok(vec![sql.to_owned()]),
+        | "security" | "reassign" | "show" | "listen" | "unlisten" | "notify" => {
+            Ok(vec![sql.to_owned()])
+        }
+        "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
+            Ok(Vec::new())
+        }
         // What no command begins with, the server refuses before anything happens.
         unknown if !is_keyword(unknown) => Ok(vec![sql.to_owned()]),
         _ => Err("trying it could have effects that no rollback undoes"),
     }
+}
+
+/// The tokens that mean something.
+fn words(sql: &str) -> Vec<Token> {
+    tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect()
+}
+
+/// `SELECT … INTO table` as the CREATE TABLE it is, without rows.
+fn select_into(sql: &str, words: &[Token]) -> Option<String> {
+    if !["select", "with"].contains(&word(sql, words, 0).as_str()) {
+        return None;
+    }
+    let mut depth = 0_i32;
+    let into = words.iter().enumerate().position(|(at, token)| {
+        match token.text(sql) {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            _ => {}
+        }
+        let writes = ["insert", "merge"].contains(&word(sql, words, at.wrapping_sub(1)).as_str());
+        depth == 0 && token.is(sql, "into") && !writes
+    })?;
+    let mut at = into + 1;
+    let mut kind = "";
+    loop {
+        match word(sql, words, at).as_str() {
+            "temp" | "temporary" => kind = "TEMPORARY ",
+            "unlogged" => kind = "UNLOGGED ",
+            "table" => {}
+            _ => break,
+        }
+        at += 1;
+    }
+    let start = words.get(at)?.start;
+    while word(sql, words, at + 1) == "." {
+        at += 2;
+    }
+    let end = words.get(at)?.end;
+    let name = sql.get(start..end)?;
+    let before = sql.get(..words.get(into)?.start)?;
+    let after = sql.get(end..)?;
+    Some(format!(
+        "CREATE {kind}TABLE {name} AS {before}{after} WITH NO DATA"
+    ))
+}
+
+/// Whether a change of a table calls what moves a sequence on; rolling back does not undo it. A
+/// default that is only stored calls nothing, and a sequence made just now is gone afterwards.
+fn draws(sql: &str, words: &[Token]) -> bool {
+    word(sql, words, 0) == "alter"
+        && words
+            .iter()
+            .any(|token| token.is(sql, "nextval") || token.is(sql, "setval"))
+}
+
+/// The statement without one word.
+fn without(sql: &str, words: &[Token], unwanted: &str) -> String {
+    let Some(token) = words.iter().find(|token| token.is(sql, unwanted)) else {
+        return sql.to_owned();
+    };
+    let (before, after) = (sql.get(..token.start), sql.get(token.end..));
+    format!(
+        "{}{}",
+        before.unwrap_or_default(),
+        after.unwrap_or_default()
+    )
 }
 
 /// The lower-case text of one token.
@@ -63,8 +152,54 @@ pub fn word(sql: &str, words: &[Token], at: usize) -> String {
         .unwrap_or_default()
 }
 
+/// The lower-case text of a statement's nth word.
+#[must_use]
+pub fn word_at(sql: &str, at: usize) -> String {
+    word(sql, &words(sql), at)
+}
+
+/// What a GRANT or REVOKE of privileges is about; `None` for other statements and for roles.
+#[must_use]
+pub fn granted_kind(sql: &str) -> Option<ObjectKind> {
+    let words = words(sql);
+    let first = word(sql, &words, 0);
+    let defaults = first == "alter" && word(sql, &words, 1) == "default";
+    if !(first == "grant" || first == "revoke") || defaults {
+        return None;
+    }
+    let on = words.iter().position(|token| token.is(sql, "on"))?;
+    let all = word(sql, &words, on + 1) == "all";
+    let next = word(sql, &words, on + 1 + usize::from(all));
+    Some(match next.as_str() {
+        "schema" => ObjectKind::Schema,
+        "database" => ObjectKind::Database,
+        "sequence" | "sequences" => ObjectKind::Sequence,
+        "function" | "functions" | "routine" | "routines" => ObjectKind::Function,
+        "procedure" | "procedures" => ObjectKind::Procedure,
+        "type" | "domain" => ObjectKind::Type,
+        "language" => ObjectKind::Language,
+        "large" => ObjectKind::LargeObject,
+        "tablespace" => ObjectKind::Tablespace,
+        "parameter" => ObjectKind::Parameter,
+        "foreign" if word(sql, &words, on + 2) == "server" => ObjectKind::ForeignServer,
+        "foreign" => ObjectKind::ForeignDataWrapper,
+        _ => ObjectKind::Table,
+    })
+}
+
+/// Planned, not executed. A driver's parameters become NULL: privileges do not depend on values.
 fn explain(sql: &str) -> String {
-    format!("EXPLAIN (VERBOSE, COSTS OFF) {sql}")
+    let mut text = String::from(EXPLAIN);
+    let mut from = 0;
+    for token in tokens(sql) {
+        if token.kind == TokenKind::Parameter {
+            text.push_str(sql.get(from..token.start).unwrap_or_default());
+            text.push_str("NULL");
+            from = token.end;
+        }
+    }
+    text.push_str(sql.get(from..).unwrap_or_default());
+    text
 }
 
 /// From the first word that begins a query, so that EXPLAIN ANALYZE never analyses.
@@ -95,47 +230,75 @@ fn creates_from_query(sql: &str, words: &[Token]) -> bool {
 
 /// COPY asks for the same privileges as a SELECT or INSERT of the same columns (`copy.c`, `DoCopy`).
 fn copy(sql: &str, words: &[Token]) -> Trial {
-    let Some(direction) = words
-        .iter()
-        .position(|token| token.is(sql, "to") || token.is(sql, "from"))
-    else {
-        return Err("it is no COPY the server knows");
+    const UNKNOWN: &str = "it is no COPY the server knows";
+    let part = |from: usize, to: usize| sql.get(from..to).unwrap_or_default().trim();
+    let begin = if word(sql, words, 1) == "(" {
+        closing(sql, words, 1).ok_or(UNKNOWN)?
+    } else {
+        1
     };
-    let target = words.get(direction + 1);
-    if !target.is_some_and(|token| token.is(sql, "stdin") || token.is(sql, "stdout")) {
+    let direction = (begin..words.len())
+        .find(|at| ["to", "from"].contains(&word(sql, words, *at).as_str()))
+        .ok_or(UNKNOWN)?;
+    let target = word(sql, words, direction + 1);
+    if target != "stdin" && target != "stdout" {
         return Err("it reads or writes a file of the server");
     }
-    let (Some(from), Some(to)) = (words.get(1), words.get(direction)) else {
-        return Err("it is no COPY the server knows");
+    let (Some(first), Some(to)) = (words.get(1), words.get(direction)) else {
+        return Err(UNKNOWN);
     };
-    let what = sql.get(from.start..to.start).unwrap_or_default().trim();
-    if from.text(sql) == "(" {
-        return Ok(vec![explain(what)]);
+    if first.text(sql) == "(" {
+        let end = words.get(begin).map_or(first.end, |token| token.start);
+        return Ok(vec![explain(part(first.end, end))]);
     }
-    let open = words.iter().position(|token| token.text(sql) == "(");
-    let Some(open) = open.filter(|open| *open < direction) else {
-        return if to.is(sql, "to") {
-            Ok(vec![explain(&format!("TABLE {what}"))])
-        } else {
-            Err("a COPY that fills every column has no plan to look at")
-        };
-    };
-    let start = words.get(open).map_or(0, |token| token.start);
-    let table = sql.get(from.start..start).unwrap_or_default();
-    let columns = sql.get(start..to.start).unwrap_or_default().trim();
-    let columns = columns.trim_start_matches('(').trim_end_matches(')');
+    let open = (1..direction).find(|at| word(sql, words, *at) == "(");
+    let table_end = open
+        .and_then(|at| words.get(at))
+        .map_or(to.start, |token| token.start);
+    let table = part(first.start, table_end);
+    let columns = part(table_end, to.start)
+        .trim_start_matches('(')
+        .trim_end_matches(')');
     if to.is(sql, "to") {
-        return Ok(vec![explain(&format!("SELECT {columns} FROM {table}"))]);
+        return Ok(vec![explain(&if columns.is_empty() {
+            format!("TABLE {table}")
+        } else {
+            format!("SELECT {columns} FROM {table}")
+        })]);
     }
-    let commas = words
+    let condition = words
         .iter()
-        .take(direction)
-        .filter(|token| token.text(sql) == ",")
-        .count();
-    let nulls = vec!["NULL"; commas + 1].join(", ");
+        .find(|token| token.is(sql, "where"))
+        .map_or_else(String::new, |token| {
+            let condition = part(token.start, sql.len());
+            format!(" WHERE EXISTS (SELECT FROM {table} {condition})")
+        });
+    let (list, values) = if columns.is_empty() {
+        (String::new(), format!("(NULL::{table}).*"))
+    } else {
+        let commas = words
+            .iter()
+            .take(direction)
+            .filter(|token| token.text(sql) == ",")
+            .count();
+        (format!(" ({columns})"), vec!["NULL"; commas + 1].join(", "))
+    };
     Ok(vec![explain(&format!(
-        "INSERT INTO {table} ({columns}) VALUES ({nulls})"
+        "INSERT INTO {table}{list} OVERRIDING SYSTEM VALUE SELECT {values}{condition}"
     ))])
+}
+
+/// The parenthesis that closes the one at a word.
+fn closing(sql: &str, words: &[Token], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    (open..words.len()).find(|at| {
+        match word(sql, words, *at).as_str() {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })
 }
 
 #[cfg(test)]
@@ -166,7 +329,6 @@ mod tests {
             "call p()",
             "do $$ begin end $$",
             "vacuum t",
-            "commit",
             "copy t to '/x'",
         ] {
             assert!(trial(sql).is_err(), "{sql}");
@@ -174,10 +336,71 @@ mod tests {
     }
 
     #[test]
+    fn parameters_of_a_driver_become_null() {
+        assert_eq!(
+            trial("select a from t where b = $1 and c = '$2'").unwrap(),
+            ["EXPLAIN (VERBOSE, COSTS OFF) select a from t where b = NULL and c = '$2'"]
+        );
+    }
+
+    #[test]
+    fn select_into_is_tried_as_the_table_it_creates() {
+        assert_eq!(
+            trial("select id into temp s.x from s.t").unwrap(),
+            [
+                "EXPLAIN (VERBOSE, COSTS OFF) select id into temp s.x from s.t",
+                "CREATE TEMPORARY TABLE s.x AS select id  from s.t WITH NO DATA",
+            ]
+        );
+    }
+
+    #[test]
+    fn transaction_control_is_left_out_and_concurrently_not_needed() {
+        assert_eq!(trial("begin").unwrap(), Vec::<String>::new());
+        assert_eq!(
+            trial("create index concurrently i on t (a)").unwrap(),
+            ["create index  i on t (a)"]
+        );
+    }
+
+    #[test]
+    fn a_grant_tells_what_it_is_about() {
+        for (sql, kind) in [
+            ("grant select on s.t to x", Some(ObjectKind::Table)),
+            ("GRANT USAGE ON SCHEMA s TO x", Some(ObjectKind::Schema)),
+            (
+                "grant select on all tables in schema s to x",
+                Some(ObjectKind::Table),
+            ),
+            (
+                "revoke usage on foreign server f from x",
+                Some(ObjectKind::ForeignServer),
+            ),
+            ("grant readers to x", None),
+            ("select 1", None),
+        ] {
+            assert_eq!(granted_kind(sql), kind, "{sql}");
+        }
+    }
+
+    #[test]
     fn copy_from_asks_for_the_columns_it_fills() {
         assert_eq!(
             trial("copy s.t (a, b) from stdin").unwrap(),
-            ["EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO s.t  (a, b) VALUES (NULL, NULL)"]
+            [
+                "EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO s.t (a, b) OVERRIDING SYSTEM VALUE SELECT NULL, NULL"
+            ]
+        );
+        assert_eq!(
+            trial("copy s.t from stdin where a > 1").unwrap(),
+            [
+                "EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO s.t OVERRIDING SYSTEM VALUE \
+                 SELECT (NULL::s.t).* WHERE EXISTS (SELECT FROM s.t where a > 1)"
+            ]
+        );
+        assert_eq!(
+            trial("copy (select a from t) to stdout").unwrap(),
+            ["EXPLAIN (VERBOSE, COSTS OFF) select a from t"]
         );
     }
 }

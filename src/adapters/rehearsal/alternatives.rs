@@ -1,0 +1,236 @@
+//! Wider fixes that some would rather have, never first: each says what it opens besides.
+
+use super::need::{Need, Purpose, cell, has_columns, membership};
+use super::ownership::{Ownership, Way, ownership};
+use super::runners;
+use super::settle::{breadth, opens};
+use super::stage::Stage;
+use crate::domain::diagnosis::remedy::{self, Held};
+use crate::domain::diagnosis::{Breadth, ObjectKind, Remedy, Verdict};
+use crate::domain::failure::Failure;
+use crate::domain::ident::{self, literal};
+
+/// From how many relations of one schema on the whole schema is worth offering.
+const MANY: usize = 3;
+
+/// The alternatives, narrowest first.
+pub(super) async fn alternatives(
+    stage: &Stage<'_>,
+    needs: &[Need],
+    verdict: Verdict,
+    texts: &[String],
+) -> Result<Vec<Remedy>, Failure> {
+    let maker = Maker {
+        stage,
+        verdict,
+        texts,
+    };
+    let mut found = Vec::new();
+    found.extend(maker.whole_relations(needs).await?);
+    found.extend(maker.group(needs).await?);
+    found.extend(maker.schema_wide(needs).await?);
+    found.extend(maker.owners(needs).await?);
+    found.sort_by_key(|remedy| remedy.breadth);
+    Ok(found)
+}
+
+struct Maker<'a> {
+    stage: &'a Stage<'a>,
+    verdict: Verdict,
+    texts: &'a [String],
+}
+
+impl Maker<'_> {
+    /// A remedy of these statements; `None` where it was tried and does not do.
+    async fn remedy(
+        &self,
+        statements: Vec<String>,
+        needs: &[Need],
+        breadth: Breadth,
+        opens: String,
+        notes: Vec<String>,
+    ) -> Result<Option<Remedy>, Failure> {
+        let mut verdict = self.verdict;
+        if verdict == Verdict::Proven && !self.texts.is_empty() {
+            let given: Vec<&str> = statements.iter().map(String::as_str).collect();
+            if self.stage.attempt_with(&given, self.texts).await?.is_err() {
+                return Ok(None);
+            }
+        } else {
+            verdict = Verdict::Expected;
+        }
+        Ok(Some(Remedy {
+            run_as: runners::run_as(self.stage, needs, &statements).await?,
+            statements,
+            verdict,
+            breadth,
+            opens,
+            notes,
+        }))
+    }
+
+    /// The same on whole relations: columns added later are covered.
+    async fn whole_relations(&self, needs: &[Need]) -> Result<Option<Remedy>, Failure> {
+        if !needs.iter().any(|need| need.breadth == Breadth::Column) {
+            return Ok(None);
+        }
+        let whole: Vec<Need> = needs
+            .iter()
+            .map(|need| {
+                if need.breadth == Breadth::Column {
+                    let mut missing = need.missing.clone();
+                    missing.object.columns.clear();
+                    Need::of(missing, Breadth::Object, &need.owner)
+                } else {
+                    need.clone()
+                }
+            })
+            .collect();
+        let statements = whole.iter().map(|need| need.statement.clone()).collect();
+        let opens = opens(self.stage, &whole).await?;
+        let notes = vec!["covers all columns, also those added later".to_owned()];
+        self.remedy(statements, &whole, breadth(&whole), opens, notes)
+            .await
+    }
+
+    /// Membership in an ordinary role that has all of it already.
+    async fn group(&self, needs: &[Need]) -> Result<Option<Remedy>, Failure> {
+        let [first, ..] = needs else { return Ok(None) };
+        let grantee = &first.missing.grantee;
+        let conditions: Vec<String> = needs
+            .iter()
+            .filter(|need| {
+                need.missing.grantee == *grantee && need.missing.object.kind != ObjectKind::Role
+            })
+            .filter_map(|need| remedy::held("r.oid", &need.missing, Held::Plainly))
+            .collect();
+        if conditions.len() != needs.len() {
+            return Ok(None);
+        }
+        self.stage.rewind().await?;
+        // A member of a role that signs in by IAM would have to sign in so too.
+        let sql = format!(
+            "SELECT rolname FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND NOT rolcanlogin \
+             AND rolname !~ '^(pg_|rds)' AND rolname <> {0} AND {1} \
+             AND NOT pg_catalog.pg_has_role(r.oid, {0}, 'MEMBER') \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles i WHERE i.rolname = 'rds_iam' \
+             AND pg_catalog.pg_has_role(r.oid, i.oid, 'MEMBER')) \
+             ORDER BY (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relowner = r.oid), rolname LIMIT 1",
+            literal(grantee),
+            conditions.join(" AND ")
+        );
+        let rows = self.stage.session.query(&sql).await?.rows;
+        let Some(group) = rows.first().map(|row| cell(row, 0)) else {
+            return Ok(None);
+        };
+        let need = membership(self.stage.session, grantee, &group, Purpose::Inherit).await?;
+        let needs = [need];
+        let opens = opens(self.stage, &needs).await?;
+        let notes = vec![format!("{group} has all of it already")];
+        let statements = needs.iter().map(|need| need.statement.clone()).collect();
+        self.remedy(statements, &needs, Breadth::Membership, opens, notes)
+            .await
+    }
+
+    /// All relations of a schema, present and future, through a group role.
+    async fn schema_wide(&self, needs: &[Need]) -> Result<Option<Remedy>, Failure> {
+        let Some((schema, privileges, owners)) = mostly_one_schema(needs) else {
+            return Ok(None);
+        };
+        let grantee = needs
+            .first()
+            .map(|need| need.missing.grantee.clone())
+            .unwrap_or_default();
+        let group = format!(
+            "{schema}_{}",
+            if privileges == ["SELECT"] {
+                "readers"
+            } else {
+                "writers"
+            }
+        );
+        let (on, to) = (ident::quoted(&schema), ident::role(&group));
+        let privileges = privileges.join(", ");
+        let mut statements = vec![
+            format!("CREATE ROLE {to} NOLOGIN"),
+            format!("GRANT USAGE ON SCHEMA {on} TO {to}"),
+            format!("GRANT {privileges} ON ALL TABLES IN SCHEMA {on} TO {to}"),
+        ];
+        for owner in &owners {
+            statements.push(format!(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {on} GRANT {privileges} ON TABLES TO {to}",
+                ident::role(owner)
+            ));
+        }
+        statements.push(format!("GRANT {to} TO {}", ident::role(&grantee)));
+        let opens = format!(
+            "{privileges} on every table of schema {schema}, and on those that {} will create there",
+            owners.join(", ")
+        );
+        let notes = vec!["a group role: the next person takes one GRANT".to_owned()];
+        self.remedy(statements, needs, Breadth::Schema, opens, notes)
+            .await
+    }
+
+    /// The object handed over, where membership in its owner comes first.
+    async fn owners(&self, needs: &[Need]) -> Result<Option<Remedy>, Failure> {
+        let [need] = needs else { return Ok(None) };
+        let Some((kind, name)) = need
+            .wanted
+            .as_ref()
+            .map(|wanted| (&wanted.kind, &wanted.name))
+        else {
+            return Ok(None);
+        };
+        self.stage.rewind().await?;
+        let session = self.stage.session;
+        let Ownership::Ways(ways) =
+            ownership(session, self.stage.role, kind, name, Way::Change).await?
+        else {
+            return Ok(None);
+        };
+        if ways.len() != 1
+            || ways
+                .first()
+                .is_some_and(|way| way.statement == need.statement)
+        {
+            return Ok(None);
+        }
+        let opens = opens(self.stage, &ways).await?;
+        let statements = ways.iter().map(|way| way.statement.clone()).collect();
+        self.remedy(statements, &ways, Breadth::Ownership, opens, Vec::new())
+            .await
+    }
+}
+
+/// A schema of which many relations are missed by one grantee: its name, the privileges, the owners.
+fn mostly_one_schema(needs: &[Need]) -> Option<(String, Vec<String>, Vec<String>)> {
+    let relations: Vec<&Need> = needs
+        .iter()
+        .filter(|need| has_columns(need.missing.object.kind))
+        .collect();
+    let first = relations.first()?;
+    let schema = first.missing.object.schema.clone()?;
+    let same = relations.iter().all(|need| {
+        need.missing.object.schema.as_deref() == Some(&schema)
+            && need.missing.grantee == first.missing.grantee
+    });
+    let mut names: Vec<&str> = relations
+        .iter()
+        .map(|need| need.missing.object.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    if !same || names.len() < MANY {
+        return None;
+    }
+    let gather = |of: fn(&Need) -> String| {
+        let mut all: Vec<String> = relations.iter().map(|need| of(need)).collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let privileges = gather(|need| need.missing.privilege.clone());
+    let owners = gather(|need| need.owner.clone());
+    Some((schema, privileges, owners))
+}

@@ -1,0 +1,373 @@
+//! Demands that a statement meets only when it runs, looked up for a role.
+
+use super::candidates::database;
+use super::derived;
+use super::need::{Need, Purpose, add, attribute_of, cell, membership, need, object};
+use super::ownership::{Ownership, Way, ownership};
+use super::stage::Stage;
+use crate::domain::diagnosis::demands::{Demand, demands};
+use crate::domain::diagnosis::wants::wants;
+use crate::domain::diagnosis::{Breadth, ObjectKind};
+use crate::domain::failure::Failure;
+use crate::domain::ident::literal;
+
+/// What the demands of a statement come to.
+#[derive(Default)]
+pub(super) struct Guards {
+    pub(super) needs: Vec<Need>,
+    pub(super) notes: Vec<String>,
+    /// Whether only a superuser gets past one of them.
+    pub(super) superuser: bool,
+}
+
+/// For the role that asked.
+pub(super) async fn guards(stage: &Stage<'_>, statement: &str) -> Result<Guards, Failure> {
+    guards_of(stage, stage.role, statement).await
+}
+
+/// For the role that a body runs as.
+pub(super) async fn guards_of(
+    stage: &Stage<'_>,
+    role: &str,
+    statement: &str,
+) -> Result<Guards, Failure> {
+    let mut guards = Guards::default();
+    let demands = demands(statement);
+    if demands.is_empty()
+        || asks(
+            stage,
+            &format!(
+                "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = {}",
+                literal(role)
+            ),
+        )
+        .await?
+    {
+        return Ok(guards);
+    }
+    for demand in demands {
+        meet(stage, role, statement, demand, &mut guards).await?;
+    }
+    Ok(guards)
+}
+
+/// One boolean.
+async fn asks(stage: &Stage<'_>, sql: &str) -> Result<bool, Failure> {
+    let rows = stage.session.query(sql).await?.rows;
+    Ok(rows.first().is_some_and(|row| cell(row, 0) == "t"))
+}
+
+/// Whether the role has the privileges of another.
+async fn acts_as(stage: &Stage<'_>, role: &str, of: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT pg_catalog.pg_has_role({}, oid, 'USAGE') FROM pg_catalog.pg_roles WHERE rolname = {}",
+        literal(role),
+        literal(of)
+    );
+    asks(stage, &sql).await
+}
+
+async fn meet(
+    stage: &Stage<'_>,
+    role: &str,
+    statement: &str,
+    demand: Demand,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let who = literal(role);
+    match demand {
+        Demand::Superuser => guards.superuser = true,
+        Demand::SessionOf(name) => guards.superuser = name != role,
+        Demand::Restart => guards
+            .needs
+            .extend(restarted(stage, role, statement).await?),
+        Demand::Predefined { role: of, since } => {
+            if stage.major() < since {
+                guards.superuser = true;
+            } else {
+                predefined(stage, role, of, guards).await?;
+            }
+            if of == "pg_create_subscription" && !guards.superuser {
+                let can = "SELECT pg_catalog.has_database_privilege";
+                if !asks(
+                    stage,
+                    &format!("{can}({who}, current_database(), 'CREATE')"),
+                )
+                .await?
+                {
+                    guards
+                        .needs
+                        .push(database(stage.session, role, "CREATE").await?);
+                }
+            }
+        }
+        Demand::Attribute(attribute) => {
+            let sql =
+                format!("SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = {who}");
+            if !asks(stage, &sql).await? {
+                guards.needs.push(attribute_of(role, attribute));
+            }
+        }
+        Demand::LargeObject { oid, privilege } => {
+            guards
+                .needs
+                .extend(large_object(stage, role, &oid, privilege).await?);
+        }
+        Demand::Parameter { name, privilege } => {
+            parameter(stage, role, &name, privilege, guards).await?;
+        }
+        Demand::Examine(name) => {
+            // GUC_SUPERUSER_ONLY parameters are not shown by pg_settings to who may not see them.
+            let known = format!(
+                "SELECT name IN ('data_directory', 'config_file', 'hba_file', 'ident_file', \
+                 'external_pid_file', 'dynamic_library_path', 'session_preload_libraries', \
+                 'shared_preload_libraries', 'local_preload_libraries', 'unix_socket_directories', \
+                 'unix_socket_group', 'krb_server_keyfile', 'log_directory', 'log_filename', \
+                 'ssl_passphrase_command', 'primary_conninfo', 'archive_command', 'restore_command', \
+                 'stats_temp_directory', 'extension_control_path') \
+                 FROM (SELECT lower({})) AS asked(name)",
+                literal(&name)
+            );
+            if asks(stage, &known).await? {
+                predefined(stage, role, "pg_read_all_settings", guards).await?;
+            }
+        }
+        Demand::DatabaseSize(name) => database_size(stage, role, &name, guards).await?,
+        Demand::TablespaceSize(name) => tablespace_size(stage, role, &name, guards).await?,
+        Demand::Signal(pid) => signal(stage, role, pid.as_deref(), guards).await?,
+        Demand::Extension(name) => extension(stage, role, &name, guards).await?,
+        Demand::Language(name) => {
+            let sql = format!(
+                "SELECT pg_catalog.has_language_privilege({who}, oid, 'USAGE') \
+                 FROM pg_catalog.pg_language WHERE lanname = {}",
+                literal(&name)
+            );
+            if !asks(stage, &sql).await? {
+                let object = object(ObjectKind::Language, None, name);
+                guards
+                    .needs
+                    .push(need(role, "USAGE", object, Breadth::Object, ""));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn predefined(
+    stage: &Stage<'_>,
+    role: &str,
+    of: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    if !acts_as(stage, role, of).await? {
+        guards
+            .needs
+            .push(membership(stage.session, role, of, Purpose::Inherit).await?);
+    }
+    Ok(())
+}
+
+/// Large objects have no inquiry function before 18, so the ACL is looked into.
+async fn large_object(
+    stage: &Stage<'_>,
+    role: &str,
+    oid: &str,
+    privilege: &str,
+) -> Result<Vec<Need>, Failure> {
+    if privilege == "OWNER" {
+        let ways = ownership(stage.session, role, "large object", oid, Way::Membership).await?;
+        return Ok(match ways {
+            Ownership::Ways(needs) => needs,
+            Ownership::System => Vec::new(),
+        });
+    }
+    let who = literal(role);
+    let sql = format!(
+        "SELECT pg_catalog.pg_get_userbyid(l.lomowner) FROM pg_catalog.pg_largeobject_metadata l \
+         WHERE l.oid = {oid}::oid AND NOT pg_catalog.pg_has_role({who}, l.lomowner, 'USAGE') \
+         AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(l.lomacl) a WHERE a.privilege_type = {} \
+         AND (a.grantee = 0 OR pg_catalog.pg_has_role({who}, a.grantee, 'USAGE')))",
+        literal(privilege)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let object = object(ObjectKind::LargeObject, None, oid.to_owned());
+            need(role, privilege, object, Breadth::Object, &cell(row, 0))
+        })
+        .collect())
+}
+
+/// TRUNCATE … RESTART IDENTITY takes ownership of the sequences (PostgreSQL source, `tablecmds.c`,
+/// `ExecuteTruncateGuts`).
+async fn restarted(stage: &Stage<'_>, role: &str, statement: &str) -> Result<Vec<Need>, Failure> {
+    let mut needs = Vec::new();
+    for wanted in wants(statement).relations {
+        let Some(condition) = derived::by_name(&wanted.relation) else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT s.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_catalog.pg_depend d ON d.refobjid = c.oid AND d.deptype IN ('a', 'i') \
+             AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S' WHERE {condition}"
+        );
+        for row in stage.session.query(&sql).await?.rows {
+            let ways = ownership(
+                stage.session,
+                role,
+                "sequence",
+                &cell(&row, 0),
+                Way::Membership,
+            )
+            .await?;
+            if let Ownership::Ways(ways) = ways {
+                add(&mut needs, ways);
+            }
+        }
+    }
+    Ok(needs)
+}
+
+async fn parameter(
+    stage: &Stage<'_>,
+    role: &str,
+    name: &str,
+    privilege: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT context = 'superuser' FROM pg_catalog.pg_settings WHERE lower(name) = lower({})",
+        literal(name)
+    );
+    let guarded = privilege == "ALTER SYSTEM" || asks(stage, &sql).await?;
+    if !guarded {
+        return Ok(());
+    }
+    if stage.major() < 15 {
+        guards.superuser = true;
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT pg_catalog.has_parameter_privilege({}, {}, {})",
+        literal(role),
+        literal(name),
+        literal(privilege)
+    );
+    if !asks(stage, &sql).await? {
+        let object = object(ObjectKind::Parameter, None, name.to_owned());
+        guards
+            .needs
+            .push(need(role, privilege, object, Breadth::Object, ""));
+    }
+    Ok(())
+}
+
+async fn database_size(
+    stage: &Stage<'_>,
+    role: &str,
+    name: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT NOT pg_catalog.has_database_privilege({}, oid, 'CONNECT') FROM pg_catalog.pg_database \
+         WHERE datname = {}",
+        literal(role),
+        literal(name)
+    );
+    if asks(stage, &sql).await? && !acts_as(stage, role, "pg_read_all_stats").await? {
+        let object = object(ObjectKind::Database, None, name.to_owned());
+        guards
+            .needs
+            .push(need(role, "CONNECT", object, Breadth::Database, ""));
+    }
+    Ok(())
+}
+
+async fn tablespace_size(
+    stage: &Stage<'_>,
+    role: &str,
+    name: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT NOT pg_catalog.has_tablespace_privilege({}, oid, 'CREATE') \
+         FROM pg_catalog.pg_tablespace WHERE spcname = {} AND oid <> (SELECT dattablespace \
+         FROM pg_catalog.pg_database WHERE datname = current_database())",
+        literal(role),
+        literal(name)
+    );
+    if asks(stage, &sql).await? && !acts_as(stage, role, "pg_read_all_stats").await? {
+        let object = object(ObjectKind::Tablespace, None, name.to_owned());
+        guards
+            .needs
+            .push(need(role, "CREATE", object, Breadth::Object, ""));
+    }
+    Ok(())
+}
+
+/// Another's backend takes membership in its role or `pg_signal_backend`; a superuser's takes a
+/// superuser (PostgreSQL source, `signalfuncs.c`, `pg_signal_backend`).
+async fn signal(
+    stage: &Stage<'_>,
+    role: &str,
+    pid: Option<&str>,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    if let Some(pid) = pid {
+        let sql = format!(
+            "SELECT r.rolname, r.rolsuper FROM pg_catalog.pg_stat_activity a \
+             JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.pid::text = {}",
+            literal(pid)
+        );
+        let rows = stage.session.query(&sql).await?.rows;
+        let Some(row) = rows.first() else {
+            return Ok(());
+        };
+        if cell(row, 1) == "t" {
+            guards.superuser = true;
+            return Ok(());
+        }
+        if acts_as(stage, role, &cell(row, 0)).await? {
+            return Ok(());
+        }
+    }
+    predefined(stage, role, "pg_signal_backend", guards).await?;
+    if pid.is_none() {
+        guards.notes.push(
+            "which backends it reaches is known only when it runs; those of superusers stay out of reach"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// A trusted extension takes CREATE on the database, any other a superuser.
+async fn extension(
+    stage: &Stage<'_>,
+    role: &str,
+    name: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT v.superuser, v.trusted, pg_catalog.has_database_privilege({}, current_database(), 'CREATE') \
+         FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e \
+         ON e.name = v.name AND e.default_version = v.version WHERE v.name = {}",
+        literal(role),
+        literal(name)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let flag = |at: usize| cell(row, at) == "t";
+    match (flag(0), flag(1), flag(2)) {
+        (true, false, _) => guards.superuser = true,
+        (true, true, false) => guards
+            .needs
+            .push(database(stage.session, role, "CREATE").await?),
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,378 @@
+//! Who owns what the role must own, and the ways to act as the owner.
+
+use super::need::{Need, Purpose, Row, Wanted, add, cell, membership, need, object, relation_kind};
+use crate::adapters::session::Session;
+use crate::domain::diagnosis::{Breadth, ObjectKind};
+use crate::domain::failure::Failure;
+use crate::domain::ident::{self, literal};
+
+/// How the owner's rights may be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As a member of the owner, where the owner is an ordinary role.
+    Membership,
+    /// By becoming the owner.
+    Change,
+}
+
+/// One object of the name that was refused, and who owns it.
+struct Owned {
+    /// What ALTER calls its kind.
+    keyword: String,
+    /// Its name as SQL writes it.
+    written: String,
+    kind: ObjectKind,
+    schema: Option<String>,
+    name: String,
+    owner: String,
+    /// Whether a membership in the owner can be given and is worth something.
+    ordinary: bool,
+    /// Whether the object belongs to PostgreSQL itself.
+    system: bool,
+}
+
+/// What was found.
+pub(super) enum Ownership {
+    /// Ways to the owner's rights; empty where the role has them all or nothing was found.
+    Ways(Vec<Need>),
+    /// It is the system's own.
+    System,
+}
+
+/// What lifts `must be owner of KIND NAME`.
+pub(super) async fn ownership(
+    session: &Session,
+    role: &str,
+    kind: &str,
+    name: &str,
+    way: Way,
+) -> Result<Ownership, Failure> {
+    let owned = find(session, role, kind, name).await?;
+    if !owned.is_empty() && owned.iter().all(|one| one.system) {
+        return Ok(Ownership::System);
+    }
+    let mut needs: Vec<Need> = Vec::new();
+    for one in owned.iter().filter(|one| !one.system) {
+        let mut next = if way == Way::Membership && one.ordinary {
+            membership(session, role, &one.owner, Purpose::Inherit).await?
+        } else if one.keyword.is_empty() {
+            continue;
+        } else {
+            one.change(role)
+        };
+        next.wanted = Some(Wanted {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        });
+        add(&mut needs, vec![next]);
+    }
+    Ok(Ownership::Ways(needs))
+}
+
+impl Owned {
+    fn change(&self, role: &str) -> Need {
+        let object = object(self.kind, self.schema.clone(), self.name.clone());
+        let mut change = need(role, "OWNER", object, Breadth::Ownership, &self.owner);
+        change.statement = format!(
+            "ALTER {} {} OWNER TO {}",
+            self.keyword,
+            self.written,
+            ident::role(role)
+        );
+        change
+    }
+}
+
+/// The objects of a name that the role does not own, wherever they are.
+async fn find(
+    session: &Session,
+    role: &str,
+    kind: &str,
+    name: &str,
+) -> Result<Vec<Owned>, Failure> {
+    let mut found = Vec::new();
+    // CREATE CAST names two types of which one must be owned.
+    for name in name.split(" or type ") {
+        let sql = source(kind).sql(role, name, session.facts().version.major());
+        found.extend(session.query(&sql).await?.rows.iter().map(owned));
+    }
+    Ok(found)
+}
+
+fn owned(row: &Row) -> Owned {
+    let keyword = cell(row, 0);
+    let kind = match keyword.as_str() {
+        "TABLE" => relation_kind("r"),
+        "VIEW" => ObjectKind::View,
+        "MATERIALIZED VIEW" => ObjectKind::MaterializedView,
+        "FOREIGN TABLE" => ObjectKind::ForeignTable,
+        "SEQUENCE" => ObjectKind::Sequence,
+        "SCHEMA" => ObjectKind::Schema,
+        "DATABASE" => ObjectKind::Database,
+        "FUNCTION" => ObjectKind::Function,
+        "PROCEDURE" => ObjectKind::Procedure,
+        "AGGREGATE" => ObjectKind::Aggregate,
+        "TYPE" | "DOMAIN" => ObjectKind::Type,
+        "LANGUAGE" => ObjectKind::Language,
+        "FOREIGN DATA WRAPPER" => ObjectKind::ForeignDataWrapper,
+        "SERVER" => ObjectKind::ForeignServer,
+        "TABLESPACE" => ObjectKind::Tablespace,
+        "LARGE OBJECT" => ObjectKind::LargeObject,
+        _ => ObjectKind::Other,
+    };
+    Owned {
+        kind,
+        written: cell(row, 1),
+        schema: row.get(2).cloned().flatten(),
+        name: cell(row, 3),
+        owner: cell(row, 4),
+        ordinary: cell(row, 5) == "t",
+        system: cell(row, 6) == "t",
+        keyword,
+    }
+}
+
+/// Where objects of a kind are kept. The columns of a catalog begin with letters of its own:
+/// `nspname`, `nspowner`.
+struct Source {
+    kinds: &'static [&'static str],
+    /// An SQL expression for ALTER's word; empty text where the owner cannot be changed.
+    keyword: &'static str,
+    from: &'static str,
+    letters: &'static str,
+    /// The column of the owner, without the letters.
+    owner: &'static str,
+    /// The column with the name that the server prints, where that is another.
+    called: &'static str,
+    place: Place,
+    /// What stands behind the name.
+    arguments: &'static str,
+    /// Which of the objects made with the cluster may still be given away.
+    exempt: &'static str,
+}
+
+/// Whether names are told apart by schemas.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outside,
+    InSchema,
+}
+
+impl Source {
+    const fn outside(
+        kinds: &'static [&'static str],
+        keyword: &'static str,
+        from: &'static str,
+        letters: &'static str,
+    ) -> Self {
+        Self {
+            kinds,
+            keyword,
+            from,
+            letters,
+            owner: "owner",
+            called: "",
+            place: Place::Outside,
+            arguments: "",
+            exempt: "false",
+        }
+    }
+
+    const fn within(
+        kinds: &'static [&'static str],
+        keyword: &'static str,
+        from: &'static str,
+        letters: &'static str,
+    ) -> Self {
+        Self {
+            place: Place::InSchema,
+            ..Self::outside(kinds, keyword, from, letters)
+        }
+    }
+
+    fn sql(&self, role: &str, wanted: &str, major: u32) -> String {
+        let who = literal(role);
+        let wanted = literal(wanted);
+        let Self {
+            keyword,
+            from,
+            letters,
+            arguments,
+            exempt,
+            ..
+        } = self;
+        let (name, owner) = (format!("{letters}name"), format!("{letters}{}", self.owner));
+        let called = if self.called.is_empty() {
+            &name
+        } else {
+            self.called
+        };
+        // A member that does not inherit is no owner; until 15 the role's own INHERIT decides.
+        let inherits = if major < 16 { "m.rolinherit" } else { "true" };
+        let own = if *letters == "lom" {
+            format!("o.{name}::text")
+        } else {
+            format!("quote_ident(o.{name}::text)")
+        };
+        let (join, namespace, matches, written) = match self.place {
+            Place::Outside => (
+                String::new(),
+                "NULL::text",
+                format!("o.{called}::text IN ({wanted}, trim(both '\"' from {wanted}))"),
+                own,
+            ),
+            Place::InSchema => (
+                format!("JOIN pg_catalog.pg_namespace n ON n.oid = o.{letters}namespace"),
+                "n.nspname",
+                format!(
+                    "(o.{called}::text = {wanted} OR n.nspname || '.' || o.{called} = {wanted} \
+                     OR quote_ident(n.nspname) || '.' || quote_ident(o.{called}) = {wanted} \
+                     OR quote_ident(o.{called}) = {wanted})"
+                ),
+                format!("quote_ident(n.nspname) || '.' || {own}{arguments}"),
+            ),
+        };
+        format!(
+            "SELECT {keyword}, {written}, {namespace}, o.{name}::text{arguments}, r.rolname, \
+             NOT r.rolsuper AND {inherits} AND r.rolname NOT IN ('pg_database_owner', 'rds_superuser', 'rdsadmin'), \
+             o.oid < 16384 AND r.oid = 10 AND NOT {exempt} \
+             FROM {from} o {join} JOIN pg_catalog.pg_roles r ON r.oid = o.{owner}, pg_catalog.pg_roles m \
+             WHERE {matches} AND m.rolname = {who} AND NOT pg_catalog.pg_has_role(m.oid, r.oid, 'USAGE') \
+             LIMIT 20"
+        )
+    }
+}
+
+/// The kinds of `pg_class.relkind` in ALTER's words. An index and the sequence of a column have no
+/// owner of their own: their table's counts.
+const RELATION: &str = "CASE o.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' \
+     WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END";
+
+/// Each table once: itself, or the one that an index or a column's sequence hangs on.
+const RELATIONS: &str = "(SELECT t.oid, t.relname, t.relowner, t.relnamespace, t.relkind, c.relname AS called \
+     FROM pg_catalog.pg_class c \
+     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
+     LEFT JOIN pg_catalog.pg_depend d ON c.relkind = 'S' AND d.objid = c.oid AND d.deptype IN ('a', 'i') \
+     AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+     JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, d.refobjid, c.oid))";
+
+const ROUTINE: &str =
+    "CASE o.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END";
+
+/// Where to look for a kind, in the server's word for it.
+fn source(kind: &str) -> &'static Source {
+    SOURCES
+        .iter()
+        .find(|source| source.kinds.contains(&kind))
+        .unwrap_or(&RELATIONAL)
+}
+
+/// Relations of every kind: the server calls them by many words.
+const RELATIONAL: Source = Source {
+    called: "called",
+    ..Source::within(&[], RELATION, RELATIONS, "rel")
+};
+
+const SOURCES: [Source; 18] = [
+    Source {
+        exempt: "(o.nspname = 'public')",
+        ..Source::outside(&["schema"], "'SCHEMA'", "pg_catalog.pg_namespace", "nsp")
+    },
+    Source {
+        exempt: "true",
+        owner: "dba",
+        ..Source::outside(&["database"], "'DATABASE'", "pg_catalog.pg_database", "dat")
+    },
+    Source {
+        arguments: " || '(' || pg_catalog.oidvectortypes(o.proargtypes) || ')'",
+        ..Source::within(
+            &["function", "procedure", "aggregate", "routine"],
+            ROUTINE,
+            "pg_catalog.pg_proc",
+            "pro",
+        )
+    },
+    Source {
+        called: "called",
+        ..Source::within(
+            &["type", "domain"],
+            "CASE o.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END",
+            "(SELECT *, pg_catalog.format_type(oid, NULL) AS called FROM pg_catalog.pg_type)",
+            "typ",
+        )
+    },
+    Source::outside(&["language"], "'LANGUAGE'", "pg_catalog.pg_language", "lan"),
+    Source::outside(
+        &["tablespace"],
+        "'TABLESPACE'",
+        "pg_catalog.pg_tablespace",
+        "spc",
+    ),
+    Source::outside(&["extension"], "''", "pg_catalog.pg_extension", "ext"),
+    Source::outside(
+        &["publication"],
+        "'PUBLICATION'",
+        "pg_catalog.pg_publication",
+        "pub",
+    ),
+    Source::outside(
+        &["subscription"],
+        "'SUBSCRIPTION'",
+        "pg_catalog.pg_subscription",
+        "sub",
+    ),
+    Source::outside(
+        &["event trigger"],
+        "''",
+        "pg_catalog.pg_event_trigger",
+        "evt",
+    ),
+    Source::outside(
+        &["foreign-data wrapper"],
+        "''",
+        "pg_catalog.pg_foreign_data_wrapper",
+        "fdw",
+    ),
+    Source::outside(
+        &["foreign server"],
+        "'SERVER'",
+        "pg_catalog.pg_foreign_server",
+        "srv",
+    ),
+    Source::outside(
+        &["large object"],
+        "'LARGE OBJECT'",
+        "(SELECT oid, oid AS lomname, lomowner FROM pg_catalog.pg_largeobject_metadata)",
+        "lom",
+    ),
+    Source::within(
+        &["collation"],
+        "'COLLATION'",
+        "pg_catalog.pg_collation",
+        "coll",
+    ),
+    Source::within(
+        &["conversion"],
+        "'CONVERSION'",
+        "pg_catalog.pg_conversion",
+        "con",
+    ),
+    Source::within(
+        &["statistics object"],
+        "'STATISTICS'",
+        "pg_catalog.pg_statistic_ext",
+        "stx",
+    ),
+    Source::within(
+        &["text search configuration"],
+        "'TEXT SEARCH CONFIGURATION'",
+        "pg_catalog.pg_ts_config",
+        "cfg",
+    ),
+    Source::within(
+        &["text search dictionary"],
+        "'TEXT SEARCH DICTIONARY'",
+        "pg_catalog.pg_ts_dict",
+        "dict",
+    ),
+];

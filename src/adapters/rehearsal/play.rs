@@ -1,0 +1,214 @@
+//! The rehearsal itself: refusals collected one by one with what lifts them, then everything taken
+//! away again that is not needed.
+
+use super::candidates::{Lifting, Reach};
+use super::names;
+use super::need::{Need, add};
+use super::stage::{Goal, Stage};
+use crate::domain::diagnosis::denial::{self, Denial};
+use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
+use crate::domain::failure::Failure;
+
+/// Refusals followed at most, so that a server that never passes cannot hold us.
+const MOST_REFUSALS: usize = 300;
+
+/// What was found out.
+pub(super) struct Found {
+    pub(super) needs: Vec<Need>,
+    pub(super) verdict: Verdict,
+    pub(super) notes: Vec<String>,
+}
+
+impl Found {
+    fn nothing() -> Self {
+        Self {
+            needs: Vec::new(),
+            verdict: Verdict::Partial,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// Plays until the statement passes, or nothing more can be given.
+pub(super) async fn play(
+    stage: &Stage<'_>,
+    texts: &[String],
+    statement: &str,
+    report: &mut WhyReport,
+) -> Result<Found, Failure> {
+    let mut needs: Vec<Need> = Vec::new();
+    let mut last: Option<Denial> = None;
+    for _ in 0..MOST_REFUSALS {
+        let Err(failure) = stage.attempt(&needs, texts).await? else {
+            return passed(stage, needs, texts, statement).await;
+        };
+        let before = needs.len();
+        if let Some(denial) = denial::read(&failure) {
+            report.outcome = Outcome::Refused;
+            let _ = report.refusal.get_or_insert_with(|| failure.clone());
+            let reach = if last.as_ref() == Some(&denial) {
+                Reach::Others
+            } else {
+                Reach::Role
+            };
+            let mut lifting = stage.candidates(&denial, statement, reach).await?;
+            if reach == Reach::Role && lifting.needs.is_empty() && !lifting.system {
+                lifting = stage.candidates(&denial, statement, Reach::Others).await?;
+            }
+            bar(report, &denial, &lifting, stage.major());
+            add(&mut needs, lifting.needs);
+            if needs.len() == before {
+                return stuck(stage, &denial, needs, texts, report).await;
+            }
+            last = Some(denial);
+            continue;
+        }
+        stage.rewind().await?;
+        let hidden = names::hidden(stage.session, stage.role, &failure).await?;
+        add(&mut needs, hidden);
+        if needs.len() == before {
+            return failed(stage, failure, needs, texts, report).await;
+        }
+        report.outcome = Outcome::Refused;
+        let _ = report.refusal.get_or_insert(failure);
+    }
+    Ok(Found {
+        needs,
+        ..Found::nothing()
+    })
+}
+
+async fn passed(
+    stage: &Stage<'_>,
+    needs: Vec<Need>,
+    texts: &[String],
+    statement: &str,
+) -> Result<Found, Failure> {
+    let mut needs = stage.smallest(needs, texts, &Goal::Passes).await?;
+    let drawn = stage.sequences(&needs, texts, statement).await?;
+    add(&mut needs, drawn);
+    Ok(Found {
+        needs,
+        verdict: Verdict::Proven,
+        notes: Vec::new(),
+    })
+}
+
+/// Nothing that can be given lifts the refusal. What was given on the way would be given in vain,
+/// except under a policy: the privilege is wanted as well.
+async fn stuck(
+    stage: &Stage<'_>,
+    denial: &Denial,
+    needs: Vec<Need>,
+    texts: &[String],
+    report: &mut WhyReport,
+) -> Result<Found, Failure> {
+    if matches!(denial, Denial::RowLevelSecurity(_)) {
+        let goal = Goal::FailsWith(Some("42501".to_owned()));
+        let needs = stage.smallest(needs, texts, &goal).await?;
+        return Ok(Found {
+            needs,
+            ..Found::nothing()
+        });
+    }
+    let catalog = matches!(denial, Denial::Privilege { name, .. } if name.starts_with("pg_"));
+    let _ = report
+        .not_by_grant
+        .get_or_insert_with(|| if catalog { of_system() } else { beyond() });
+    Ok(Found::nothing())
+}
+
+/// The statement fails for another reason than a privilege, at once or after what was given.
+async fn failed(
+    stage: &Stage<'_>,
+    failure: Failure,
+    needs: Vec<Need>,
+    texts: &[String],
+    report: &mut WhyReport,
+) -> Result<Found, Failure> {
+    if needs.is_empty() {
+        report.outcome = Outcome::Failed;
+        report.refusal = Some(failure);
+        return Ok(Found::nothing());
+    }
+    let goal = Goal::FailsWith(failure.sqlstate.clone());
+    let needs = stage.smallest(needs, texts, &goal).await?;
+    Ok(Found {
+        needs,
+        verdict: Verdict::Expected,
+        notes: vec![format!(
+            "with it the statement passes the privilege checks and then fails: {}",
+            failure.message
+        )],
+    })
+}
+
+/// Says so where no grant of a privilege is what is missing.
+fn bar(report: &mut WhyReport, denial: &Denial, lifting: &Lifting, major: u32) {
+    let reason = if lifting.system {
+        Some(of_system())
+    } else {
+        not_by_grant(denial, major)
+    };
+    if report.not_by_grant.is_none() {
+        report.not_by_grant = reason;
+    }
+}
+
+pub(super) fn beyond() -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::Superuser,
+        explanation: "The server guards this beyond ordinary privileges: only a superuser may."
+            .to_owned(),
+    }
+}
+
+fn of_system() -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::System,
+        explanation:
+            "The object belongs to PostgreSQL itself; nobody is given rights to change it."
+                .to_owned(),
+    }
+}
+
+pub(super) fn by_attribute(attribute: &str) -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::Attribute,
+        explanation: format!("This takes the role attribute {attribute}, which no GRANT gives."),
+    }
+}
+
+/// Why no grant of a privilege can help, for the refusals where none can.
+pub(super) fn not_by_grant(denial: &Denial, major: u32) -> Option<NotByGrant> {
+    let (kind, explanation) = match denial {
+        Denial::Ownership { kind, name } => (
+            NotByGrantKind::Ownership,
+            format!("Only the owner of {kind} {name}, or a member of the owner, may do this."),
+        ),
+        Denial::Attribute(attribute) => return Some(by_attribute(attribute)),
+        Denial::RoleManagement(_) => return Some(by_attribute("CREATEROLE")),
+        Denial::RowLevelSecurity(table) => (
+            NotByGrantKind::RowLevelSecurity,
+            format!("A row-level security policy of {table} decides; grants do not."),
+        ),
+        Denial::Parameter(name) if major < 15 => (
+            NotByGrantKind::Superuser,
+            format!(
+                "Only a superuser sets {name} before PostgreSQL 15; on RDS the parameter group does."
+            ),
+        ),
+        Denial::System => return Some(of_system()),
+        Denial::Superuser => return Some(beyond()),
+        Denial::Privilege { .. }
+        | Denial::GrantOption(_)
+        | Denial::Temporary
+        | Denial::CreateInDatabase
+        | Denial::Becoming(_)
+        | Denial::Acting(_)
+        | Denial::Administration(_)
+        | Denial::Predefined(_)
+        | Denial::Parameter(_) => return None,
+    };
+    Some(NotByGrant { kind, explanation })
+}

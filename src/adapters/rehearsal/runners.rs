@@ -1,0 +1,160 @@
+//! Who can play a role, and who can run a fix.
+
+use super::need::{Need, cell};
+use super::stage::{Manner, Stage};
+use crate::adapters::session::Session;
+use crate::domain::diagnosis::remedy::{self, Held};
+use crate::domain::diagnosis::{Breadth, ObjectKind};
+use crate::domain::failure::Failure;
+use crate::domain::ident::literal;
+
+/// Whether there is such a role.
+pub(super) async fn known_role(session: &Session, role: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}",
+        literal(role)
+    );
+    Ok(!session.query(&sql).await?.rows.is_empty())
+}
+
+/// Who looks, and what they may do about a role.
+pub(super) struct Looker {
+    pub(super) manner: Manner,
+    /// Whether the session can play the role; if not, why.
+    pub(super) rehearsal: Result<(), String>,
+}
+
+/// What the session may do about a role.
+pub(super) async fn looker(session: &Session, role: &str) -> Result<Looker, Failure> {
+    // Until 15 every member may SET ROLE; from 16 on the membership says so.
+    let option = if session.facts().version.major() < 16 {
+        "MEMBER"
+    } else {
+        "SET"
+    };
+    let sql = format!(
+        "SELECT rolsuper, pg_catalog.pg_has_role(oid, {}, '{option}'), pg_catalog.pg_is_in_recovery() \
+         FROM pg_catalog.pg_roles WHERE rolname = current_user",
+        literal(role)
+    );
+    let row = session.query(&sql).await?.rows.into_iter().next();
+    let row = row.unwrap_or_default();
+    let flag = |at: usize| cell(&row, at) == "t";
+    let looker = &session.facts().user;
+    let manner = match (flag(0), flag(2)) {
+        (true, false) => Manner::Authorization,
+        (true, true) => Manner::Replica,
+        (false, _) => Manner::Role,
+    };
+    let rehearsal = if flag(0) || flag(1) {
+        Ok(())
+    } else {
+        Err(format!("{looker} may not act as {role}"))
+    };
+    Ok(Looker { manner, rehearsal })
+}
+
+/// Who can run a fix, by name: asked of the server where the session may play them, else judged from
+/// ownership. Superusers only where nobody else can.
+pub(super) async fn run_as(
+    stage: &Stage<'_>,
+    needs: &[Need],
+    statements: &[String],
+) -> Result<Vec<String>, Failure> {
+    stage.rewind().await?;
+    if !stage.gives() {
+        return by_ownership(stage.session, needs).await;
+    }
+    let able = stage
+        .runners(likely(stage, needs).await?, statements)
+        .await?;
+    if !able.is_empty() {
+        return Ok(able);
+    }
+    let sql = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper ORDER BY oid LIMIT 8";
+    let rows = stage.session.query(sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
+}
+
+/// Ordinary roles that may be able to give some of it: owners and their members, holders of grant
+/// and ADMIN options, roles with CREATEROLE.
+async fn likely(stage: &Stage<'_>, needs: &[Need]) -> Result<Vec<String>, Failure> {
+    let mut conditions = Vec::new();
+    let mut owners = Vec::new();
+    for need in needs {
+        conditions.extend(
+            remedy::held("r.oid", &need.missing, Held::ToGrant).filter(|_| {
+                need.missing.object.kind != ObjectKind::Role || need.missing.privilege == "MEMBER"
+            }),
+        );
+        if need.missing.object.kind == ObjectKind::Role {
+            conditions.push("r.rolcreaterole".to_owned());
+        } else if !need.owner.is_empty() {
+            owners.push(literal(&need.owner));
+            conditions.push(format!(
+                "pg_catalog.pg_has_role(r.oid, {}, 'USAGE')",
+                literal(&need.owner)
+            ));
+        }
+    }
+    if conditions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT rolname FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND rolname !~ '^pg_' \
+         AND rolname <> {} AND ({}) ORDER BY rolname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) DESC, \
+         rolcanlogin DESC, rolname LIMIT 8",
+        literal(stage.role),
+        conditions.join(" OR "),
+        owners.join(", ")
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
+}
+
+/// Roles that act as every owner involved: not superusers, unless there is nobody else.
+async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, Failure> {
+    let mut owners: Vec<String> = needs
+        .iter()
+        .filter(|need| !need.owner.is_empty() && need.breadth != Breadth::Membership)
+        .map(|need| literal(&need.owner))
+        .collect();
+    owners.sort();
+    owners.dedup();
+    let attributes = needs
+        .iter()
+        .any(|need| need.owner.is_empty() || need.breadth == Breadth::Membership);
+    let owners = format!("'{{}}'::name[] || ARRAY[{}]::name[]", owners.join(", "));
+    // Until 15 CREATEROLE grants any role and attribute but SUPERUSER; from 16 on it takes ADMIN.
+    let administers = if session.facts().version.major() < 16 {
+        "rolcreaterole".to_owned()
+    } else {
+        let roles: Vec<String> = needs
+            .iter()
+            .filter(|need| need.missing.object.kind == ObjectKind::Role)
+            .map(|need| literal(&need.missing.object.name))
+            .collect();
+        format!(
+            "rolcreaterole AND NOT EXISTS (SELECT FROM unnest('{{}}'::name[] || ARRAY[{}]::name[]) o \
+             WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'MEMBER WITH ADMIN OPTION'))",
+            roles.join(", ")
+        )
+    };
+    let sql = format!(
+        "SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
+         OR ({attributes} AND {administers}) OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
+         WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE')))) \
+         ORDER BY rolsuper, rolname = ANY ({owners}) DESC, rolname LIMIT 8"
+    );
+    let rows = session.query(&sql).await?.rows;
+    let ordinary: Vec<String> = rows
+        .iter()
+        .filter(|row| cell(row, 1) != "t")
+        .map(|row| cell(row, 0))
+        .collect();
+    Ok(if ordinary.is_empty() {
+        rows.iter().map(|row| cell(row, 0)).collect()
+    } else {
+        ordinary
+    })
+}

@@ -1,0 +1,308 @@
+//! What a statement demands that planning it does not show: checks that functions and commands make
+//! only when they run.
+//!
+//! Source: PostgreSQL source, `be-fsstubs.c` and `inv_api.c` (large objects), `signalfuncs.c`,
+//! `genfile.c`, `dbsize.c`, `slotfuncs.c`, `guc_funcs.c`, `copy.c`, `utility.c`.
+
+use crate::domain::ident;
+use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// One demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Demand {
+    /// The privileges of a predefined role; before the given version only a superuser may.
+    Predefined {
+        /// Its name.
+        role: &'static str,
+        /// The major version that brought it for this.
+        since: u32,
+    },
+    /// An attribute of the role.
+    Attribute(&'static str),
+    /// A privilege on a large object: SELECT, UPDATE or OWNER.
+    LargeObject {
+        /// Its OID, in digits.
+        oid: String,
+        /// Which.
+        privilege: &'static str,
+    },
+    /// To set a parameter, or to store it by ALTER SYSTEM.
+    Parameter {
+        /// Its name.
+        name: String,
+        /// SET or ALTER SYSTEM.
+        privilege: &'static str,
+    },
+    /// To see a parameter that not everybody sees.
+    Examine(String),
+    /// To learn the size of a database.
+    DatabaseSize(String),
+    /// To learn the size of a tablespace.
+    TablespaceSize(String),
+    /// To signal another backend; its process id, where the statement has it.
+    Signal(Option<String>),
+    /// To create an extension.
+    Extension(String),
+    /// To use a language for a DO block.
+    Language(String),
+    /// To be another from the start.
+    SessionOf(String),
+    /// To own the sequences that TRUNCATE restarts.
+    Restart,
+    /// To do it at all.
+    Superuser,
+}
+
+/// The bit of `lo_open`'s mode that asks to write (`libpq-fs.h`, `INV_WRITE`).
+const LARGE_OBJECT_WRITE: u64 = 0x0002_0000;
+
+/// Reads a statement.
+#[must_use]
+pub fn demands(sql: &str) -> Vec<Demand> {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect();
+    let reader = Reader { sql, words };
+    let mut found = reader.of_command();
+    for at in 0..reader.words.len() {
+        if reader.is(at + 1, "(") {
+            found.extend(reader.of_call(at));
+        }
+    }
+    found.dedup();
+    found
+}
+
+struct Reader<'a> {
+    sql: &'a str,
+    words: Vec<Token>,
+}
+
+impl Reader<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |token| token.text(self.sql))
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn name(&self, at: usize) -> Option<String> {
+        ident::parts(self.text(at))?.pop()
+    }
+
+    /// A literal: its text without quotes.
+    fn literal(&self, at: usize) -> Option<String> {
+        let token = self.words.get(at)?;
+        match token.kind {
+            TokenKind::String => Some(token.text(self.sql).trim_matches('\'').replace("''", "'")),
+            TokenKind::Number => Some(token.text(self.sql).to_owned()),
+            _ => None,
+        }
+    }
+
+    fn of_command(&self) -> Vec<Demand> {
+        match self.text(0).to_lowercase().as_str() {
+            "copy" => self.copy().into_iter().collect(),
+            "checkpoint" => vec![Demand::Predefined {
+                role: "pg_checkpoint",
+                since: 15,
+            }],
+            "alter" if self.is(1, "system") => {
+                let name = self.name(3).unwrap_or_default();
+                let privilege = "ALTER SYSTEM";
+                vec![Demand::Parameter { name, privilege }]
+            }
+            "create" if self.is(1, "subscription") => vec![Demand::Predefined {
+                role: "pg_create_subscription",
+                since: 16,
+            }],
+            "create" if self.is(1, "tablespace") => vec![Demand::Superuser],
+            "set" if self.is(1, "session") && self.is(2, "authorization") => {
+                self.other(3).into_iter().collect()
+            }
+            "truncate" if self.has("restart") => vec![Demand::Restart],
+            "create" if self.is(1, "extension") => {
+                let behind = if self.is(2, "if") { 5 } else { 2 };
+                self.name(behind)
+                    .map(Demand::Extension)
+                    .into_iter()
+                    .collect()
+            }
+            "do" => {
+                let at = (0..self.words.len()).find(|at| self.is(*at, "language"));
+                let named = at.and_then(|at| self.name(at + 1));
+                vec![Demand::Language(
+                    named.unwrap_or_else(|| "plpgsql".to_owned()),
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn has(&self, word: &str) -> bool {
+        (0..self.words.len()).any(|at| self.is(at, word))
+    }
+
+    /// SET SESSION AUTHORIZATION; to DEFAULT everybody may.
+    fn other(&self, at: usize) -> Option<Demand> {
+        let name = self.literal(at).or_else(|| self.name(at))?;
+        (!self.is(at, "default")).then_some(Demand::SessionOf(name))
+    }
+
+    /// COPY with a file or a program of the server.
+    fn copy(&self) -> Option<Demand> {
+        let from = if self.is(1, "(") { self.closing(1)? } else { 1 };
+        let direction =
+            (from..self.words.len()).find(|at| self.is(*at, "to") || self.is(*at, "from"))?;
+        let role = if self.is(direction + 1, "program") {
+            "pg_execute_server_program"
+        } else if self.words.get(direction + 1)?.kind != TokenKind::String {
+            return None;
+        } else if self.is(direction, "to") {
+            "pg_write_server_files"
+        } else {
+            "pg_read_server_files"
+        };
+        Some(Demand::Predefined { role, since: 11 })
+    }
+
+    /// The parenthesis that closes the one at a word.
+    fn closing(&self, open: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        (open..self.words.len()).find(|at| {
+            match self.text(*at) {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        })
+    }
+
+    fn of_call(&self, at: usize) -> Option<Demand> {
+        let name = self.name(at)?;
+        let argument = self.literal(at + 2);
+        let large = |privilege| {
+            argument
+                .clone()
+                .filter(|oid| oid.bytes().all(|byte| byte.is_ascii_digit()))
+                .map(|oid| Demand::LargeObject { oid, privilege })
+        };
+        match name.as_str() {
+            "lo_get" => large("SELECT"),
+            "lo_put" => large("UPDATE"),
+            "lo_unlink" => large("OWNER"),
+            "lo_open" => {
+                let mode = self
+                    .literal(at + 4)
+                    .and_then(|mode| mode.parse::<u64>().ok());
+                large(if mode.unwrap_or(0) & LARGE_OBJECT_WRITE == 0 {
+                    "SELECT"
+                } else {
+                    "UPDATE"
+                })
+            }
+            "pg_terminate_backend" | "pg_cancel_backend" => Some(Demand::Signal(argument)),
+            "current_setting" => argument.map(Demand::Examine),
+            "set_config" => argument.map(|name| Demand::Parameter {
+                name,
+                privilege: "SET",
+            }),
+            "pg_database_size" => argument.map(Demand::DatabaseSize),
+            "pg_tablespace_size" => argument.map(Demand::TablespaceSize),
+            "pg_read_file" | "pg_read_binary_file" | "pg_stat_file" | "pg_ls_dir" => argument
+                .filter(|path| path.starts_with('/'))
+                .map(|_| Demand::Predefined {
+                    role: "pg_read_server_files",
+                    since: 11,
+                }),
+            _ if uses_slots(&name) => Some(Demand::Attribute("REPLICATION")),
+            _ => None,
+        }
+    }
+}
+
+/// Functions that check for REPLICATION (`slot.c`, `CheckSlotPermissions`).
+fn uses_slots(name: &str) -> bool {
+    matches!(
+        name,
+        "pg_create_physical_replication_slot"
+            | "pg_create_logical_replication_slot"
+            | "pg_drop_replication_slot"
+            | "pg_replication_slot_advance"
+            | "pg_logical_slot_get_changes"
+            | "pg_logical_slot_peek_changes"
+            | "pg_logical_slot_get_binary_changes"
+            | "pg_logical_slot_peek_binary_changes"
+            | "pg_copy_physical_replication_slot"
+            | "pg_copy_logical_replication_slot"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guarded_commands_and_calls_are_found() {
+        let large = |privilege| Demand::LargeObject {
+            oid: "42".into(),
+            privilege,
+        };
+        for (sql, demand) in [
+            ("select lo_get(42)", large("SELECT")),
+            ("select lo_open(42, 131072)", large("UPDATE")),
+            ("select lo_open(42, 262144)", large("SELECT")),
+            ("select lo_unlink(42)", large("OWNER")),
+            (
+                "copy t from '/tmp/x' with csv",
+                Demand::Predefined {
+                    role: "pg_read_server_files",
+                    since: 11,
+                },
+            ),
+            (
+                "copy (select 1) to program 'cat'",
+                Demand::Predefined {
+                    role: "pg_execute_server_program",
+                    since: 11,
+                },
+            ),
+            (
+                "alter system set work_mem = '1MB'",
+                Demand::Parameter {
+                    name: "work_mem".into(),
+                    privilege: "ALTER SYSTEM",
+                },
+            ),
+            (
+                "select pg_terminate_backend(17)",
+                Demand::Signal(Some("17".into())),
+            ),
+            (
+                "select pg_cancel_backend(pid) from pg_stat_activity",
+                Demand::Signal(None),
+            ),
+            (
+                "create extension if not exists \"pg_trgm\"",
+                Demand::Extension("pg_trgm".into()),
+            ),
+            (
+                "set session authorization 'other'",
+                Demand::SessionOf("other".into()),
+            ),
+            ("do $$ begin end $$", Demand::Language("plpgsql".into())),
+        ] {
+            assert_eq!(demands(sql), [demand], "{sql}");
+        }
+    }
+
+    #[test]
+    fn ordinary_statements_demand_nothing_more() {
+        for sql in ["select lo_get(id) from t", "copy t to stdout", "select 1"] {
+            assert_eq!(demands(sql), [], "{sql}");
+        }
+    }
+}
