@@ -54,19 +54,12 @@ pub enum Rehearse {
 /// # Errors
 /// The session's: a lost connection, a cancel, a time-out.
 pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport, Failure> {
-    let mut report = WhyReport {
-        role: question.role.clone(),
-        statement: question.statement.clone(),
-        looked_as: session.facts().user.clone(),
-        outcome: Outcome::Allowed,
-        refusal: question.refusal.clone(),
-        headline: String::new(),
-        because: Vec::new(),
-        missing: Vec::new(),
-        fixes: Vec::new(),
-        not_by_grant: None,
-        avoid: Vec::new(),
-    };
+    let mut report = WhyReport::about(
+        &question.role,
+        question.statement.clone(),
+        &session.facts().user,
+    );
+    report.refusal.clone_from(&question.refusal);
     if !runners::known_role(session, &question.role).await? {
         let mut failure = Failure::local(format!("role \"{}\" does not exist", question.role));
         failure.sqlstate = Some("42704".to_owned());
@@ -219,6 +212,11 @@ async fn look_beyond(
         return Ok(());
     }
     add(&mut found.needs, beyond.needs);
+    if stage.gives() && question.rehearse == Rehearse::WherePossible {
+        found.needs = stage
+            .without_covered(std::mem::take(&mut found.needs))
+            .await?;
+    }
     found.notes.extend(beyond.notes);
     if found.verdict == Verdict::Proven {
         found.verdict = Verdict::Expected;

@@ -115,6 +115,9 @@ impl Refused<'_> {
         let mut grantees = vec![self.role.to_owned()];
         if self.reach == Reach::Others {
             grantees.extend(roles::named(self.session, self.role, self.statement).await?);
+            if kind == ObjectKind::Function {
+                grantees.extend(self.owners_of_aggregates(name).await?);
+            }
         }
         let granted =
             granted_kind(self.statement).is_some_and(|granted| same_family(granted, kind));
@@ -131,6 +134,20 @@ impl Refused<'_> {
             needs = needs.into_iter().map(Need::grantable).collect();
         }
         Ok(needs)
+    }
+
+    /// Aggregates call the functions they are made of as their owner (PostgreSQL source,
+    /// `nodeAgg.c`, `ExecInitAgg`).
+    async fn owners_of_aggregates(&self, function: &str) -> Result<Vec<String>, Failure> {
+        let sql = format!(
+            "SELECT DISTINCT pg_catalog.pg_get_userbyid(p.proowner) FROM pg_catalog.pg_aggregate a \
+             JOIN pg_catalog.pg_proc p ON p.oid = a.aggfnoid JOIN pg_catalog.pg_proc f \
+             ON f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn, \
+             a.aggmfinalfn, a.aggserialfn, a.aggdeserialfn) WHERE f.proname = {}",
+            literal(function)
+        );
+        let rows = self.rows(&sql).await?;
+        Ok(rows.iter().map(|row| cell(row, 0)).collect())
     }
 
     async fn of_grantee(

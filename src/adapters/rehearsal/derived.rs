@@ -9,7 +9,7 @@ use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
-use crate::domain::ident::literal;
+use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::tokens;
 
 /// Everything that is missing for the stage's role, as far as it can be told.
@@ -117,7 +117,11 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
         Some("create") if has("schema") => Denial::CreateInDatabase,
         Some("create") if has("temp") || has("temporary") => Denial::Temporary,
         Some("create") if has("role") || has("user") => Denial::Attribute("CREATEROLE"),
-        Some("create") if has("database") => Denial::Attribute("CREATEDB"),
+        Some("create") if has("database") => return new_database(stage, statement).await,
+        Some("drop") if has("database") => Denial::Ownership {
+            kind: "database".to_owned(),
+            name: names(statement).pop().unwrap_or_default(),
+        },
         Some("vacuum" | "analyze" | "cluster") => {
             return maintenance(stage, statement).await;
         }
@@ -127,14 +131,52 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
     candidates::lacking(stage.session, needs).await
 }
 
+/// The names in a statement, in order.
+fn names(statement: &str) -> Vec<String> {
+    tokens(statement)
+        .iter()
+        .filter_map(|token| ident::parts(token.text(statement)))
+        .flatten()
+        .collect()
+}
+
+/// CREATEDB, the right to become its owner, and to copy a template that is not everybody's.
+async fn new_database(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    let names = names(statement);
+    let behind = |word: &str| {
+        let at = names.iter().position(|name| name == word)?;
+        names.get(at + 1).cloned()
+    };
+    let mut denials = vec![Denial::Attribute("CREATEDB")];
+    denials.extend(behind("owner").map(Denial::Becoming));
+    let mut needs = Vec::new();
+    for denial in denials {
+        let more = lifting(stage, statement, &denial, Reach::Role).await?;
+        add(&mut needs, candidates::lacking(stage.session, more).await?);
+    }
+    if let Some(template) = behind("template") {
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {} AND NOT datistemplate",
+            literal(&template)
+        );
+        if !stage.session.query(&sql).await?.rows.is_empty() {
+            let denial = Denial::Ownership {
+                kind: "database".to_owned(),
+                name: template,
+            };
+            add(
+                &mut needs,
+                lifting(stage, statement, &denial, Reach::Role).await?,
+            );
+        }
+    }
+    Ok(needs)
+}
+
 /// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
 /// `vacuum_is_permitted_for_relation`); without it they only warn and skip the table.
 async fn maintenance(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
-    let names: Vec<String> = tokens(statement)
-        .iter()
-        .filter_map(|token| crate::domain::ident::parts(token.text(statement)))
-        .flatten()
-        .collect();
+    let names = names(statement);
     let Some(name) = names.last().cloned() else {
         return Ok(Vec::new());
     };
@@ -332,9 +374,6 @@ async fn columns(
         .collect();
     if lacking.is_empty() {
         return Ok(Vec::new());
-    }
-    if lacking.len() == all.len() {
-        return Ok(vec![whole]);
     }
     let some = ObjectName {
         columns: lacking,

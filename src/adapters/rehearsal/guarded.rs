@@ -1,6 +1,6 @@
 //! Demands that a statement meets only when it runs, looked up for a role.
 
-use super::candidates::database;
+use super::candidates::{database, lacking};
 use super::derived;
 use super::need::{Need, Purpose, add, attribute_of, cell, membership, need, object};
 use super::ownership::{Ownership, Way, ownership};
@@ -109,9 +109,13 @@ async fn meet(
             }
         }
         Demand::LargeObject { oid, privilege } => {
-            guards
-                .needs
-                .extend(large_object(stage, role, &oid, privilege).await?);
+            for privilege in privilege.split(", ") {
+                let needs = large_object(stage, role, &oid, privilege).await?;
+                add(&mut guards.needs, needs);
+            }
+        }
+        Demand::Import { server, schema } => {
+            import(stage, role, (&server, &schema), guards).await?;
         }
         Demand::Parameter { name, privilege } => {
             parameter(stage, role, &name, privilege, guards).await?;
@@ -343,6 +347,35 @@ async fn signal(
     Ok(())
 }
 
+/// The foreign tables are made as by CREATE FOREIGN TABLE.
+async fn import(
+    stage: &Stage<'_>,
+    role: &str,
+    (server, schema): (&str, &str),
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let wants = [
+        (ObjectKind::ForeignServer, server, "USAGE", Breadth::Object),
+        (ObjectKind::Schema, schema, "USAGE", Breadth::Schema),
+        (ObjectKind::Schema, schema, "CREATE", Breadth::Schema),
+    ];
+    let needs = wants
+        .into_iter()
+        .map(|(kind, name, privilege, breadth)| {
+            need(
+                role,
+                privilege,
+                object(kind, None, name.to_owned()),
+                breadth,
+                "",
+            )
+        })
+        .collect();
+    let needs = lacking(stage.session, needs).await?;
+    add(&mut guards.needs, needs);
+    Ok(())
+}
+
 /// A trusted extension takes CREATE on the database, any other a superuser.
 async fn extension(
     stage: &Stage<'_>,
@@ -353,7 +386,7 @@ async fn extension(
     let sql = format!(
         "SELECT v.superuser, v.trusted, pg_catalog.has_database_privilege({}, current_database(), 'CREATE') \
          FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e \
-         ON e.name = v.name AND e.default_version = v.version WHERE v.name = {}",
+         ON e.name = v.name AND e.default_version = v.version WHERE v.name = {} AND e.installed_version IS NULL",
         literal(role),
         literal(name)
     );

@@ -273,7 +273,7 @@ const RELATIONAL: Source = Source {
     ..Source::within(&[], RELATION, RELATIONS, "rel")
 };
 
-const SOURCES: [Source; 18] = [
+const SOURCES: [Source; 21] = [
     Source {
         exempt: "(o.nspname = 'public')",
         ..Source::outside(&["schema"], "'SCHEMA'", "pg_catalog.pg_namespace", "nsp")
@@ -301,14 +301,23 @@ const SOURCES: [Source; 18] = [
             "typ",
         )
     },
-    Source::outside(&["language"], "'LANGUAGE'", "pg_catalog.pg_language", "lan"),
+    Source {
+        exempt: "true",
+        ..Source::outside(&["language"], "'LANGUAGE'", "pg_catalog.pg_language", "lan")
+    },
     Source::outside(
         &["tablespace"],
         "'TABLESPACE'",
         "pg_catalog.pg_tablespace",
         "spc",
     ),
-    Source::outside(&["extension"], "''", "pg_catalog.pg_extension", "ext"),
+    Source {
+        exempt: "true",
+        ..Source::outside(&["extension"], "''", "pg_catalog.pg_extension", "ext")
+    },
+    Source::within(&["operator"], "''", "pg_catalog.pg_operator", "opr"),
+    Source::within(&["operator class"], "''", "pg_catalog.pg_opclass", "opc"),
+    Source::within(&["operator family"], "''", "pg_catalog.pg_opfamily", "opf"),
     Source::outside(
         &["publication"],
         "'PUBLICATION'",

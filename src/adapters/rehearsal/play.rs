@@ -78,6 +78,16 @@ pub(super) async fn play(
     })
 }
 
+/// The least that lets a role do something of which nothing is reported by itself.
+pub(super) async fn least(
+    stage: &Stage<'_>,
+    texts: &[String],
+    statement: &str,
+) -> Result<Vec<Need>, Failure> {
+    let mut scratch = WhyReport::about(stage.role, Some(statement.to_owned()), "");
+    Ok(play(stage, texts, statement, &mut scratch).await?.needs)
+}
+
 async fn passed(
     stage: &Stage<'_>,
     needs: Vec<Need>,
@@ -172,6 +182,15 @@ fn of_system() -> NotByGrant {
     }
 }
 
+pub(super) fn by_ownership(kind: &str, name: &str) -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::Ownership,
+        explanation: format!(
+            "Only the owner of {kind} {name}, or a member of the owner, may do this."
+        ),
+    }
+}
+
 pub(super) fn by_attribute(attribute: &str) -> NotByGrant {
     NotByGrant {
         kind: NotByGrantKind::Attribute,
@@ -182,10 +201,7 @@ pub(super) fn by_attribute(attribute: &str) -> NotByGrant {
 /// Why no grant of a privilege can help, for the refusals where none can.
 pub(super) fn not_by_grant(denial: &Denial, major: u32) -> Option<NotByGrant> {
     let (kind, explanation) = match denial {
-        Denial::Ownership { kind, name } => (
-            NotByGrantKind::Ownership,
-            format!("Only the owner of {kind} {name}, or a member of the owner, may do this."),
-        ),
+        Denial::Ownership { kind, name } => return Some(by_ownership(kind, name)),
         Denial::Attribute(attribute) => return Some(by_attribute(attribute)),
         Denial::RoleManagement(_) => return Some(by_attribute("CREATEROLE")),
         Denial::RowLevelSecurity(table) => (

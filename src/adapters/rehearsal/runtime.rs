@@ -5,8 +5,10 @@
 use super::derived;
 use super::guarded;
 use super::need::{Need, Row, add, cell, need, object};
+use super::play;
 use super::stage::Stage;
 use crate::domain::diagnosis::body;
+use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::wants::{Wants, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
@@ -50,6 +52,9 @@ pub(super) async fn beyond(
         walk.body("the DO block", stage.role, &text, 0).await?;
     }
     walk.follow(stage.role, statement, 0).await?;
+    if let Some(needs) = refreshed(stage, statement).await? {
+        walk.found.push(("the view's query".to_owned(), needs));
+    }
     for (name, needs) in walk.found {
         if !needs.is_empty() {
             found
@@ -60,6 +65,38 @@ pub(super) async fn beyond(
     }
     stage.rewind().await?;
     Ok(found)
+}
+
+/// REFRESH runs the view's query as the view's owner, who may lack something by now.
+async fn refreshed(stage: &Stage<'_>, statement: &str) -> Result<Option<Vec<Need>>, Failure> {
+    if word_at(statement, 0) != "refresh" || statement.to_lowercase().contains("no data") {
+        return Ok(None);
+    }
+    let name = tokens(statement)
+        .iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .skip(3)
+        .map(|token| token.text(statement))
+        .filter(|text| !text.eq_ignore_ascii_case("concurrently"))
+        .take_while(|text| !text.eq_ignore_ascii_case("with") && *text != ";")
+        .collect::<String>();
+    let sql = format!(
+        "SELECT pg_catalog.pg_get_userbyid(relowner), pg_catalog.pg_get_viewdef(oid) \
+         FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({}) AND relkind = 'm'",
+        literal(&name)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first().filter(|_| stage.gives()) else {
+        return Ok(None);
+    };
+    let (owner, definition) = (cell(row, 0), cell(row, 1));
+    let query = definition.trim_end().trim_end_matches(';');
+    let Ok(texts) = trial(query) else {
+        return Ok(None);
+    };
+    let as_owner = stage.of(&owner);
+    let needs = play::least(&as_owner, &texts, query).await?;
+    Ok(Some(needs))
 }
 
 /// The bodies of DO blocks.
@@ -85,6 +122,10 @@ fn unquoted(text: &str) -> String {
     }
     text.trim_matches('\'').replace("''", "'")
 }
+
+/// The search path that a routine sets for itself.
+const OWN_PATH: &str =
+    "(SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')";
 
 struct Walk<'a> {
     stage: &'a Stage<'a>,
@@ -114,7 +155,10 @@ impl Walk<'_> {
                 continue;
             }
             self.seen.push(key);
+            let path = cell(&row, 5);
+            let before = self.search_path(&path).await?;
             Box::pin(self.body(&cell(&row, 1), &runs_as, &cell(&row, 4), depth)).await?;
+            let _ = self.search_path(&before).await?;
         }
         let checks = self.checks(role, &wants).await?;
         if !checks.is_empty() {
@@ -128,6 +172,27 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Sets the path that names are looked up by, unless it is empty; what it was before.
+    async fn search_path(&self, path: &str) -> Result<String, Failure> {
+        if path.is_empty() {
+            return Ok(String::new());
+        }
+        let session = self.stage.session;
+        let before = session
+            .query("SELECT current_setting('search_path')")
+            .await?;
+        let sql = format!(
+            "SELECT pg_catalog.set_config('search_path', {}, true)",
+            literal(path)
+        );
+        let _ = session.query(&sql).await?;
+        Ok(before
+            .rows
+            .first()
+            .map(|row| cell(row, 0))
+            .unwrap_or_default())
+    }
+
     /// What the statements of one body want of the role they run as.
     async fn body(
         &mut self,
@@ -136,6 +201,9 @@ impl Walk<'_> {
         text: &str,
         depth: usize,
     ) -> Result<(), Failure> {
+        if body::forgives(text) {
+            return Ok(());
+        }
         let mut needs = Vec::new();
         for statement in body::statements(text) {
             let session = self.stage.session;
@@ -159,7 +227,7 @@ impl Walk<'_> {
         let names: Vec<String> = wants.routines.iter().map(|name| literal(name)).collect();
         let sql = format!(
             "SELECT p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), \
-             coalesce(nullif(p.prosrc, ''), pg_catalog.pg_get_functiondef(p.oid)) \
+             coalesce(nullif(p.prosrc, ''), pg_catalog.pg_get_functiondef(p.oid)), {OWN_PATH} \
              FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
              WHERE l.lanname IN ('sql', 'plpgsql') AND p.oid >= 16384 AND p.prokind IN ('f', 'p') \
              AND p.proname = ANY (ARRAY[{}]::name[]) LIMIT 20",
@@ -184,7 +252,7 @@ impl Walk<'_> {
                 continue;
             };
             let sql = format!(
-                "SELECT p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), p.prosrc \
+                "SELECT p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), p.prosrc, {OWN_PATH} \
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
                  JOIN pg_catalog.pg_language l ON l.oid = p.prolang \

@@ -63,6 +63,11 @@ fn judge_attributes(report: &mut WhyReport, needs: &[Need]) {
                 .get_or_insert_with(|| play::by_attribute(privilege));
         }
         None if needs.is_empty() => {}
+        None if report.not_by_grant.is_none() => {
+            let wanted = needs.iter().find_map(|need| need.wanted.as_ref());
+            report.not_by_grant =
+                wanted.map(|wanted| play::by_ownership(&wanted.kind, &wanted.name));
+        }
         None => {
             let _ = report
                 .not_by_grant

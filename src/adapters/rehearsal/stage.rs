@@ -3,8 +3,8 @@
 use super::candidates::{self, Lifting, Reach, Refused};
 use super::need::{Need, Row, cell, has_columns};
 use crate::adapters::session::Session;
-use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 
@@ -79,6 +79,15 @@ impl<'a> Stage<'a> {
             let _ = self.session.query(&sql).await?;
         }
         self.session.query("SAVEPOINT pgiam_trial").await.map(drop)
+    }
+
+    /// The same transaction played as another role.
+    pub(super) fn of<'b>(&'b self, role: &'b str) -> Stage<'b> {
+        Stage {
+            session: self.session,
+            role,
+            manner: self.manner,
+        }
     }
 
     /// Rolls back everything.
@@ -244,6 +253,25 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Leaves out privileges that memberships and ownerships among the needs bring along.
+    pub(super) async fn without_covered(&self, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
+        let wide = |need: &&Need| need.breadth >= Breadth::Membership;
+        let statements: Vec<&str> = needs
+            .iter()
+            .filter(wide)
+            .map(|need| need.statement.as_str())
+            .collect();
+        if statements.is_empty() || self.grant(&statements).await?.is_err() {
+            return Ok(needs);
+        }
+        let (kept, narrow): (Vec<Need>, Vec<Need>) =
+            needs.into_iter().partition(|need| wide(&need));
+        let mut left = candidates::lacking(self.session, narrow).await?;
+        self.rewind().await?;
+        left.extend(kept);
+        Ok(left)
+    }
+
     /// Replaces one table-wide privilege by the columns that are needed, where those are fewer.
     async fn narrow(
         &self,
@@ -311,10 +339,18 @@ impl<'a> Stage<'a> {
         ] {
             let named = statement.to_lowercase().contains(function);
             for line in &plan {
-                for call in line.split(&format!("{function}('")).skip(1) {
-                    let Some((name, _)) = call.split_once("'::regclass") else {
+                for call in line.split(&format!("{function}(")).skip(1) {
+                    // Constant or folded from an expression: `'s.seq'::regclass`, `('s.seq'::text)::regclass`.
+                    let call = call.trim_start_matches('(');
+                    let Some((name, rest)) = call
+                        .strip_prefix('\'')
+                        .and_then(|rest| rest.split_once("'::"))
+                    else {
                         continue;
                     };
+                    if !rest.starts_with("regclass") && !rest.starts_with("text)::regclass") {
+                        continue;
+                    }
                     // EXPLAIN doubles quotes inside the literal.
                     let name = name.replace("''", "'");
                     let more =

@@ -48,9 +48,15 @@ fn pieces(body: &str, piece: &[Token], found: &mut Vec<String>) {
 }
 
 fn statement(body: &str, piece: &[Token]) -> Option<String> {
-    let begins = piece
+    if piece.first().is_some_and(|token| token.is(body, "execute")) {
+        return dynamic(body, piece);
+    }
+    let Some(begins) = piece
         .iter()
-        .position(|token| BEGINNINGS.iter().any(|word| token.is(body, word)))?;
+        .position(|token| BEGINNINGS.iter().any(|word| token.is(body, word)))
+    else {
+        return calls(body, piece);
+    };
     let mut text = String::new();
     let mut skipping = false;
     for (at, token) in piece.iter().enumerate().skip(begins) {
@@ -82,9 +88,75 @@ fn statement(body: &str, piece: &[Token]) -> Option<String> {
     Some(text)
 }
 
+/// `RETURN f(x)` and `y := f(x)` as the SELECT that PL/pgSQL makes of them.
+fn calls(body: &str, piece: &[Token]) -> Option<String> {
+    let calls = piece.windows(2).any(|pair| {
+        let [name, open] = pair else { return false };
+        open.text(body) == "("
+            && matches!(
+                name.kind,
+                TokenKind::Identifier | TokenKind::QuotedIdentifier
+            )
+    });
+    let start = piece.first()?.start;
+    let end = piece.last()?.end;
+    calls.then(|| format!("select {}", body.get(start..end).unwrap_or_default()))
+}
+
+/// The literal parts of a dynamic statement, with a name in place of what is computed.
+fn dynamic(body: &str, piece: &[Token]) -> Option<String> {
+    let mut text = String::new();
+    for token in piece.iter().skip(1) {
+        if token.is(body, "into") || token.is(body, "using") {
+            break;
+        }
+        if token.kind == TokenKind::String {
+            text.push_str(&token.text(body).trim_matches('\'').replace("''", "'"));
+        }
+    }
+    let first = tokens(&text).into_iter().next()?;
+    BEGINNINGS
+        .iter()
+        .any(|word| first.is(&text, word))
+        .then_some(text)
+}
+
+/// Whether the body catches what it is refused: then nothing is missing for it to go on.
+#[must_use]
+pub fn forgives(body: &str) -> bool {
+    let words: Vec<String> = tokens(body)
+        .iter()
+        .map(|token| token.text(body).to_lowercase())
+        .collect();
+    words.windows(3).any(|three| {
+        let [exception, when, what] = three else {
+            return false;
+        };
+        exception == "exception"
+            && when == "when"
+            && ["insufficient_privilege", "others"].contains(&what.as_str())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_and_dynamic_statements_are_found() {
+        assert_eq!(
+            statements("begin new.x := nextval('s.seq'); return s.f(1); end"),
+            ["select new.x := nextval('s.seq')", "select return s.f(1)"]
+        );
+        assert_eq!(
+            statements("begin execute 'select id from s.'||quote_ident('t') into x; end"),
+            ["select id from s.t"]
+        );
+        assert!(forgives(
+            "begin null; exception when insufficient_privilege then null; end"
+        ));
+        assert!(!forgives("begin raise exception 'x'; end"));
+    }
 
     #[test]
     fn statements_are_found_in_procedural_code() {

@@ -19,7 +19,7 @@ pub enum Demand {
     },
     /// An attribute of the role.
     Attribute(&'static str),
-    /// A privilege on a large object: SELECT, UPDATE or OWNER.
+    /// Privileges on a large object: SELECT, both (to write is to read), or OWNER.
     LargeObject {
         /// Its OID, in digits.
         oid: String,
@@ -47,6 +47,13 @@ pub enum Demand {
     Language(String),
     /// To be another from the start.
     SessionOf(String),
+    /// To make foreign tables of a server in a schema.
+    Import {
+        /// The server.
+        server: String,
+        /// The schema that gets the tables.
+        schema: String,
+    },
     /// To own the sequences that TRUNCATE restarts.
     Restart,
     /// To do it at all.
@@ -122,6 +129,7 @@ impl Reader<'_> {
             "set" if self.is(1, "session") && self.is(2, "authorization") => {
                 self.other(3).into_iter().collect()
             }
+            "import" => self.import().into_iter().collect(),
             "truncate" if self.has("restart") => vec![Demand::Restart],
             "create" if self.is(1, "extension") => {
                 let behind = if self.is(2, "if") { 5 } else { 2 };
@@ -143,6 +151,18 @@ impl Reader<'_> {
 
     fn has(&self, word: &str) -> bool {
         (0..self.words.len()).any(|at| self.is(at, word))
+    }
+
+    /// IMPORT FOREIGN SCHEMA … FROM SERVER … INTO.
+    fn import(&self) -> Option<Demand> {
+        let behind = |word: &str| {
+            let at = (0..self.words.len()).find(|at| self.is(*at, word))?;
+            self.name(at + 1)
+        };
+        Some(Demand::Import {
+            server: behind("server")?,
+            schema: behind("into")?,
+        })
     }
 
     /// SET SESSION AUTHORIZATION; to DEFAULT everybody may.
@@ -191,8 +211,8 @@ impl Reader<'_> {
                 .map(|oid| Demand::LargeObject { oid, privilege })
         };
         match name.as_str() {
-            "lo_get" => large("SELECT"),
-            "lo_put" => large("UPDATE"),
+            "lo_get" | "lo_export" => large("SELECT"),
+            "lo_put" => large("SELECT, UPDATE"),
             "lo_unlink" => large("OWNER"),
             "lo_open" => {
                 let mode = self
@@ -201,7 +221,7 @@ impl Reader<'_> {
                 large(if mode.unwrap_or(0) & LARGE_OBJECT_WRITE == 0 {
                     "SELECT"
                 } else {
-                    "UPDATE"
+                    "SELECT, UPDATE"
                 })
             }
             "pg_terminate_backend" | "pg_cancel_backend" => Some(Demand::Signal(argument)),
@@ -253,7 +273,7 @@ mod tests {
         };
         for (sql, demand) in [
             ("select lo_get(42)", large("SELECT")),
-            ("select lo_open(42, 131072)", large("UPDATE")),
+            ("select lo_open(42, 131072)", large("SELECT, UPDATE")),
             ("select lo_open(42, 262144)", large("SELECT")),
             ("select lo_unlink(42)", large("OWNER")),
             (

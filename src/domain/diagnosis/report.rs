@@ -283,6 +283,26 @@ pub struct WhyReport {
     pub avoid: Vec<Avoid>,
 }
 
+impl WhyReport {
+    /// One in which nothing is found out yet.
+    #[must_use]
+    pub fn about(role: &str, statement: Option<String>, looked_as: &str) -> Self {
+        Self {
+            role: role.to_owned(),
+            statement,
+            looked_as: looked_as.to_owned(),
+            outcome: Outcome::Allowed,
+            refusal: None,
+            headline: String::new(),
+            because: Vec::new(),
+            missing: Vec::new(),
+            fixes: Vec::new(),
+            not_by_grant: None,
+            avoid: Vec::new(),
+        }
+    }
+}
+
 /// What became of a fix that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {

@@ -49,18 +49,15 @@ pub fn trial(sql: &str) -> Trial {
             "{} WITH NO DATA",
             without(sql, &words, "concurrently")
         )]),
-        "create" if creates_from_query(sql, &words) => {
-            if has("data") {
-                return Err("it would run its query");
-            }
-            Ok(vec![explain(sql), format!("{sql} WITH NO DATA")])
-        }
+        "create" if creates_from_query(sql, &words) => Ok(created(sql, &words)),
+        "create" if indexes(sql, &words) => index(sql, &words),
+        "alter" if word(sql, &words, 1) == "table" => Ok(vec![table_change(sql, &words)]),
         "create" if has("extension") => Err("it runs a script of its own"),
         "create" | "drop" if has("subscription") && !has("connect") => {
             Err("it would connect to the publisher")
         }
         "create" | "alter" if draws(sql, &words) => Err("it would draw values from a sequence"),
-        "create" | "drop" if concurrently => Ok(vec![without(sql, &words, "concurrently")]),
+        "drop" if concurrently => Ok(vec![without(sql, &words, "concurrently")]),
         "create" | "alter" | "drop" | "comment" | "grant" | "revoke" | "lock" | "set" | "reset"
         | "security" | "reassign" | "show" | "listen" | "unlisten" | "notify" => {
             Ok(vec![sql.to_owned()])
@@ -72,6 +69,114 @@ pub fn trial(sql: &str) -> Trial {
         unknown if !is_keyword(unknown) => Ok(vec![sql.to_owned()]),
         _ => Err("trying it could have effects that no rollback undoes"),
     }
+}
+
+/// `CREATE TABLE … AS` without rows: its query is only planned, and not even that where no rows are
+/// asked for.
+fn created(sql: &str, words: &[Token]) -> Vec<String> {
+    let last = |back: usize| {
+        let at = words.len().checked_sub(back)?;
+        Some((word(sql, words, at), words.get(at)?.start))
+    };
+    let ends_with = |back: usize, wanted: &str| {
+        last(back)
+            .filter(|(word, _)| word == wanted)
+            .map(|(_, start)| start)
+    };
+    if ends_with(1, "data").is_none() {
+        return vec![explain(sql), format!("{sql} WITH NO DATA")];
+    }
+    if ends_with(2, "no").is_some() {
+        return vec![sql.to_owned()];
+    }
+    let shape = ends_with(2, "with").and_then(|start| sql.get(..start));
+    let shape = shape.unwrap_or(sql);
+    vec![explain(shape), format!("{shape}WITH NO DATA")]
+}
+
+/// Whether it creates an index. Building one writes to `pg_class` in place, which no rollback undoes
+/// (PostgreSQL source, `index.c`, `index_update_stats`).
+fn indexes(sql: &str, words: &[Token]) -> bool {
+    word(sql, words, 1) == "index"
+        || (word(sql, words, 1) == "unique" && word(sql, words, 2) == "index")
+}
+
+/// An index takes ownership of the table, and CREATE on its schema and on the tablespace: asked for
+/// by two definitions that leave nothing.
+fn index(sql: &str, words: &[Token]) -> Trial {
+    let on = words.iter().position(|token| token.is(sql, "on"));
+    let mut at = on.ok_or("it names no table")? + 1;
+    if word(sql, words, at) == "only" {
+        at += 1;
+    }
+    let start = words.get(at).ok_or("it names no table")?.start;
+    let mut schema_end = start;
+    while word(sql, words, at + 1) == "." {
+        schema_end = words.get(at + 1).map_or(start, |token| token.end);
+        at += 2;
+    }
+    let end = words.get(at).map_or(start, |token| token.end);
+    let table = sql.get(start..end).unwrap_or_default();
+    let schema = sql.get(start..schema_end).unwrap_or_default();
+    let tablespace = words
+        .iter()
+        .position(|token| token.is(sql, "tablespace"))
+        .and_then(|at| words.get(at + 1))
+        .map_or_else(String::new, |token| {
+            format!(" TABLESPACE {}", token.text(sql))
+        });
+    Ok(vec![
+        format!("ALTER TABLE {table} RESET (fillfactor)"),
+        format!("CREATE TABLE {schema}{PROBE} (){tablespace}"),
+    ])
+}
+
+/// A name for what is made only to see whether it may be.
+const PROBE: &str = "pgiam_rehearsal_probe";
+
+/// A change of a table in a form that neither reads its rows nor builds an index: adding a key or a
+/// check, or changing a type, becomes a change that takes the same rights.
+fn table_change(sql: &str, words: &[Token]) -> String {
+    let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
+    let at_of = |wanted: &str| words.iter().position(|token| token.is(sql, wanted));
+    let first_change = ["add", "alter", "validate", "set", "attach"]
+        .iter()
+        .filter_map(|wanted| (2..words.len()).find(|at| word(sql, words, *at) == *wanted))
+        .min();
+    let head = first_change
+        .and_then(|at| words.get(at))
+        .and_then(|token| sql.get(..token.start));
+    let Some(head) = head else {
+        return sql.to_owned();
+    };
+    if has("add") && (has("references") || has("foreign")) {
+        return if has("valid") {
+            sql.to_owned()
+        } else if has("column") || has("primary") {
+            format!("{head}RESET (fillfactor)")
+        } else {
+            format!("{sql} NOT VALID")
+        };
+    }
+    let typed = at_of("type").filter(|_| has("alter") && !has("add"));
+    if let Some(name) = typed.and_then(|at| words.get(at + 1)) {
+        let end = at_of("using")
+            .or_else(|| at_of("collate"))
+            .and_then(|at| words.get(at))
+            .map_or(sql.len(), |token| token.start);
+        let new = sql.get(name.start..end).unwrap_or_default().trim();
+        return format!("{head}ADD COLUMN {PROBE} {new}");
+    }
+    let reads_rows = [
+        "primary", "unique", "exclude", "check", "validate", "logged", "unlogged", "attach",
+    ]
+    .iter()
+    .any(|wanted| has(wanted))
+        || (has("set") && has("not") && has("null") && !has("add"));
+    if reads_rows && !has("drop") && !has("rename") {
+        return format!("{head}RESET (fillfactor)");
+    }
+    sql.to_owned()
 }
 
 /// The tokens that mean something.
@@ -344,6 +449,53 @@ mod tests {
     }
 
     #[test]
+    fn nothing_builds_an_index_or_reads_a_table() {
+        assert_eq!(
+            trial("create unique index concurrently i on only s.t (a) tablespace x").unwrap(),
+            [
+                "ALTER TABLE s.t RESET (fillfactor)",
+                "CREATE TABLE s.pgiam_rehearsal_probe () TABLESPACE x",
+            ]
+        );
+        for (sql, tried) in [
+            (
+                "alter table s.t add primary key (id)",
+                "alter table s.t RESET (fillfactor)",
+            ),
+            (
+                "alter table s.t alter column a type s.mood using a::s.mood",
+                "alter table s.t ADD COLUMN pgiam_rehearsal_probe s.mood",
+            ),
+            (
+                "alter table t add foreign key (a) references u (b)",
+                "alter table t add foreign key (a) references u (b) NOT VALID",
+            ),
+            (
+                "alter table t add column z int",
+                "alter table t add column z int",
+            ),
+            ("alter table t owner to x", "alter table t owner to x"),
+        ] {
+            assert_eq!(trial(sql).unwrap(), [tried], "{sql}");
+        }
+    }
+
+    #[test]
+    fn rows_of_a_new_table_are_left_out() {
+        assert_eq!(
+            trial("create table x as table t with no data").unwrap(),
+            ["create table x as table t with no data"]
+        );
+        assert_eq!(
+            trial("create table x as select 1 with data").unwrap(),
+            [
+                "EXPLAIN (VERBOSE, COSTS OFF) create table x as select 1 ",
+                "create table x as select 1 WITH NO DATA",
+            ]
+        );
+    }
+
+    #[test]
     fn select_into_is_tried_as_the_table_it_creates() {
         assert_eq!(
             trial("select id into temp s.x from s.t").unwrap(),
@@ -358,8 +510,8 @@ mod tests {
     fn transaction_control_is_left_out_and_concurrently_not_needed() {
         assert_eq!(trial("begin").unwrap(), Vec::<String>::new());
         assert_eq!(
-            trial("create index concurrently i on t (a)").unwrap(),
-            ["create index  i on t (a)"]
+            trial("drop index concurrently i").unwrap(),
+            ["drop index  i"]
         );
     }
 
