@@ -8,9 +8,12 @@ use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
 use crate::app::layout;
 use crate::app::model::editor::{Editor, SAVE_AFTER, Saving, Tab};
+use crate::app::model::link::Link;
 use crate::app::model::query::Sent;
+use crate::app::model::tree::Tree;
 use crate::app::model::{Model, Pane};
 use crate::domain::profile::Profile;
+use crate::domain::sql::guard::Surroundings;
 use crate::domain::sql::split;
 use crate::domain::text::{Motion, Place, Selecting, Text};
 
@@ -157,9 +160,20 @@ fn settle(model: &mut Model) {
     let area = layout::pane(model, Pane::Editor)
         .unwrap_or_default()
         .inner();
+    let around = surroundings(&model.link, &model.tree);
     if let Some(tab) = model.editor.tab_mut() {
-        tab.settle(usize::from(area.height), usize::from(area.width));
+        tab.settle(usize::from(area.height), usize::from(area.width), around);
     }
+}
+
+/// What is known of the server that statements go to.
+pub(super) fn surroundings<'a>(link: &'a Link, tree: &'a Tree) -> Option<Surroundings<'a>> {
+    let facts = &link.up()?.facts;
+    Some(Surroundings {
+        major: facts.version.major(),
+        user: &facts.user,
+        roles: &tree.catalog().roles,
+    })
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {

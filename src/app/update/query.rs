@@ -11,6 +11,7 @@ use crate::app::model::query::{Consequence, News, Query, Sent};
 use crate::domain::failure::Failure;
 use crate::domain::run::{RunEvent, TransactionState};
 use crate::domain::sql::classify::{Danger, classify};
+use crate::domain::sql::guard;
 
 /// Run, RunAll, History, Commit, RollBack.
 pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -30,19 +31,28 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
-/// Asks before statements that take away more than a slip of the fingers should: those that change
-/// every row, drop or empty something. Others run at once.
+/// Asks before statements that take away or open more than a slip of the fingers should: those that
+/// change every row, drop or empty something, or give rights that seem smaller than they are. Others
+/// run at once.
 fn ask_first(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
     let mut body: Vec<String> = Vec::new();
     for one in &sent {
         let reason = match classify(&one.text).danger {
-            None => continue,
-            Some(Danger::EveryRow) => "changes every row of the table: there is no WHERE",
-            Some(Danger::Drop) => "drops what it names",
-            Some(Danger::Truncate) => "empties the table",
+            None => None,
+            Some(Danger::EveryRow) => Some("changes every row of the table: there is no WHERE"),
+            Some(Danger::Drop) => Some("drops what it names"),
+            Some(Danger::Truncate) => Some("empties the table"),
         };
-        body.push(one.text.clone());
-        body.push(format!("  {reason}"));
+        if let Some(reason) = reason {
+            body.push(one.text.clone());
+            body.push(format!("  {reason}"));
+        } else if let Some(warning) = editor::surroundings(&model.link, &model.tree)
+            .and_then(|around| guard::warning(&one.text, around))
+        {
+            body.push(one.text.clone());
+            body.push(format!("  {}", warning.happens));
+            body.push(format!("  better: {}", warning.better));
+        }
     }
     if body.is_empty() || Command::Run.unavailable(model).is_some() {
         return begin(model, sent);

@@ -3,6 +3,7 @@
 pub mod classify;
 pub mod complete;
 pub mod cursor;
+pub mod guard;
 pub mod keywords;
 pub mod lexer;
 pub mod split;

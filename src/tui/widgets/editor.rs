@@ -50,25 +50,16 @@ impl Widget for EditorPane<'_> {
             self.offered(offered, cursor, area, buf);
         }
         if let Some(field) = &self.editor.find {
-            let y = area.bottom().saturating_sub(1);
             let shown = format!("find: {}", cell::safe_line(field.text()));
-            let width = usize::from(area.width);
-            let line = cell::clipped(&shown, width).into_owned();
-            buf.set_style(
-                Rect {
-                    y,
-                    height: area.height.min(1),
-                    ..area
-                },
-                self.theme.style(Role::Selected),
-            );
-            let _ = buf.set_stringn(
-                area.x,
-                y,
-                format!("{line:width$}"),
-                width,
-                self.theme.style(Role::Selected),
-            );
+            self.bottom_line(&shown, 0, Role::Selected, area, buf);
+        } else if let Some(warning) = &tab.warning {
+            let rows = tab.warning_rows(usize::from(area.height));
+            let better = format!("  better: {}", cell::safe_line(&warning.better));
+            let happens = format!("! {}", cell::safe_line(&warning.happens));
+            let shown = [better, happens];
+            for (up, line) in (0..).zip(shown.iter().skip(2_usize.saturating_sub(rows))) {
+                self.bottom_line(line, up, Role::Warning, area, buf);
+            }
         }
     }
 }
@@ -81,16 +72,35 @@ impl EditorPane<'_> {
             .as_ref()
             .is_some_and(|lines| lines.contains(&line));
         let failed = error.is_some_and(|at| tab.text.line_of(at) == line);
-        let (sign, role) = match (failed, marked) {
-            (true, _) => ("✗", Role::Bad),
-            (false, true) => ("▎", Role::Focus),
-            (false, false) => (" ", Role::Quiet),
+        let (sign, role) = match (failed, marked, &tab.warning) {
+            (true, ..) => ("✗", Role::Bad),
+            (false, true, Some(_)) => ("!", Role::Warning),
+            (false, true, None) => ("▎", Role::Focus),
+            (false, false, _) => (" ", Role::Quiet),
         };
         let width = usize::from(row.width);
         let number = format!("{:>digits$}", line + 1);
         let (x, _) = buf.set_stringn(row.x, row.y, number, width, self.theme.style(Role::Quiet));
         let left = usize::from(row.right().saturating_sub(x));
         let _ = buf.set_stringn(x, row.y, sign, left, self.theme.style(role));
+    }
+
+    /// A line over a row of the pane, counted from its last.
+    fn bottom_line(&self, shown: &str, up: u16, role: Role, area: Rect, buf: &mut Buffer) {
+        let y = area.bottom().saturating_sub(1 + up).max(area.y);
+        let width = usize::from(area.width);
+        let line = cell::clipped(shown, width).into_owned();
+        let padding = " ".repeat(width.saturating_sub(cell::width(&line)));
+        let style = self.theme.style(role);
+        let row = Rect {
+            y,
+            height: area.height.min(1),
+            ..area
+        };
+        buf.set_style(row, style);
+        if row.height > 0 {
+            let _ = buf.set_stringn(area.x, y, format!("{line}{padding}"), width, style);
+        }
     }
 
     fn line(&self, tab: &Tab, line: usize, row: Rect, error: Option<usize>, buf: &mut Buffer) {

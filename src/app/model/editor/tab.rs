@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::domain::sql::guard::{self, Surroundings, Warning};
 use crate::domain::sql::lexer::{self, State, Token};
 use crate::domain::sql::split;
 use crate::domain::text::Text;
@@ -26,6 +27,8 @@ pub struct Tab {
     states: Vec<State>,
     /// Lines of the statement under the cursor.
     pub marked: Option<Range<usize>>,
+    /// What the statement under the cursor does that its writer may not expect.
+    pub warning: Option<Warning>,
 }
 
 impl Tab {
@@ -61,10 +64,17 @@ impl Tab {
     }
 
     /// Makes ready to be drawn on `rows` rows of `columns` cells: the cursor is visible, the
-    /// visible lines can be coloured, the statement under the cursor is marked.
-    pub fn settle(&mut self, rows: usize, columns: usize) {
+    /// visible lines can be coloured, the statement under the cursor is marked and judged.
+    pub fn settle(&mut self, rows: usize, columns: usize, around: Option<Surroundings<'_>>) {
+        let found = self.mark();
+        self.warning = found.as_ref().and_then(|(_, text)| {
+            around
+                .filter(|_| guard::concerns(text))
+                .and_then(|around| guard::warning(text, around))
+        });
+        self.marked = found.map(|(lines, _)| lines);
         let place = self.text.place(self.text.cursor());
-        let rows = rows.max(1);
+        let rows = rows.saturating_sub(self.warning_rows(rows)).max(1);
         self.top = self
             .top
             .clamp((place.line + 1).saturating_sub(rows), place.line);
@@ -73,7 +83,16 @@ impl Tab {
             .left
             .clamp((place.column + 1).saturating_sub(width), place.column);
         self.colour_to(self.top + rows);
-        self.marked = self.mark();
+    }
+
+    /// Rows at the bottom of a pane that the warning takes.
+    #[must_use]
+    pub const fn warning_rows(&self, rows: usize) -> usize {
+        match (&self.warning, rows) {
+            (None, _) | (_, 0..=1) => 0,
+            (Some(_), 2..=4) => 1,
+            (Some(_), _) => 2,
+        }
     }
 
     /// Looks at the lines up to `line` where that was not done or they changed since.
@@ -111,7 +130,8 @@ impl Tab {
         )
     }
 
-    fn mark(&self) -> Option<Range<usize>> {
+    /// The lines and the text of the statement under the cursor.
+    fn mark(&self) -> Option<(Range<usize>, String)> {
         let (text, offset) = if self.text.bytes() <= MARKED_WHOLE {
             (self.text.to_string(), 0)
         } else {
@@ -127,7 +147,8 @@ impl Tab {
         let cursor = self.text.to_byte(self.text.cursor()).checked_sub(offset)?;
         let found = split::statement_at(&text, cursor)?;
         let line = |byte: usize| self.text.line_of(self.text.from_byte(offset + byte));
-        Some(line(found.start)..line(found.end) + 1)
+        let statement = text.get(found.clone()).unwrap_or_default().to_owned();
+        Some((line(found.start)..line(found.end) + 1, statement))
     }
 
     /// The first of the lines that follows one ending a statement, else the first where nothing is
@@ -156,12 +177,12 @@ mod tests {
     #[test]
     fn a_line_knows_what_is_open_above_it() {
         let mut tab = Tab::new("select 'a\nc' from\nt");
-        tab.settle(10, 80);
+        tab.settle(10, 80, None);
         assert_eq!(tab.tokens(1)[0].kind, TokenKind::String);
         assert_eq!(tab.tokens(1)[1].kind, TokenKind::Keyword);
         tab.text.go(Motion::To(8), Selecting::No);
         tab.text.type_character('\'');
-        tab.settle(10, 80);
+        tab.settle(10, 80, None);
         assert_eq!(
             tab.tokens(1)[0].kind,
             TokenKind::Identifier,
@@ -172,7 +193,7 @@ mod tests {
     #[test]
     fn a_line_comment_ends_with_its_line() {
         let mut tab = Tab::new("-- a\nselect");
-        tab.settle(10, 80);
+        tab.settle(10, 80, None);
         assert_eq!(tab.tokens(1)[0].kind, TokenKind::Keyword);
     }
 
@@ -180,12 +201,12 @@ mod tests {
     fn the_cursor_stays_visible() {
         let mut tab = Tab::new(&"line\n".repeat(100));
         tab.text.go(Motion::End, Selecting::No);
-        tab.settle(10, 40);
+        tab.settle(10, 40, None);
         assert_eq!(tab.top, 91);
         tab.text.go(Motion::Start, Selecting::No);
-        tab.settle(10, 40);
+        tab.settle(10, 40, None);
         assert_eq!(tab.top, 0);
-        tab.settle(0, 0);
+        tab.settle(0, 0, None);
     }
 
     #[test]
@@ -193,7 +214,7 @@ mod tests {
         let mut tab = Tab::new(&"select 1,\n  ';';\n".repeat(20_000));
         tab.text
             .go(Motion::To(tab.text.start_of(20_001)), Selecting::No);
-        tab.settle(30, 80);
+        tab.settle(30, 80, None);
         assert_eq!(tab.marked, Some(20_000..20_002));
         let exact = tab.statement().unwrap();
         assert_eq!(tab.text.line_of(tab.text.from_byte(exact.start)), 20_000);

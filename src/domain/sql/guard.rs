@@ -1,0 +1,353 @@
+//! Statements about rights that open more than they seem, said before they run.
+//!
+//! Source: AWS RDS guide, "IAM database authentication" (a member of `rds_iam` signs in by token
+//! only); PostgreSQL documentation, "ALTER DEFAULT PRIVILEGES" and "Role Membership"; what 16 changed
+//! about CREATEROLE was reproduced on community 16 and 18.
+
+use super::lexer::{Token, TokenKind, tokens};
+use crate::domain::catalog::RoleEntry;
+use crate::domain::ident;
+
+/// What is known about the server the statement would go to.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The server's major version.
+    pub major: u32,
+    /// Who is signed in.
+    pub user: &'a str,
+    /// The roles, where they are loaded.
+    pub roles: &'a [RoleEntry],
+}
+
+/// What would happen, and what is better.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What would happen, in one line.
+    pub happens: String,
+    /// The better form.
+    pub better: String,
+}
+
+/// Whether a statement is of a kind that is looked at; cheap.
+#[must_use]
+pub fn concerns(sql: &str) -> bool {
+    let start = sql.trim_start();
+    ["grant", "alter"].iter().any(|word| {
+        start
+            .get(..word.len())
+            .is_some_and(|first| first.eq_ignore_ascii_case(word))
+    })
+}
+
+/// What a statement about rights does that its writer may not expect.
+#[must_use]
+pub fn warning(sql: &str, around: Surroundings<'_>) -> Option<Warning> {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect();
+    let statement = Statement { sql, words };
+    if statement.is(0, "grant") {
+        if statement.find("on").is_none() {
+            return statement.membership(around);
+        }
+        return statement.everything_to_everybody();
+    }
+    if statement.is(0, "alter") && statement.is(1, "default") {
+        return statement.defaults(around);
+    }
+    if statement.is(0, "alter") && (statement.is(1, "role") || statement.is(1, "user")) {
+        return statement.attributes();
+    }
+    None
+}
+
+struct Statement<'a> {
+    sql: &'a str,
+    words: Vec<Token>,
+}
+
+impl Statement<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |token| token.text(self.sql))
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn find(&self, word: &str) -> Option<usize> {
+        (0..self.words.len()).find(|at| self.is(*at, word))
+    }
+
+    /// The names between two places, commas left out.
+    fn names(&self, from: usize, to: usize) -> Vec<String> {
+        (from..to)
+            .filter(|at| !self.is(*at, "group"))
+            .filter_map(|at| ident::parts(self.text(at))?.pop())
+            .collect()
+    }
+
+    /// Who gets it: the names behind TO.
+    fn grantees(&self) -> Vec<String> {
+        let Some(to) = self.find("to") else {
+            return Vec::new();
+        };
+        let end = (to + 1..self.words.len())
+            .find(|at| self.is(*at, "with") || self.is(*at, "granted") || self.is(*at, ";"))
+            .unwrap_or(self.words.len());
+        self.names(to + 1, end)
+    }
+
+    fn membership(&self, around: Surroundings<'_>) -> Option<Warning> {
+        let granted = self.names(1, self.find("to")?);
+        let grantees = self.grantees();
+        let to = grantees.join(", ");
+        let gives = |role: &str| granted.iter().any(|name| name == role);
+        if gives("rds_iam") {
+            return grantees
+                .iter()
+                .find_map(|grantee| signs_in_by_token(grantee, around));
+        }
+        if gives("rds_superuser") {
+            return Some(Warning {
+                happens: format!(
+                    "{to} could take every role, extension and setting of the instance, and end anybody's session"
+                ),
+                better: "grant what was missing: run the refused statement and ask why".to_owned(),
+            });
+        }
+        if ["pg_read_all_data", "pg_write_all_data"]
+            .iter()
+            .any(|role| gives(role))
+        {
+            return Some(Warning {
+                happens: format!(
+                    "{to} would reach every table of every database, those to come included"
+                ),
+                better:
+                    "GRANT SELECT ON ALL TABLES IN SCHEMA … and ALTER DEFAULT PRIVILEGES FOR ROLE …"
+                        .to_owned(),
+            });
+        }
+        [
+            "pg_read_server_files",
+            "pg_write_server_files",
+            "pg_execute_server_program",
+        ]
+        .iter()
+        .any(|role| gives(role))
+        .then(|| Warning {
+            happens: format!(
+                "{to} could read or change the server's files, and so become superuser"
+            ),
+            better: "use \\copy or COPY … FROM STDIN: they need no right on the server".to_owned(),
+        })
+    }
+
+    fn everything_to_everybody(&self) -> Option<Warning> {
+        let on = self.find("on")?;
+        let public = self.grantees().iter().any(|name| name == "public");
+        let all = self.is(1, "all");
+        match (all, public) {
+            (true, true) => Some(Warning {
+                happens:
+                    "every role of the cluster, present and future, would get every privilege on it"
+                        .to_owned(),
+                better: "name the privilege and a group role: GRANT SELECT … TO readers".to_owned(),
+            }),
+            (true, false) if self.is(on + 1, "schema") => Some(Warning {
+                happens: "ALL on a schema is USAGE and CREATE; it opens no table in it".to_owned(),
+                better: "GRANT USAGE ON SCHEMA …, and SELECT on its tables".to_owned(),
+            }),
+            (true, false) if self.is(on + 1, "database") => Some(Warning {
+                happens:
+                    "ALL on a database is CONNECT, CREATE and TEMPORARY; it opens no table in it"
+                        .to_owned(),
+                better: "GRANT CONNECT ON DATABASE …, and what is needed inside".to_owned(),
+            }),
+            (false, true) => Some(Warning {
+                happens: "every role of the cluster, present and future, would have it".to_owned(),
+                better: "grant it to a group role".to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn defaults(&self, around: Surroundings<'_>) -> Option<Warning> {
+        let body = self.find("grant").or_else(|| self.find("revoke"))?;
+        let named = (2..body)
+            .any(|at| self.is(at, "for") && (self.is(at + 1, "role") || self.is(at + 1, "user")));
+        (!named).then(|| Warning {
+            happens: format!(
+                "it would only count for what {} creates, not for tables that others create",
+                around.user
+            ),
+            better: "ALTER DEFAULT PRIVILEGES FOR ROLE the_creating_role …".to_owned(),
+        })
+    }
+
+    fn attributes(&self) -> Option<Warning> {
+        let has = |word: &str| self.find(word).is_some();
+        let name = ident::parts(self.text(2))?.pop()?;
+        if has("superuser") {
+            return Some(Warning {
+                happens: format!("{name} would pass every check there is; RDS refuses it"),
+                better: "grant what was missing: run the refused statement and ask why".to_owned(),
+            });
+        }
+        has("bypassrls").then(|| Warning {
+            happens: format!("no policy of any table would hold for {name}; RDS refuses it"),
+            better: "CREATE POLICY … TO that role on the one table".to_owned(),
+        })
+    }
+}
+
+/// What `GRANT rds_iam` does to a role's password, and from 16 on to its creator's.
+fn signs_in_by_token(grantee: &str, around: Surroundings<'_>) -> Option<Warning> {
+    let role = |name: &str| around.roles.iter().find(|role| role.name == name);
+    let by_token = |name: &str| reaches(name, "rds_iam", around.roles);
+    let better =
+        "use a role of its own for IAM, made by a login that itself signs in by IAM".to_owned();
+    if grantee == around.user {
+        return (!by_token(grantee)).then(|| Warning {
+            happens: format!(
+                "your own password stops working: {grantee} would sign in by token only"
+            ),
+            better,
+        });
+    }
+    // Before the roles are known nothing is claimed about others.
+    let entry = role(grantee)?;
+    if around.major >= 16 && reaches(around.user, grantee, around.roles) && !by_token(around.user) {
+        return Some(Warning {
+            happens: format!(
+                "you hold {grantee}, so you would be in rds_iam too: the password of {} stops working, and you could not undo it",
+                around.user
+            ),
+            better,
+        });
+    }
+    let member = around.roles.iter().find(|other| {
+        other.name != *grantee
+            && can_sign_in(other)
+            && reaches(&other.name, grantee, around.roles)
+            && !by_token(&other.name)
+    });
+    if let Some(member) = member {
+        return Some(Warning {
+            happens: format!(
+                "{} is a member of {grantee}: its password stops working too",
+                member.name
+            ),
+            better,
+        });
+    }
+    (can_sign_in(entry) && !by_token(grantee)).then(|| Warning {
+        happens: format!("a password of {grantee} stops working: it would sign in by token only"),
+        better: "make sure that nothing signs in as it with a password".to_owned(),
+    })
+}
+
+fn can_sign_in(role: &RoleEntry) -> bool {
+    role.attributes.split(", ").any(|word| word == "login")
+}
+
+/// Whether one role is a member of another through any chain, whatever the options: that is what
+/// the server's rules for signing in look at.
+fn reaches(from: &str, to: &str, roles: &[RoleEntry]) -> bool {
+    let mut seen = vec![from];
+    let mut at = 0;
+    while let Some(name) = seen.get(at).copied() {
+        if name == to && at > 0 {
+            return true;
+        }
+        if let Some(role) = roles.iter().find(|role| role.name == name) {
+            for of in &role.member_of {
+                if !seen.contains(&of.as_str()) {
+                    seen.push(of);
+                }
+            }
+        }
+        at += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(name: &str, attributes: &str, member_of: &[&str]) -> RoleEntry {
+        RoleEntry {
+            name: name.into(),
+            attributes: attributes.into(),
+            member_of: member_of.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn happens(sql: &str, major: u32) -> Option<String> {
+        let roles = [
+            role("rds_iam", "", &[]),
+            role("master", "login, createrole", &["fresh"]),
+            role("fresh", "login", &[]),
+            role("app", "login", &[]),
+            role("token_user", "login", &["rds_iam"]),
+            role("grp", "", &[]),
+            role("person", "login", &["grp"]),
+        ];
+        let around = Surroundings {
+            major,
+            user: "master",
+            roles: &roles,
+        };
+        warning(sql, around).map(|warning| warning.happens)
+    }
+
+    #[test]
+    fn what_opens_more_than_it_seems_is_said() {
+        for (sql, part) in [
+            ("GRANT rds_superuser TO app", "every role, extension"),
+            (
+                "grant all privileges on table t to public",
+                "every privilege",
+            ),
+            ("grant select on t to public", "every role of the cluster"),
+            ("grant all on database d to app", "opens no table"),
+            ("grant rds_iam to master", "your own password"),
+            ("grant rds_iam to app", "a password of app"),
+            ("grant rds_iam to grp", "person is a member of grp"),
+            (
+                "alter default privileges in schema s grant select on tables to app",
+                "only count for what master creates",
+            ),
+            ("alter role app superuser", "RDS refuses"),
+            ("grant pg_read_all_data to app", "every table"),
+        ] {
+            let said = happens(sql, 15).unwrap_or_else(|| panic!("{sql}"));
+            assert!(said.contains(part), "{sql}: {said}");
+        }
+    }
+
+    #[test]
+    fn from_16_on_a_creator_would_lock_itself_out() {
+        let said = happens("grant rds_iam to fresh", 16).unwrap();
+        assert!(said.contains("password of master"), "{said}");
+    }
+
+    #[test]
+    fn ordinary_grants_are_left_alone() {
+        for sql in [
+            "grant select on t to app",
+            "grant readers to app",
+            "grant rds_iam to token_user",
+            "grant usage on schema s to app",
+            "alter default privileges for role app in schema s grant select on tables to x",
+            "alter role app login",
+            "select 1",
+            "grant",
+        ] {
+            assert_eq!(happens(sql, 16), None, "{sql}");
+        }
+    }
+}
