@@ -4,10 +4,10 @@
 //! everybody may read, and mark the rest.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::rows::{Rows, number, rows, text, word};
 use super::session::Session;
 use crate::domain::catalog::{
     Access, Catalog, CatalogColumn, CatalogPart, Database, Function, Key, Nullability, Relation,
@@ -15,7 +15,6 @@ use crate::domain::catalog::{
 };
 use crate::domain::failure::Failure;
 use crate::domain::rows::{RowBatch, array};
-use crate::domain::run::RunEvent;
 
 const SESSION: &str = include_str!("../../assets/sql/catalog_session.sql");
 const DATABASES: &str = include_str!("../../assets/sql/catalog_databases.sql");
@@ -26,9 +25,6 @@ const TYPES: &str = include_str!("../../assets/sql/catalog_types.sql");
 const KEYS: &str = include_str!("../../assets/sql/catalog_keys.sql");
 const FUNCTIONS: &str = include_str!("../../assets/sql/catalog_functions.sql");
 const ROLES: &str = include_str!("../../assets/sql/catalog_roles.sql");
-
-/// Batches that may wait to be taken apart.
-const WAITING: usize = 8;
 
 /// Reads the whole catalog of the session's database and sends its parts, the outline first. Ends
 /// early, without an error, when nobody listens any more.
@@ -243,69 +239,6 @@ async fn roles(session: &Session) -> Result<Vec<RoleEntry>, Failure> {
         });
     }
     Ok(roles)
-}
-
-/// The rows of a query, still in the arenas they arrived in: 200,000 columns would be a million
-/// small strings otherwise.
-struct Rows(Vec<Arc<RowBatch>>);
-
-impl<'a> IntoIterator for &'a Rows {
-    type Item = (&'a RowBatch, usize);
-    type IntoIter = Box<dyn Iterator<Item = Self::Item> + Send + 'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        Box::new(
-            self.0
-                .iter()
-                .flat_map(|batch| (0..batch.rows()).map(move |row| (batch.as_ref(), row))),
-        )
-    }
-}
-
-async fn rows(session: &Session, sql: &str) -> Result<Rows, Failure> {
-    let (sender, mut events) = mpsc::channel(WAITING);
-    let statements = [sql.to_owned()];
-    let run = async move {
-        // Moved in, so that the channel closes when the run is over.
-        let sender = sender;
-        session.run(&statements, &sender).await;
-    };
-    let collect = async {
-        let mut batches = Vec::new();
-        let mut failure = None;
-        while let Some(event) = events.recv().await {
-            match event {
-                RunEvent::Rows(batch) => batches.push(batch),
-                RunEvent::Failed(refused) => failure = Some(refused),
-                RunEvent::Started { .. }
-                | RunEvent::Columns(_)
-                | RunEvent::Completed(_)
-                | RunEvent::Notice(_)
-                | RunEvent::Transaction(_)
-                | RunEvent::Parameter { .. }
-                | RunEvent::Finished => {}
-            }
-        }
-        failure.map_or(Ok(Rows(batches)), Err)
-    };
-    let ((), collected) = tokio::join!(run, collect);
-    collected
-}
-
-/// The cell as text; empty for NULL, which a `has_…_privilege` answers for what has just gone.
-fn word(batch: &RowBatch, row: usize, column: usize) -> &str {
-    batch
-        .cell(row, column)
-        .and_then(crate::domain::rows::Cell::text)
-        .unwrap_or_default()
-}
-
-fn text(batch: &RowBatch, row: usize, column: usize) -> String {
-    word(batch, row, column).to_owned()
-}
-
-fn number(batch: &RowBatch, row: usize, column: usize) -> u32 {
-    word(batch, row, column).parse().unwrap_or(0)
 }
 
 fn access(batch: &RowBatch, row: usize, column: usize) -> Access {

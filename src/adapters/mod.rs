@@ -3,6 +3,7 @@
 //! Decides nothing about what the person sees. Every foreign error becomes a
 //! [`crate::domain::failure::Failure`] in [`refusal`], and nowhere else.
 
+pub mod access;
 pub mod cancel;
 pub mod catalog;
 pub mod clipboard;
@@ -13,6 +14,7 @@ pub mod password;
 pub mod refusal;
 pub mod rehearsal;
 pub mod remedy;
+mod rows;
 pub mod session;
 pub mod sign;
 pub mod storage;

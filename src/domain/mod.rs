@@ -11,6 +11,7 @@
 //! - A **failure** says what went wrong; a **diagnosis** says why; a **remedy** would lift it;
 //!   **evidence** is what was looked up to decide.
 
+pub mod access;
 pub mod catalog;
 pub mod diagnosis;
 pub mod endpoint;
