@@ -18,7 +18,7 @@ mod stage;
 
 use super::session::Session;
 use crate::domain::diagnosis::denial;
-use crate::domain::diagnosis::trial::trial;
+use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::sql::split;
@@ -102,7 +102,7 @@ async fn on_stage(
     };
     if report.outcome != Outcome::Failed {
         look_beyond(stage, question, text, &mut found, report).await?;
-        bar(stage, report, text).await?;
+        bar(stage, report, &mut found, &statements).await?;
     }
     settle(stage, report, found, &texts).await
 }
@@ -126,7 +126,14 @@ async fn played(
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
     let mut left = Vec::new();
+    let executes = statements
+        .iter()
+        .any(|one| one.to_lowercase().contains("execute"));
     for statement in statements {
+        // What is only prepared is checked when it is executed.
+        if !executes && word_at(statement, 0) == "prepare" {
+            continue;
+        }
         match trial(statement) {
             Ok(more) => texts.extend(more),
             Err(why) => left.push((statement, why)),
@@ -228,14 +235,28 @@ async fn look_beyond(
 }
 
 /// Says so where row-level security stands in the way: planning a statement does not try its rows.
-async fn bar(stage: &Stage<'_>, report: &mut WhyReport, statement: &str) -> Result<(), Failure> {
-    stage.rewind().await?;
-    if let Some(explanation) = policies::barring(stage.session, &report.role, statement).await? {
+async fn bar(
+    stage: &Stage<'_>,
+    report: &mut WhyReport,
+    found: &mut Found,
+    statements: &[String],
+) -> Result<(), Failure> {
+    for statement in statements {
+        let needs = if stage.gives() {
+            found.needs.as_slice()
+        } else {
+            &[]
+        };
+        let Some(explanation) = policies::barring(stage, needs, statement).await? else {
+            continue;
+        };
         report.outcome = Outcome::Refused;
         report.not_by_grant = Some(NotByGrant {
             kind: NotByGrantKind::RowLevelSecurity,
             explanation,
         });
+        found.verdict = Verdict::Partial;
+        return Ok(());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::need::{GrantOption, Need, Row, add, cell, has_columns, need, relation
 use super::stage::Stage;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::maintained::maintained;
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
@@ -122,7 +123,7 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
             kind: "database".to_owned(),
             name: names(statement).pop().unwrap_or_default(),
         },
-        Some("vacuum" | "analyze" | "cluster") => {
+        Some("vacuum" | "analyze" | "cluster" | "reindex") => {
             return maintenance(stage, statement).await;
         }
         _ => return Ok(Vec::new()),
@@ -174,28 +175,30 @@ async fn new_database(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, F
 }
 
 /// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
-/// `vacuum_is_permitted_for_relation`); without it they only warn and skip the table.
+/// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
 async fn maintenance(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
-    let names = names(statement);
-    let Some(name) = names.last().cloned() else {
-        return Ok(Vec::new());
-    };
-    if stage.major() < 17 {
-        let denial = Denial::Ownership {
-            kind: "table".to_owned(),
-            name,
+    let mut needs = Vec::new();
+    for target in maintained(statement) {
+        let owned = target.kind != "table" || stage.major() < 17;
+        let denial = if owned {
+            Denial::Ownership {
+                kind: target.kind.to_owned(),
+                name: target.name,
+            }
+        } else {
+            Denial::Privilege {
+                kind: ObjectKind::Table,
+                name: stage.table_of(&target.name).await?,
+            }
         };
-        return lifting(stage, statement, &denial, Reach::Role).await;
+        let lifting = lifting(stage, statement, &denial, Reach::Role).await?;
+        let fitting = lifting
+            .into_iter()
+            .filter(|need| owned || need.missing.privilege == "MAINTAIN")
+            .collect();
+        add(&mut needs, fitting);
     }
-    let denial = Denial::Privilege {
-        kind: ObjectKind::Table,
-        name,
-    };
-    let lifting = lifting(stage, statement, &denial, Reach::Role).await?;
-    Ok(lifting
-        .into_iter()
-        .filter(|need| need.missing.privilege == "MAINTAIN")
-        .collect())
+    Ok(needs)
 }
 
 /// What could lift a refusal of the stage's role; whether it is enough is not tried.

@@ -1,57 +1,371 @@
 //! Row-level security: which policies stand in the way of a role's new rows.
 //!
-//! Source: PostgreSQL documentation, "Row Security Policies"; with security on and no policy that
-//! applies, nothing is allowed.
+//! Source: PostgreSQL documentation, "Row Security Policies" and the table "Policies Applied by
+//! Command Type" of CREATE POLICY; `rowsecurity.c`, `add_with_check_options`.
 
 use super::derived::by_name;
-use super::need::cell;
-use crate::adapters::session::Session;
+use super::need::{Need, Row, cell};
+use super::stage::Stage;
 use crate::domain::diagnosis::wants::wants;
+use crate::domain::diagnosis::writing::{Assignment, Reads, Writing, writing};
 use crate::domain::failure::Failure;
-use crate::domain::ident::literal;
+use crate::domain::ident::{literal, quoted};
 
-/// Why no row can be inserted, where row-level security allows none; `None` where it may allow some.
-/// Reading under a policy is never refused: rows are only hidden.
+/// One policy that applies to the role.
+struct Policy {
+    name: String,
+    command: char,
+    permissive: bool,
+    using: Option<String>,
+    check: Option<String>,
+}
+
+impl Policy {
+    /// What a new row is held against under a command.
+    fn test(&self, command: char) -> Option<&String> {
+        match command {
+            // The policies for reading hold new rows against USING.
+            'r' => self.using.as_ref(),
+            _ => self.check.as_ref().or(self.using.as_ref()),
+        }
+    }
+
+    fn clause(&self, command: char) -> &'static str {
+        if command != 'r' && self.check.is_some() {
+            "WITH CHECK"
+        } else {
+            "USING"
+        }
+    }
+
+    fn command(&self) -> &'static str {
+        match self.command {
+            'r' => "SELECT",
+            'a' => "INSERT",
+            'w' => "UPDATE",
+            'd' => "DELETE",
+            _ => "ALL",
+        }
+    }
+}
+
+/// A table under row-level security.
+struct Guarded {
+    oid: String,
+    schema: String,
+    name: String,
+    policies: Vec<Policy>,
+}
+
+/// Why no row can be written, or why these rows cannot, where row-level security stands in the way;
+/// `None` where it may let them pass. Reading is never refused: rows are only hidden.
 pub(super) async fn barring(
-    session: &Session,
-    role: &str,
+    stage: &Stage<'_>,
+    needs: &[Need],
     statement: &str,
 ) -> Result<Option<String>, Failure> {
-    let wants = wants(statement);
-    let Some(target) = wants
-        .relations
-        .iter()
-        .find(|wanted| wanted.privilege == "INSERT")
-    else {
-        return Ok(None);
-    };
-    let Some(condition) = by_name(&target.relation) else {
-        return Ok(None);
-    };
-    let who = literal(role);
-    let sql = format!(
-        "SELECT n.nspname || '.' || c.relname, \
-         (SELECT string_agg(p.polname || ' for ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' \
-         WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, ', ' ORDER BY p.polname) \
-         FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid) \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, \
-         pg_catalog.pg_roles r WHERE {condition} AND r.rolname = {who} AND c.relrowsecurity \
-         AND NOT r.rolsuper AND NOT r.rolbypassrls \
-         AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')) \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive \
-         AND p.polcmd IN ('a', '*') AND EXISTS (SELECT FROM unnest(p.polroles) member \
-         WHERE member = 0 OR pg_catalog.pg_has_role(r.oid, member, 'USAGE'))) LIMIT 1"
-    );
-    let answer = session.query(&sql).await?;
-    Ok(answer.rows.first().map(|row| {
-        let others = match cell(row, 1) {
-            none if none.is_empty() => "it has no policy at all".to_owned(),
-            some => format!("its policies are {some}"),
+    for wanted in wants(statement).relations {
+        let command = match wanted.privilege {
+            "INSERT" => 'a',
+            "UPDATE" => 'w',
+            _ => continue,
         };
-        format!(
-            "Row-level security of {} has no permissive policy (WITH CHECK) for INSERT that applies to {role}: {others}. \
-             A policy must be created or changed; no GRANT mends it.",
-            cell(row, 0)
-        )
+        stage.rewind().await?;
+        let Some(guarded) = guarded(stage, &wanted.relation).await? else {
+            continue;
+        };
+        let relevant = guarded.of(command);
+        if command == 'a' && !relevant.iter().any(|policy| policy.permissive) {
+            return Ok(Some(format!(
+                "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}. \
+                 A policy must be created or changed; no GRANT mends it.",
+                guarded.schema,
+                guarded.name,
+                stage.role,
+                guarded.others()
+            )));
+        }
+        if let Some(explanation) = guarded.refuses(stage, needs, statement, command).await? {
+            return Ok(Some(explanation));
+        }
+    }
+    stage.rewind().await?;
+    Ok(None)
+}
+
+/// The table's policies as they apply to the stage's role; `None` where it stands above them.
+async fn guarded(stage: &Stage<'_>, relation: &[String]) -> Result<Option<Guarded>, Failure> {
+    let Some(condition) = by_name(relation) else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT c.oid, n.nspname, c.relname, p.polname, p.polcmd, p.polpermissive, \
+         pg_catalog.pg_get_expr(p.polqual, c.oid), pg_catalog.pg_get_expr(p.polwithcheck, c.oid) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_roles r ON r.rolname = {} \
+         LEFT JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid AND EXISTS (SELECT FROM unnest(p.polroles) member \
+         WHERE member = 0 OR pg_catalog.pg_has_role(r.oid, member, 'USAGE')) \
+         WHERE {condition} AND c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls \
+         AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')) \
+         ORDER BY p.polname",
+        literal(stage.role)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(Guarded {
+        oid: cell(first, 0),
+        schema: cell(first, 1),
+        name: cell(first, 2),
+        policies: rows
+            .iter()
+            .filter(|row| row.get(3).is_some_and(Option::is_some))
+            .map(policy)
+            .collect(),
     }))
+}
+
+fn policy(row: &Row) -> Policy {
+    Policy {
+        name: cell(row, 3),
+        command: cell(row, 4).chars().next().unwrap_or('*'),
+        permissive: cell(row, 5) == "t",
+        using: row.get(6).cloned().flatten(),
+        check: row.get(7).cloned().flatten(),
+    }
+}
+
+impl Guarded {
+    fn of(&self, command: char) -> Vec<&Policy> {
+        self.policies
+            .iter()
+            .filter(|policy| policy.command == command || policy.command == '*')
+            .collect()
+    }
+
+    fn others(&self) -> String {
+        let named: Vec<String> = self
+            .policies
+            .iter()
+            .map(|policy| format!("{} for {}", policy.name, policy.command()))
+            .collect();
+        if named.is_empty() {
+            "none of its policies does".to_owned()
+        } else {
+            format!("those that do are {}", named.join(", "))
+        }
+    }
+
+    /// Holds the statement's rows against the policies, as the role, without writing them.
+    async fn refuses(
+        &self,
+        stage: &Stage<'_>,
+        needs: &[Need],
+        statement: &str,
+        command: char,
+    ) -> Result<Option<String>, Failure> {
+        let Some(writing) = writing(statement) else {
+            return Ok(None);
+        };
+        let (rows, reads) = match &writing {
+            Writing::Insert {
+                columns,
+                rows,
+                reads,
+                ..
+            } if command == 'a' => (self.inserted(stage, columns, rows).await?, *reads),
+            Writing::Update {
+                target,
+                sets,
+                condition,
+                ..
+            } if command == 'w' => (
+                self.updated(stage, target, sets, condition).await?,
+                Reads::Back,
+            ),
+            _ => return Ok(None),
+        };
+        let mut tests = vec![command];
+        if reads == Reads::Back {
+            tests.push('r');
+        }
+        for command in tests {
+            let policies = self.of(command);
+            let Some(said) = self.held(stage, needs, &rows, &policies, command).await? else {
+                continue;
+            };
+            return Ok(Some(said));
+        }
+        Ok(None)
+    }
+
+    /// The first policy, or the permissive ones together, that the rows do not satisfy.
+    async fn held(
+        &self,
+        stage: &Stage<'_>,
+        needs: &[Need],
+        rows: &str,
+        policies: &[&Policy],
+        command: char,
+    ) -> Result<Option<String>, Failure> {
+        let test = |policy: &&Policy| {
+            policy
+                .test(command)
+                .map(|test| format!("coalesce(({test}), false)"))
+        };
+        let permissive: Vec<&&Policy> =
+            policies.iter().filter(|policy| policy.permissive).collect();
+        let restrictive: Vec<&&Policy> = policies
+            .iter()
+            .filter(|policy| !policy.permissive)
+            .collect();
+        let any: Vec<String> = permissive
+            .iter()
+            .filter_map(|policy| test(policy))
+            .collect();
+        let mut columns = vec![if any.is_empty() {
+            "true".to_owned()
+        } else {
+            format!("bool_and({})", any.join(" OR "))
+        }];
+        columns.extend(restrictive.iter().map(|policy| {
+            test(policy).map_or_else(|| "true".to_owned(), |test| format!("bool_and({test})"))
+        }));
+        let name = quoted(&self.name);
+        let sql = format!("SELECT {} FROM ({rows}) AS {name}", columns.join(", "));
+        // To look at the rows the role may need more than the statement does.
+        let look = format!(
+            "GRANT SELECT ON {}.{name} TO {}",
+            quoted(&self.schema),
+            crate::domain::ident::role(stage.role)
+        );
+        let mut given: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
+        given.push(&look);
+        let Ok(answers) = stage.attempt_with(&given, &[sql]).await? else {
+            return Ok(None);
+        };
+        let refused = |at: usize| answers.get(at).is_some_and(|answer| answer == "f");
+        let clause = |policies: &[&&Policy]| {
+            let said: Vec<String> = policies
+                .iter()
+                .map(|policy| {
+                    format!(
+                        "{} for {}, {} ({})",
+                        policy.name,
+                        policy.command(),
+                        policy.clause(command),
+                        policy.test(command).map_or("", String::as_str)
+                    )
+                })
+                .collect();
+            said.join("; ")
+        };
+        let failing = if refused(0) {
+            clause(&permissive)
+        } else {
+            let one = restrictive
+                .iter()
+                .enumerate()
+                .find(|(at, _)| refused(at + 1));
+            let Some((_, policy)) = one else {
+                return Ok(None);
+            };
+            format!("restrictive {}", clause(&[policy]))
+        };
+        Ok(Some(format!(
+            "The new row does not satisfy row-level security of {}.{}: {failing}. \
+             The row or the policy must change; no GRANT mends it.",
+            self.schema, self.name
+        )))
+    }
+
+    /// The rows of an INSERT as a query, defaults filled in where they call nothing.
+    async fn inserted(
+        &self,
+        stage: &Stage<'_>,
+        given: &[String],
+        rows: &str,
+    ) -> Result<String, Failure> {
+        let sql = format!(
+            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+             pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attribute a \
+             LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
+             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            self.oid
+        );
+        let columns = stage.session.query(&sql).await?.rows;
+        let names: Vec<String> = if given.is_empty() {
+            columns.iter().map(|row| cell(row, 0)).collect()
+        } else {
+            given.to_vec()
+        };
+        let width = first_row_width(rows);
+        let listed: Vec<String> = (1..=width).map(|at| format!("c{at}")).collect();
+        let each: Vec<String> = columns
+            .iter()
+            .map(|row| {
+                let (name, kind, default) = (cell(row, 0), cell(row, 1), cell(row, 2));
+                let place = names.iter().position(|known| *known == name);
+                let value = match place.filter(|at| *at < width) {
+                    Some(at) => format!("v.c{}", at + 1),
+                    None if default.is_empty() || default.contains("nextval") => "NULL".to_owned(),
+                    None => format!("({default})"),
+                };
+                format!("({value})::{kind} AS {}", quoted(&name))
+            })
+            .collect();
+        Ok(format!(
+            "SELECT {} FROM (VALUES {rows}) AS v({})",
+            each.join(", "),
+            listed.join(", ")
+        ))
+    }
+
+    /// The rows of an UPDATE as they would be afterwards.
+    async fn updated(
+        &self,
+        stage: &Stage<'_>,
+        target: &str,
+        sets: &[Assignment],
+        condition: &str,
+    ) -> Result<String, Failure> {
+        let sql = format!(
+            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            self.oid
+        );
+        let columns = stage.session.query(&sql).await?.rows;
+        let each: Vec<String> = columns
+            .iter()
+            .map(|row| {
+                let (name, kind) = (cell(row, 0), cell(row, 1));
+                let set = sets.iter().find(|set| set.column == name);
+                set.map_or_else(
+                    || quoted(&name).into_owned(),
+                    |set| format!("({})::{kind} AS {}", set.expression, quoted(&name)),
+                )
+            })
+            .collect();
+        Ok(format!(
+            "SELECT {} FROM {target} {condition} LIMIT 1000",
+            each.join(", ")
+        ))
+    }
+}
+
+/// How many values the first row has.
+fn first_row_width(rows: &str) -> usize {
+    let mut depth = 0_u32;
+    let mut commas = 0;
+    for token in crate::domain::sql::lexer::tokens(rows) {
+        match token.text(rows) {
+            "(" => depth += 1,
+            ")" if depth == 1 => break,
+            ")" => depth = depth.saturating_sub(1),
+            "," if depth == 1 => commas += 1,
+            _ => {}
+        }
+    }
+    commas + 1
 }

@@ -48,6 +48,10 @@ pub(super) async fn beyond(
         found: Vec::new(),
         seen: Vec::new(),
     };
+    for text in queries_in(statement) {
+        walk.body("the query in its argument", stage.role, &text, 0)
+            .await?;
+    }
     for text in blocks(statement) {
         walk.body("the DO block", stage.role, &text, 0).await?;
     }
@@ -97,6 +101,23 @@ async fn refreshed(stage: &Stage<'_>, statement: &str) -> Result<Option<Vec<Need
     let as_owner = stage.of(&owner);
     let needs = play::least(&as_owner, &texts, query).await?;
     Ok(Some(needs))
+}
+
+/// Queries that functions are given as text (`query_to_xml` and its kin).
+fn queries_in(statement: &str) -> Vec<String> {
+    let words = tokens(statement);
+    words
+        .windows(3)
+        .filter_map(|three| {
+            let [name, open, text] = three else {
+                return None;
+            };
+            let runs = name.text(statement).to_lowercase().contains("query_to_xml")
+                && open.text(statement) == "("
+                && text.kind == TokenKind::String;
+            runs.then(|| unquoted(text.text(statement)))
+        })
+        .collect()
 }
 
 /// The bodies of DO blocks.

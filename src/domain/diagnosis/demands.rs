@@ -119,7 +119,11 @@ impl Reader<'_> {
             "alter" if self.is(1, "system") => {
                 let name = self.name(3).unwrap_or_default();
                 let privilege = "ALTER SYSTEM";
-                vec![Demand::Parameter { name, privilege }]
+                vec![if name == "all" {
+                    Demand::Superuser
+                } else {
+                    Demand::Parameter { name, privilege }
+                }]
             }
             "create" if self.is(1, "subscription") => vec![Demand::Predefined {
                 role: "pg_create_subscription",
@@ -238,6 +242,9 @@ impl Reader<'_> {
                     role: "pg_read_server_files",
                     since: 11,
                 }),
+            "get_raw_page" | "heap_page_items" | "bt_metap" | "bt_page_items" | "page_header" => {
+                Some(Demand::Superuser)
+            }
             _ if uses_slots(&name) => Some(Demand::Attribute("REPLICATION")),
             _ => None,
         }

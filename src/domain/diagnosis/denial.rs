@@ -187,6 +187,12 @@ fn predefined(text: &str) -> Option<String> {
 }
 
 fn privilege(rest: &str) -> Denial {
+    // `column "a" of relation "t"`.
+    if rest.starts_with("column ") {
+        let name = last_quoted(rest);
+        let kind = ObjectKind::Table;
+        return Denial::Privilege { kind, name };
+    }
     for (word, kind) in [
         ("materialized view ", ObjectKind::MaterializedView),
         ("foreign table ", ObjectKind::ForeignTable),
@@ -208,9 +214,6 @@ fn privilege(rest: &str) -> Denial {
         ("database ", ObjectKind::Database),
     ] {
         if let Some(name) = rest.strip_prefix(word) {
-            if kind == ObjectKind::Database {
-                return Denial::CreateInDatabase;
-            }
             let name = name.to_owned();
             return Denial::Privilege { kind, name };
         }
@@ -287,7 +290,7 @@ mod tests {
             ),
             (
                 "permission denied for database shop",
-                Denial::CreateInDatabase,
+                privilege(ObjectKind::Database, "shop"),
             ),
             (
                 "permission denied to create temporary tables in database \"shop\"",

@@ -5,11 +5,13 @@ pub mod demands;
 pub mod denial;
 pub mod findings;
 pub mod login;
+pub mod maintained;
 pub mod remedy;
 pub mod report;
 mod token_refusal;
 pub mod trial;
 pub mod wants;
+pub mod writing;
 
 pub use findings::{Certainty, Finding, Fix, FixKind};
 pub use report::{

@@ -35,6 +35,8 @@ pub fn trial(sql: &str) -> Trial {
             .map_or(Err("nothing in it can be planned"), |query| {
                 Ok(vec![explain(query)])
             }),
+        // Planned where it was prepared.
+        "execute" | "deallocate" | "fetch" | "move" | "close" => Ok(Vec::new()),
         "declare" => words
             .iter()
             .position(|token| token.is(sql, "for"))
@@ -51,7 +53,7 @@ pub fn trial(sql: &str) -> Trial {
         )]),
         "create" if creates_from_query(sql, &words) => Ok(created(sql, &words)),
         "create" if indexes(sql, &words) => index(sql, &words),
-        "alter" if word(sql, &words, 1) == "table" => Ok(vec![table_change(sql, &words)]),
+        "alter" if word(sql, &words, 1) == "table" => Ok(table_change(sql, &words)),
         "create" if has("extension") => Err("it runs a script of its own"),
         "create" | "drop" if has("subscription") && !has("connect") => {
             Err("it would connect to the publisher")
@@ -136,7 +138,7 @@ const PROBE: &str = "pgiam_rehearsal_probe";
 
 /// A change of a table in a form that neither reads its rows nor builds an index: adding a key or a
 /// check, or changing a type, becomes a change that takes the same rights.
-fn table_change(sql: &str, words: &[Token]) -> String {
+fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
     let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
     let at_of = |wanted: &str| words.iter().position(|token| token.is(sql, wanted));
     let first_change = ["add", "alter", "validate", "set", "attach"]
@@ -147,16 +149,16 @@ fn table_change(sql: &str, words: &[Token]) -> String {
         .and_then(|at| words.get(at))
         .and_then(|token| sql.get(..token.start));
     let Some(head) = head else {
-        return sql.to_owned();
+        return vec![sql.to_owned()];
     };
     if has("add") && (has("references") || has("foreign")) {
-        return if has("valid") {
+        return vec![if has("valid") {
             sql.to_owned()
         } else if has("column") || has("primary") {
             format!("{head}RESET (fillfactor)")
         } else {
             format!("{sql} NOT VALID")
-        };
+        }];
     }
     let typed = at_of("type").filter(|_| has("alter") && !has("add"));
     if let Some(name) = typed.and_then(|at| words.get(at + 1)) {
@@ -165,7 +167,7 @@ fn table_change(sql: &str, words: &[Token]) -> String {
             .and_then(|at| words.get(at))
             .map_or(sql.len(), |token| token.start);
         let new = sql.get(name.start..end).unwrap_or_default().trim();
-        return format!("{head}ADD COLUMN {PROBE} {new}");
+        return vec![format!("{head}ADD COLUMN {PROBE} {new}")];
     }
     let reads_rows = [
         "primary", "unique", "exclude", "check", "validate", "logged", "unlogged", "attach",
@@ -174,9 +176,24 @@ fn table_change(sql: &str, words: &[Token]) -> String {
     .any(|wanted| has(wanted))
         || (has("set") && has("not") && has("null") && !has("add"));
     if reads_rows && !has("drop") && !has("rename") {
-        return format!("{head}RESET (fillfactor)");
+        let partition = at_of("partition")
+            .filter(|_| has("attach"))
+            .and_then(|at| named(sql, words, at + 1));
+        let partition = partition.map(|name| format!("ALTER TABLE {name} RESET (fillfactor)"));
+        return std::iter::once(format!("{head}RESET (fillfactor)"))
+            .chain(partition)
+            .collect();
     }
-    sql.to_owned()
+    vec![sql.to_owned()]
+}
+
+/// A dotted name as it stands.
+fn named<'a>(sql: &'a str, words: &[Token], mut at: usize) -> Option<&'a str> {
+    let start = words.get(at)?.start;
+    while word(sql, words, at + 1) == "." {
+        at += 2;
+    }
+    sql.get(start..words.get(at)?.end)
 }
 
 /// The tokens that mean something.

@@ -1,0 +1,93 @@
+//! What VACUUM, ANALYZE, CLUSTER and REINDEX are told to work on.
+
+use crate::domain::ident;
+use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// One target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintained {
+    /// The kind in the server's words: `table`, `schema`, `database`.
+    pub kind: &'static str,
+    /// Its name without the schema; of an index where it is one.
+    pub name: String,
+}
+
+/// Reads a statement; nothing where it works on all there is.
+#[must_use]
+pub fn maintained(sql: &str) -> Vec<Maintained> {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
+        .collect();
+    let text = |at: usize| words.get(at).map_or("", |token| token.text(sql));
+    let is = |at: usize, word: &str| text(at).eq_ignore_ascii_case(word);
+    let options = ["full", "freeze", "verbose", "analyze", "concurrently"];
+    let mut at = 1;
+    if is(at, "(") {
+        while at < words.len() && text(at) != ")" {
+            at += 1;
+        }
+        at += 1;
+    }
+    let mut kind = "table";
+    if is(0, "reindex") {
+        kind = match text(at).to_lowercase().as_str() {
+            "schema" => "schema",
+            "database" | "system" => "database",
+            _ => "table",
+        };
+        at += 1;
+    }
+    while options.iter().any(|option| is(at, option)) {
+        at += 1;
+    }
+    let mut found = Vec::new();
+    while let Some(mut name) = ident::parts(text(at)).and_then(|mut parts| parts.pop()) {
+        while is(at + 1, ".") {
+            at += 2;
+            name = ident::parts(text(at))
+                .and_then(|mut parts| parts.pop())
+                .unwrap_or_default();
+        }
+        found.push(Maintained { kind, name });
+        at += 1;
+        if is(at, "(") {
+            while at < words.len() && text(at) != ")" {
+                at += 1;
+            }
+            at += 1;
+        }
+        if !is(at, ",") {
+            break;
+        }
+        at += 1;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_found_behind_every_option() {
+        let told = |sql: &str| -> Vec<String> {
+            maintained(sql)
+                .into_iter()
+                .map(|one| format!("{} {}", one.kind, one.name))
+                .collect()
+        };
+        assert_eq!(
+            told("vacuum (full, verbose) s.t, s.u (a, b)"),
+            ["table t", "table u"]
+        );
+        assert_eq!(told("analyze verbose \"T\";"), ["table T"]);
+        assert_eq!(told("cluster s.t using t_pkey"), ["table t"]);
+        assert_eq!(
+            told("reindex (verbose) index concurrently s.i"),
+            ["table i"]
+        );
+        assert_eq!(told("reindex schema s"), ["schema s"]);
+        assert_eq!(told("vacuum"), Vec::<String>::new());
+    }
+}

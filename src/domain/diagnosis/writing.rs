@@ -1,0 +1,292 @@
+//! The rows that an INSERT or UPDATE would write, as pieces of its text: enough to ask a policy
+//! about them without writing anything.
+
+use crate::domain::ident;
+use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// What would be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writing {
+    /// `INSERT … VALUES`.
+    Insert {
+        /// The name's parts.
+        relation: Vec<String>,
+        /// The columns given; empty for all in order.
+        columns: Vec<String>,
+        /// The rows, `DEFAULT` replaced by NULL: `(1, 'x'), (2, NULL)`.
+        rows: String,
+        /// Whether rows are read back or may be there already: then the policies for reading count.
+        reads: Reads,
+    },
+    /// `UPDATE … SET` of one relation.
+    Update {
+        /// The name's parts.
+        relation: Vec<String>,
+        /// The relation as it stands in the statement, alias included.
+        target: String,
+        /// Columns and the expressions assigned to them.
+        sets: Vec<Assignment>,
+        /// `WHERE …`; empty without.
+        condition: String,
+    },
+}
+
+/// `column = expression`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The column.
+    pub column: String,
+    /// The expression.
+    pub expression: String,
+}
+
+/// Whether the policies for SELECT count for new rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// They do.
+    Back,
+    /// They do not.
+    Nothing,
+}
+
+/// Functions that may be called to look at a row: they change nothing.
+const HARMLESS: [&str; 12] = [
+    "now",
+    "lower",
+    "upper",
+    "coalesce",
+    "md5",
+    "length",
+    "abs",
+    "nullif",
+    "current_setting",
+    "to_char",
+    "round",
+    "concat",
+];
+
+/// Reads a statement; `None` where its rows cannot be told from its text.
+#[must_use]
+pub fn writing(sql: &str) -> Option<Writing> {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
+        .collect();
+    let reader = Reader { sql, words };
+    if reader.is(0, "insert") && reader.is(1, "into") {
+        reader.insert()
+    } else if reader.is(0, "update") {
+        reader.update()
+    } else {
+        None
+    }
+}
+
+struct Reader<'a> {
+    sql: &'a str,
+    words: Vec<Token>,
+}
+
+impl Reader<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |token| token.text(self.sql))
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn span(&self, from: usize, to: usize) -> &str {
+        let start = self
+            .words
+            .get(from)
+            .map_or(self.sql.len(), |token| token.start);
+        let end = to
+            .checked_sub(1)
+            .and_then(|last| self.words.get(last))
+            .map_or(start, |token| token.end);
+        self.sql.get(start..end.max(start)).unwrap_or_default()
+    }
+
+    fn name(&self, mut at: usize) -> Option<(Vec<String>, usize)> {
+        if self.is(at, "only") {
+            at += 1;
+        }
+        let mut parts = ident::parts(self.text(at))?;
+        while self.is(at + 1, ".") {
+            parts.extend(ident::parts(self.text(at + 2))?);
+            at += 2;
+        }
+        Some((parts, at + 1))
+    }
+
+    /// The first of some words outside parentheses, or the end.
+    fn outside(&self, from: usize, wanted: &[&str]) -> usize {
+        let mut depth = 0_i32;
+        (from..self.words.len())
+            .find(|at| {
+                match self.text(*at) {
+                    "(" => depth += 1,
+                    ")" => depth -= 1,
+                    _ => {}
+                }
+                depth == 0 && wanted.iter().any(|word| self.is(*at, word))
+            })
+            .unwrap_or(self.words.len())
+    }
+
+    /// Whether looking at these words could do anything.
+    fn harmless(&self, from: usize, to: usize) -> bool {
+        (from..to).all(|at| {
+            let Some(token) = self.words.get(at) else {
+                return true;
+            };
+            let calls = self.is(at + 1, "(")
+                && matches!(
+                    token.kind,
+                    TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::Keyword
+                );
+            let word = token.text(self.sql).to_lowercase();
+            word != "select"
+                && token.kind != TokenKind::Parameter
+                && (!calls
+                    || HARMLESS.contains(&word.as_str())
+                    || ["values", "in", "and", "or", "not", "where"].contains(&word.as_str()))
+        })
+    }
+
+    fn insert(&self) -> Option<Writing> {
+        let (relation, mut at) = self.name(2)?;
+        if self.is(at, "as") {
+            at += 2;
+        }
+        let mut columns = Vec::new();
+        if self.is(at, "(") {
+            let end = self.outside(at, &[")"]);
+            columns = (at + 1..end)
+                .filter_map(|at| ident::parts(self.text(at)))
+                .flatten()
+                .collect();
+            at = end + 1;
+        }
+        if self.is(at, "overriding") {
+            at += 3;
+        }
+        if !self.is(at, "values") {
+            return None;
+        }
+        let end = self.outside(at + 1, &["on", "returning"]);
+        if !self.harmless(at + 1, end) {
+            return None;
+        }
+        let rows: Vec<&str> = (at + 1..end)
+            .map(|at| {
+                if self.is(at, "default") {
+                    "NULL"
+                } else {
+                    self.text(at)
+                }
+            })
+            .collect();
+        let reads = if end < self.words.len() {
+            Reads::Back
+        } else {
+            Reads::Nothing
+        };
+        Some(Writing::Insert {
+            relation,
+            columns,
+            rows: rows.join(" "),
+            reads,
+        })
+    }
+
+    fn update(&self) -> Option<Writing> {
+        let (relation, _) = self.name(1)?;
+        let set = self.outside(1, &["set"]);
+        let target = self.span(1, set).to_owned();
+        let end = self.outside(set + 1, &["where", "from", "returning"]);
+        if self.is(end, "from") || !self.harmless(set + 1, end) {
+            return None;
+        }
+        let mut sets = Vec::new();
+        let mut at = set + 1;
+        while at < end {
+            let stop = self.outside(at, &[","]).min(end);
+            if !self.is(at + 1, "=") {
+                return None;
+            }
+            sets.push(Assignment {
+                column: ident::parts(self.text(at))?.pop()?,
+                expression: self.span(at + 2, stop).to_owned(),
+            });
+            at = stop + 1;
+        }
+        let last = self.outside(end, &["returning"]);
+        if !self.harmless(end, last) {
+            return None;
+        }
+        Some(Writing::Update {
+            relation,
+            target,
+            sets,
+            condition: self.span(end, last).to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_an_insert_are_told() {
+        assert_eq!(
+            writing(
+                "insert into s.t (id, owner) values (1, default), (2, current_user) returning id;"
+            ),
+            Some(Writing::Insert {
+                relation: vec!["s".into(), "t".into()],
+                columns: vec!["id".into(), "owner".into()],
+                rows: "( 1 , NULL ) , ( 2 , current_user )".into(),
+                reads: Reads::Back,
+            })
+        );
+    }
+
+    #[test]
+    fn assignments_of_an_update_are_told() {
+        assert_eq!(
+            writing("update s.t x set a = 'b', n = n + 1 where owner = current_user"),
+            Some(Writing::Update {
+                relation: vec!["s".into(), "t".into()],
+                target: "s.t x".into(),
+                sets: vec![
+                    Assignment {
+                        column: "a".into(),
+                        expression: "'b'".into(),
+                    },
+                    Assignment {
+                        column: "n".into(),
+                        expression: "n + 1".into(),
+                    },
+                ],
+                condition: "where owner = current_user".into(),
+            })
+        );
+    }
+
+    #[test]
+    fn what_might_do_something_is_not_looked_at() {
+        for sql in [
+            "insert into t values (nextval('s'))",
+            "insert into t select 1",
+            "insert into t values ((select f()))",
+            "update t set a = f(b)",
+            "update t set a = 1 from u",
+            "delete from t",
+        ] {
+            assert_eq!(writing(sql), None, "{sql}");
+        }
+    }
+}
