@@ -214,6 +214,8 @@ fn privilege(rest: &str) -> Denial {
         ("database ", ObjectKind::Database),
     ] {
         if let Some(name) = rest.strip_prefix(word) {
+            // GRANT on a large object says the kind twice.
+            let name = name.strip_prefix(word).unwrap_or(name);
             let name = name.to_owned();
             return Denial::Privilege { kind, name };
         }
