@@ -11,9 +11,7 @@ use super::model::{
 use super::object::{
     Expression, Object, ObjectId, ObjectKind, Policy, PolicyCommand, PolicyKind, Realm, Trait,
 };
-use super::role::{
-    Attribute, Membership, MembershipOption, MembershipOptions, Predefined, Role, RoleId,
-};
+use super::role::{Membership, MembershipOptions, Predefined, Role, RoleId, before_16};
 use crate::domain::rows::array;
 
 /// A row of `pg_auth_members`.
@@ -177,29 +175,11 @@ impl Builder {
             member,
             grantor: role_of(record.grantor),
             options: if self.version < 16 {
-                self.derived_options(member, record.options)
+                before_16(self.census.attributes(member), record.options)
             } else {
                 record.options
             },
         });
-    }
-
-    /// Before 16 the member's own attribute decides on inheritance, and SET ROLE always works.
-    fn derived_options(&self, member: RoleId, stored: MembershipOptions) -> MembershipOptions {
-        let inherits = self
-            .census
-            .roles
-            .get(member.index())
-            .is_some_and(|role| role.attributes.has(Attribute::Inherit));
-        [
-            (MembershipOption::Admin, stored.has(MembershipOption::Admin)),
-            (MembershipOption::Inherit, inherits),
-            (MembershipOption::Set, true),
-        ]
-        .into_iter()
-        .filter(|(_, on)| *on)
-        .map(|(option, _)| option)
-        .collect()
     }
 
     /// Adds an object.

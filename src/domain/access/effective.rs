@@ -273,3 +273,136 @@ pub(super) fn predefined_privileges(kind: ObjectKind) -> &'static [(Predefined, 
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scene::{relation, role, scene};
+    use super::*;
+
+    const SHOP: &str = "
+        role dba
+        role boss superuser
+        role readers
+        role analyst
+        role lazy noinherit
+        role pg_read_all_data
+        role pg_maintain
+        role pg_database_owner
+        member analyst readers dba
+        member lazy readers dba
+        member boss_friend boss dba
+        schema - app dba {dba=UC/dba,readers=U/dba}
+        table app orders dba {dba=w/dba,readers=r*/dba,=x/dba}
+        column orders total dba {lazy=w/dba}
+        function app f dba -
+    ";
+
+    fn letters(rights: &Snapshot, who: &str, table: &str) -> String {
+        let found = rights.privileges(role(rights, who), relation(rights, table));
+        format!("{}/{}", found.held.letters(), found.grantable.letters())
+    }
+
+    #[test]
+    fn rights_come_from_groups_owners_and_public() {
+        let rights = scene(15, SHOP);
+        assert_eq!(letters(&rights, "analyst", "app.orders"), "rx/r");
+        assert_eq!(letters(&rights, "lazy", "app.orders"), "x/");
+        // The owner took all but UPDATE from itself and may still grant everything.
+        assert_eq!(letters(&rights, "dba", "app.orders"), "wx/rawdDxt");
+        assert_eq!(letters(&rights, "boss", "app.orders"), "rawdDxt/rawdDxt");
+    }
+
+    #[test]
+    fn a_column_has_its_own_rights_and_its_tables() {
+        let rights = scene(15, SHOP);
+        let orders = relation(&rights, "app.orders");
+        let total = rights.columns_of(orders)[0];
+        let of = |who| rights.privileges(role(&rights, who), total).held.letters();
+        assert_eq!((of("analyst"), of("lazy")), ("rx".into(), "wx".into()));
+        let any = rights.privileges_on_any_column(role(&rights, "lazy"), orders);
+        assert_eq!(any.held.letters(), "wx");
+    }
+
+    #[test]
+    fn what_was_never_granted_is_hard_wired() {
+        let rights = scene(15, SHOP);
+        let function = rights
+            .objects_named(Realm::Function, rights.schema_named("app"), "f")
+            .next()
+            .unwrap();
+        assert!(rights.is_hard_wired(function));
+        assert!(
+            rights
+                .privileges(role(&rights, "lazy"), function)
+                .held
+                .has(Privilege::Execute)
+        );
+    }
+
+    #[test]
+    fn predefined_roles_count_from_their_version_on() {
+        let facts = format!(
+            "{SHOP}
+            member analyst pg_read_all_data dba
+            member analyst pg_maintain dba"
+        );
+        for (version, expected) in [(13, "rx/r"), (15, "rx/r"), (17, "rmx/r")] {
+            let rights = scene(version, &facts);
+            let found = letters(&rights, "analyst", "app.orders");
+            let sorted = |text: &str| {
+                let mut letters: Vec<char> = text.chars().collect();
+                letters.sort_unstable();
+                letters
+            };
+            assert_eq!(sorted(&found), sorted(expected), "{version}");
+        }
+        let reads_all = |version| {
+            let rights = scene(version, &facts.replace("readers=r*", "readers=a"));
+            letters(&rights, "analyst", "app.orders").starts_with('r')
+        };
+        assert!(!reads_all(13) && reads_all(14));
+    }
+
+    #[test]
+    fn the_database_owner_is_in_a_group_of_its_own() {
+        let in_group = |version| {
+            let rights = scene(version, SHOP);
+            rights.has_rights_of(role(&rights, "dba"), role(&rights, "pg_database_owner"))
+        };
+        assert!(!in_group(13) && in_group(14));
+    }
+
+    #[test]
+    fn membership_options_say_what_a_member_gets() {
+        let rights = scene(
+            16,
+            "
+            role dba
+            role group
+            role only_inherits
+            role only_sets
+            role nothing
+            role manager
+            member only_inherits group dba noset
+            member only_sets group dba noinherit
+            member nothing group dba noset noinherit
+            member manager group dba admin noset noinherit
+            ",
+        );
+        let group = role(&rights, "group");
+        let of = |name| {
+            let who = role(&rights, name);
+            [
+                rights.is_member(who, group),
+                rights.has_rights_of(who, group),
+                rights.may_set_role(who, group),
+                rights.administers(who, group),
+            ]
+        };
+        assert_eq!(of("only_inherits"), [true, true, false, false]);
+        assert_eq!(of("only_sets"), [true, false, true, false]);
+        assert_eq!(of("nothing"), [true, false, false, false]);
+        assert_eq!(of("manager"), [true, false, false, true]);
+        assert_eq!(of("group"), [true, true, true, false]);
+    }
+}

@@ -17,19 +17,31 @@
 
 mod acl;
 mod build;
+mod change;
+mod default;
 mod effective;
+mod explain;
 mod model;
 mod object;
+mod reach;
 mod role;
+mod row_security;
+#[cfg(test)]
+mod scene;
 
 pub use acl::{AclItem, Grantee, HardWired, Privilege, Privileges, Rights};
 pub use build::{Builder, DefaultRecord, MembershipRecord, ObjectRecord, PolicyRecord};
+pub use change::{Change, ChangeError, Extent, GrantOption, Impact, RoleShift, Shift};
+pub use default::{Forecast, Next, Obstacle, Outlook};
+pub use explain::{Bond, Carry, Holder, Hop, Path, Source, Wish};
 pub use model::{Completeness, DefaultAcl, DefaultKind, LeftOut, Snapshot};
 pub use object::{
     Expression, Object, ObjectId, ObjectKind, Policy, PolicyCommand, PolicyKind, Realm, Trait,
     Traits,
 };
+pub use reach::{Comparison, Difference, Filter, Reached, Surplus};
 pub use role::{
     Attribute, Attributes, Membership, MembershipOption, MembershipOptions, Predefined, Role,
     RoleId,
 };
+pub use row_security::{Bypass, RowSecurity};

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::acl::AclItem;
 use super::object::{Object, ObjectId, ObjectKind, Policy, Realm};
-use super::role::{Attribute, Membership, Predefined, Role, RoleId};
+use super::role::{Attribute, Attributes, Membership, Predefined, Role, RoleId};
 
 /// Kinds of objects that default privileges exist for (`pg_default_acl.defaclobjtype`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,6 +128,15 @@ pub(super) struct Census {
     pub(super) by_oid: HashMap<u32, RoleId>,
     pub(super) by_name: HashMap<String, RoleId>,
     pub(super) predefined: HashMap<Predefined, RoleId>,
+}
+
+impl Census {
+    pub(super) fn attributes(&self, role: RoleId) -> Attributes {
+        self.roles
+            .get(role.index())
+            .map(|role| role.attributes)
+            .unwrap_or_default()
+    }
 }
 
 /// Memberships, from the member's side and from the group's.
@@ -370,7 +379,6 @@ impl Snapshot {
     /// Whether the role has the attribute itself; attributes are not inherited.
     #[must_use]
     pub fn has_attribute(&self, role: RoleId, attribute: Attribute) -> bool {
-        self.role(role)
-            .is_some_and(|role| role.attributes.has(attribute))
+        self.census.attributes(role).has(attribute)
     }
 }

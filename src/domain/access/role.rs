@@ -168,6 +168,12 @@ impl MembershipOptions {
         self.0 & option.bit() != 0
     }
 
+    /// The same with an option switched on.
+    #[must_use]
+    pub const fn with(self, option: MembershipOption) -> Self {
+        Self(self.0 | option.bit())
+    }
+
     /// The same with an option switched off.
     #[must_use]
     pub const fn without(self, option: MembershipOption) -> Self {
@@ -182,6 +188,17 @@ impl FromIterator<MembershipOption> for MembershipOptions {
                 .into_iter()
                 .fold(0, |bits, option| bits | option.bit()),
         )
+    }
+}
+
+/// What a membership allows before 16: the member's own attribute decides on inheritance, and SET
+/// ROLE always works.
+pub(super) fn before_16(member: Attributes, stored: MembershipOptions) -> MembershipOptions {
+    let options = stored.with(MembershipOption::Set);
+    if member.has(Attribute::Inherit) {
+        options.with(MembershipOption::Inherit)
+    } else {
+        options.without(MembershipOption::Inherit)
     }
 }
 

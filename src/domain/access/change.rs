@@ -1,0 +1,668 @@
+//! What would change if something were granted or revoked.
+//!
+//! Source: PostgreSQL source, `acl.c` (`aclupdate`, `recursive_revoke`), `user.c`
+//! (`AddRoleMems`, `DelRoleMems`).
+
+use std::sync::{Arc, OnceLock};
+
+use super::acl::{AclItem, Grantee, Privileges, Rights};
+use super::effective::Walk;
+use super::model::{AclPlace, Memberships, Snapshot};
+use super::object::ObjectId;
+use super::role::{Membership, MembershipOption, MembershipOptions, RoleId, before_16};
+
+/// Whether grantees may grant on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum GrantOption {
+    /// They may not.
+    #[default]
+    Without,
+    /// `WITH GRANT OPTION`.
+    With,
+}
+
+/// What a REVOKE takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// `GRANT OPTION FOR`, `ADMIN OPTION FOR`: only the right to pass it on.
+    PassingOn,
+}
+
+/// A statement that changes rights, in terms of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// `GRANT … ON object TO grantee`.
+    Grant {
+        /// On what.
+        object: ObjectId,
+        /// Which privileges.
+        privileges: Privileges,
+        /// To whom.
+        grantee: Grantee,
+        /// Whether to be granted on.
+        option: GrantOption,
+        /// In whose name; `None` is the owner's, as for whoever acts for the owner.
+        grantor: Option<RoleId>,
+    },
+    /// `REVOKE … ON object FROM grantee CASCADE`; what the grantee granted on goes too. Without
+    /// CASCADE the server refuses where there is such.
+    Revoke {
+        /// On what.
+        object: ObjectId,
+        /// Which privileges.
+        privileges: Privileges,
+        /// From whom.
+        grantee: Grantee,
+        /// How much of it.
+        extent: Extent,
+        /// In whose name; only what that role granted goes. `None` is the owner's.
+        grantor: Option<RoleId>,
+    },
+    /// `GRANT role TO member`.
+    Join {
+        /// The group.
+        role: RoleId,
+        /// Who comes in.
+        member: RoleId,
+        /// With what; before 16 only ADMIN counts.
+        options: MembershipOptions,
+        /// In whose name; `None` where it does not matter.
+        grantor: Option<RoleId>,
+    },
+    /// `REVOKE role FROM member CASCADE`.
+    Leave {
+        /// The group.
+        role: RoleId,
+        /// Who goes.
+        member: RoleId,
+        /// How much of it.
+        extent: Extent,
+        /// In whose name; `None` is whoever granted it.
+        grantor: Option<RoleId>,
+    },
+}
+
+/// Why the server would refuse a change, whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// The object or role is not of this snapshot.
+    #[error("there is no such object or role")]
+    Unknown,
+    /// An object of that kind does not have the privilege.
+    #[error("an object of that kind has no such privilege")]
+    NotApplicable,
+    /// PUBLIC cannot grant on.
+    #[error("grant options can only be granted to roles, not to PUBLIC")]
+    PublicCannotGrant,
+    /// A role would be a member of itself.
+    #[error("the role would become a member of itself")]
+    Circle,
+}
+
+/// Roles that came and went from a set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shift {
+    /// There after, not before.
+    pub gained: Vec<RoleId>,
+    /// There before, not after.
+    pub lost: Vec<RoleId>,
+}
+
+impl Shift {
+    /// Whether nothing moved.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.gained.is_empty() && self.lost.is_empty()
+    }
+
+    fn between(before: &[RoleId], after: &[RoleId]) -> Self {
+        let missing = |from: &[RoleId], there: &[RoleId]| {
+            from.iter()
+                .copied()
+                .filter(|role| there.binary_search(role).is_err())
+                .collect()
+        };
+        Self {
+            gained: missing(after, before),
+            lost: missing(before, after),
+        }
+    }
+}
+
+/// A role whose memberships, its own or those above it, changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleShift {
+    /// The role.
+    pub role: RoleId,
+    /// Roles whose rights it has without further ado.
+    pub rights_of: Shift,
+    /// Roles it may SET ROLE to.
+    pub set_role: Shift,
+}
+
+/// What a role gained and lost on an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Impact {
+    /// Who.
+    pub role: RoleId,
+    /// On what.
+    pub object: ObjectId,
+    /// Has after, had not before.
+    pub gained: Rights,
+    /// Had before, has not after.
+    pub lost: Rights,
+}
+
+impl Snapshot {
+    /// The same database after a change; this one stays as it is.
+    ///
+    /// A column that has no ACL of its own yet is not in the snapshot, so granting on one cannot be
+    /// asked about.
+    pub fn with_change(&self, change: &Change) -> Result<Self, ChangeError> {
+        let mut after = self.clone();
+        match *change {
+            Change::Grant {
+                object,
+                privileges,
+                grantee,
+                option,
+                grantor,
+            } => {
+                let grantor = after.acting(object, privileges, grantor)?;
+                let rights = Rights {
+                    held: privileges,
+                    grantable: match option {
+                        GrantOption::With => privileges,
+                        GrantOption::Without => Privileges::NONE,
+                    },
+                };
+                if grantee == Grantee::Public && option == GrantOption::With {
+                    return Err(ChangeError::PublicCannotGrant);
+                }
+                after.known_grantee(grantee)?;
+                after.grant(object, grantee, grantor, rights);
+            }
+            Change::Revoke {
+                object,
+                privileges,
+                grantee,
+                extent,
+                grantor,
+            } => {
+                let named = after.acting(object, privileges, grantor)?;
+                let columns = after.columns_of(object).to_vec();
+                after.revoke(object, grantee, named, privileges, extent);
+                // A REVOKE on a table also takes what was granted on its columns (ExecGrant_Relation).
+                for column in columns {
+                    after.revoke(column, grantee, named, privileges, extent);
+                }
+            }
+            Change::Join {
+                role,
+                member,
+                options,
+                grantor,
+            } => after.join(role, member, options, grantor)?,
+            Change::Leave {
+                role,
+                member,
+                extent,
+                grantor,
+            } => {
+                let _ = self.role(role).ok_or(ChangeError::Unknown)?;
+                let _ = self.role(member).ok_or(ChangeError::Unknown)?;
+                after.leave(role, member, extent, grantor);
+            }
+        }
+        Ok(after)
+    }
+
+    /// Whose memberships, direct or not, differ between two states of one database.
+    #[must_use]
+    pub fn role_shifts(&self, after: &Self) -> Vec<RoleShift> {
+        if Arc::ptr_eq(&self.memberships, &after.memberships) {
+            return Vec::new();
+        }
+        let settable = |rights: &Self, role| {
+            let mut reached = rights.reached(role, Walk::Set);
+            reached.sort_unstable();
+            reached
+        };
+        self.roles()
+            .map(|(role, _)| RoleShift {
+                role,
+                rights_of: Shift::between(self.inherited(role), after.inherited(role)),
+                set_role: Shift::between(&settable(self, role), &settable(after, role)),
+            })
+            .filter(|shift| !shift.rights_of.is_empty() || !shift.set_role.is_empty())
+            .collect()
+    }
+
+    /// Objects whose ACLs differ between two states of one database.
+    #[must_use]
+    pub fn changed_objects(&self, after: &Self) -> Vec<ObjectId> {
+        let differs = |place: usize| self.stored(place) != after.stored(place);
+        self.objects()
+            .map(|(object, _)| object)
+            .filter(|object| differs(object.index()))
+            .collect()
+    }
+
+    /// What a role gained and lost between two states of one database, object by object.
+    #[must_use]
+    pub fn impact_for(&self, after: &Self, role: RoleId) -> Vec<Impact> {
+        self.objects()
+            .filter_map(|(object, _)| self.impact(after, role, object))
+            .collect()
+    }
+
+    /// Who gained and lost on an object between two states of one database.
+    #[must_use]
+    pub fn impact_on(&self, after: &Self, object: ObjectId) -> Vec<Impact> {
+        self.roles()
+            .filter_map(|(role, _)| self.impact(after, role, object))
+            .collect()
+    }
+
+    fn impact(&self, after: &Self, role: RoleId, object: ObjectId) -> Option<Impact> {
+        let (had, has) = (
+            self.privileges(role, object),
+            after.privileges(role, object),
+        );
+        (had != has).then(|| Impact {
+            role,
+            object,
+            gained: has.without(had),
+            lost: had.without(has),
+        })
+    }
+
+    fn stored(&self, place: usize) -> Option<&[AclItem]> {
+        match self.acls.get(place)? {
+            AclPlace::Stored(at) => self.store.get(*at as usize).map(|items| &**items),
+            AclPlace::HardWired => None,
+        }
+    }
+
+    /// In whose name a statement on the object acts, if it may be written at all.
+    fn acting(
+        &self,
+        object: ObjectId,
+        privileges: Privileges,
+        grantor: Option<RoleId>,
+    ) -> Result<RoleId, ChangeError> {
+        let known = self.object(object).ok_or(ChangeError::Unknown)?;
+        if !Privileges::applicable(known.kind, self.version).contains(privileges) {
+            return Err(ChangeError::NotApplicable);
+        }
+        let grantor = grantor.or(known.owner).ok_or(ChangeError::Unknown)?;
+        self.role(grantor)
+            .map(|_| grantor)
+            .ok_or(ChangeError::Unknown)
+    }
+
+    fn known_grantee(&self, grantee: Grantee) -> Result<(), ChangeError> {
+        match grantee {
+            Grantee::Public => Ok(()),
+            Grantee::Role(role) => self.role(role).map(|_| ()).ok_or(ChangeError::Unknown),
+        }
+    }
+
+    fn grant(&mut self, object: ObjectId, grantee: Grantee, grantor: RoleId, rights: Rights) {
+        let mut items: Vec<AclItem> = self.acl_items(object).collect();
+        add(
+            &mut items,
+            AclItem {
+                grantee,
+                grantor,
+                rights,
+            },
+        );
+        self.store_acl(object, items);
+    }
+
+    fn revoke(
+        &mut self,
+        object: ObjectId,
+        grantee: Grantee,
+        grantor: RoleId,
+        privileges: Privileges,
+        extent: Extent,
+    ) {
+        let before: Vec<AclItem> = self.acl_items(object).collect();
+        let mut items = before.clone();
+        let mut orphans = vec![Loss {
+            grantee,
+            grantor,
+            privileges,
+            extent,
+        }];
+        while let Some(loss) = orphans.pop() {
+            orphans.extend(self.take(object, &mut items, loss));
+        }
+        if items != before {
+            self.store_acl(object, items);
+        }
+    }
+
+    /// Takes something from a grantee; returns what others lose for it.
+    fn take(&self, object: ObjectId, items: &mut Vec<AclItem>, loss: Loss) -> Vec<Loss> {
+        let owner = self.object(object).and_then(|known| known.owner);
+        let Some(item) = items
+            .iter_mut()
+            .find(|item| item.grantee == loss.grantee && item.grantor == loss.grantor)
+        else {
+            return Vec::new();
+        };
+        let was_grantable = item.rights.grantable;
+        if loss.extent == Extent::Whole {
+            item.rights.held = item.rights.held.without(loss.privileges);
+        }
+        item.rights.grantable = item.rights.grantable.without(loss.privileges);
+        let ended = was_grantable.without(item.rights.grantable);
+        items.retain(|item| !item.rights.is_empty());
+        let Grantee::Role(former) = loss.grantee else {
+            return Vec::new();
+        };
+        if owner.is_some_and(|owner| self.has_rights_of(former, owner)) {
+            return Vec::new();
+        }
+        let still = items
+            .iter()
+            .filter(|item| match item.grantee {
+                Grantee::Public => true,
+                Grantee::Role(role) => self.has_rights_of(former, role),
+            })
+            .fold(Privileges::NONE, |still, item| {
+                still.and(item.rights.grantable)
+            });
+        let ended = ended.without(still);
+        items
+            .iter()
+            .filter(|item| item.grantor == former && !item.rights.held.within(ended).is_empty())
+            .map(|item| Loss {
+                grantee: item.grantee,
+                grantor: former,
+                privileges: ended,
+                extent: Extent::Whole,
+            })
+            .collect()
+    }
+
+    fn store_acl(&mut self, object: ObjectId, items: Vec<AclItem>) {
+        let place = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
+        self.store.push(items.into());
+        if let Some(acl) = self.acls.get_mut(object.index()) {
+            *acl = AclPlace::Stored(place);
+        }
+    }
+
+    fn join(
+        &mut self,
+        role: RoleId,
+        member: RoleId,
+        options: MembershipOptions,
+        grantor: Option<RoleId>,
+    ) -> Result<(), ChangeError> {
+        if self.role(role).is_none() || self.role(member).is_none() {
+            return Err(ChangeError::Unknown);
+        }
+        if self.reached(role, Walk::Member).contains(&member) {
+            return Err(ChangeError::Circle);
+        }
+        let options = if self.version < 16 {
+            before_16(self.census.attributes(member), options)
+        } else {
+            options
+        };
+        let mut list = self.memberships.list.clone();
+        let mut joined = Membership {
+            role,
+            member,
+            grantor,
+            options,
+        };
+        // Before 16 there is one membership a pair, and ADMIN stays once it is given.
+        list.retain(|known| {
+            let same = known.role == role
+                && known.member == member
+                && (self.version < 16 || known.grantor == grantor);
+            if same && self.version < 16 && known.options.has(MembershipOption::Admin) {
+                joined.options = joined.options.with(MembershipOption::Admin);
+            }
+            !same
+        });
+        list.push(joined);
+        self.set_memberships(list);
+        Ok(())
+    }
+
+    fn leave(&mut self, role: RoleId, member: RoleId, extent: Extent, grantor: Option<RoleId>) {
+        let mut list = self.memberships.list.clone();
+        let mut leaving = vec![Departure {
+            member,
+            grantor,
+            extent,
+        }];
+        while let Some(departure) = leaving.pop() {
+            let mut lost_admin = false;
+            list.retain_mut(|known| {
+                let meant = known.role == role
+                    && known.member == departure.member
+                    && (departure.grantor.is_none() || known.grantor == departure.grantor);
+                lost_admin |= meant && known.options.has(MembershipOption::Admin);
+                if meant {
+                    known.options = known.options.without(MembershipOption::Admin);
+                }
+                !meant || departure.extent == Extent::PassingOn
+            });
+            let still_admin = list.iter().any(|known| {
+                known.role == role
+                    && known.member == departure.member
+                    && known.options.has(MembershipOption::Admin)
+            });
+            // Before 16 nothing depended on the grantor.
+            if lost_admin && !still_admin && self.version >= 16 {
+                let orphaned = list
+                    .iter()
+                    .filter(|known| known.role == role && known.grantor == Some(departure.member));
+                leaving.extend(orphaned.map(|known| Departure {
+                    member: known.member,
+                    grantor: known.grantor,
+                    extent: Extent::Whole,
+                }));
+            }
+        }
+        self.set_memberships(list);
+    }
+
+    fn set_memberships(&mut self, list: Vec<Membership>) {
+        let roles = self.census.roles.len();
+        self.memberships = Arc::new(Memberships::new(list, roles));
+        self.closures = vec![OnceLock::new(); roles];
+    }
+}
+
+/// What a grantee loses.
+#[derive(Debug, Clone, Copy)]
+struct Loss {
+    grantee: Grantee,
+    grantor: RoleId,
+    privileges: Privileges,
+    extent: Extent,
+}
+
+/// A member that goes.
+#[derive(Debug, Clone, Copy)]
+struct Departure {
+    member: RoleId,
+    grantor: Option<RoleId>,
+    extent: Extent,
+}
+
+/// Adds an item, to one of the same grantee and grantor if there is one.
+pub(super) fn add(items: &mut Vec<AclItem>, added: AclItem) {
+    match items
+        .iter_mut()
+        .find(|item| item.grantee == added.grantee && item.grantor == added.grantor)
+    {
+        Some(item) => item.rights = item.rights.and(added.rights),
+        None => items.push(added),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Privilege;
+    use super::super::scene::{relation, role, scene};
+    use super::*;
+
+    const SHOP: &str = "
+        role dba
+        role readers
+        role analyst
+        role other
+        member analyst readers dba
+        schema - app dba -
+        table app orders dba {dba=rw/dba,readers=r*/dba,other=r/readers}
+        column orders total dba {readers=r/dba}
+        table app fresh dba -
+    ";
+
+    const SELECT: Privileges = Privileges::of(&[Privilege::Select]);
+
+    fn select(rights: &Snapshot, who: &str, table: &str) -> bool {
+        rights
+            .privileges(role(rights, who), relation(rights, table))
+            .held
+            .has(Privilege::Select)
+    }
+
+    #[test]
+    fn a_grant_on_a_fresh_table_keeps_the_owners_rights() {
+        let before = scene(16, SHOP);
+        let fresh = relation(&before, "app.fresh");
+        let after = before
+            .with_change(&Change::Grant {
+                object: fresh,
+                privileges: SELECT,
+                grantee: Grantee::Role(role(&before, "readers")),
+                option: GrantOption::Without,
+                grantor: None,
+            })
+            .unwrap();
+        assert!(select(&after, "dba", "app.fresh") && select(&after, "analyst", "app.fresh"));
+        assert!(!select(&before, "analyst", "app.fresh"));
+        assert_eq!(before.changed_objects(&after), [fresh]);
+        let who: Vec<_> = before
+            .impact_on(&after, fresh)
+            .iter()
+            .map(|impact| before.role_name(impact.role))
+            .collect();
+        assert_eq!(who, ["analyst", "readers"]);
+    }
+
+    #[test]
+    fn a_revoke_takes_what_was_passed_on_and_the_columns() {
+        let before = scene(16, SHOP);
+        let orders = relation(&before, "app.orders");
+        let after = before
+            .with_change(&Change::Revoke {
+                object: orders,
+                privileges: SELECT,
+                grantee: Grantee::Role(role(&before, "readers")),
+                extent: Extent::Whole,
+                grantor: None,
+            })
+            .unwrap();
+        assert!(!select(&after, "readers", "app.orders"));
+        assert!(!select(&after, "other", "app.orders"));
+        assert!(select(&after, "dba", "app.orders"));
+        let column = after.columns_of(orders)[0];
+        assert_eq!(after.acl(column).count(), 0);
+    }
+
+    #[test]
+    fn taking_the_grant_option_leaves_the_privilege() {
+        let before = scene(16, SHOP);
+        let after = before
+            .with_change(&Change::Revoke {
+                object: relation(&before, "app.orders"),
+                privileges: SELECT,
+                grantee: Grantee::Role(role(&before, "readers")),
+                extent: Extent::PassingOn,
+                grantor: None,
+            })
+            .unwrap();
+        assert!(select(&after, "readers", "app.orders"));
+        assert!(!select(&after, "other", "app.orders"));
+    }
+
+    #[test]
+    fn joining_and_leaving_move_rights() {
+        let before = scene(16, SHOP);
+        let (readers, other) = (role(&before, "readers"), role(&before, "other"));
+        let joined = before
+            .with_change(&Change::Join {
+                role: readers,
+                member: other,
+                options: [MembershipOption::Set].into_iter().collect(),
+                grantor: None,
+            })
+            .unwrap();
+        let shifts = before.role_shifts(&joined);
+        assert_eq!(shifts.len(), 1);
+        assert!(shifts[0].rights_of.is_empty());
+        assert_eq!(shifts[0].set_role.gained, [readers]);
+
+        let left = before
+            .with_change(&Change::Leave {
+                role: readers,
+                member: role(&before, "analyst"),
+                extent: Extent::Whole,
+                grantor: None,
+            })
+            .unwrap();
+        assert!(!select(&left, "analyst", "app.orders"));
+        assert_eq!(
+            before.impact_for(&left, role(&before, "analyst")).len(),
+            2,
+            "the table and its column"
+        );
+    }
+
+    #[test]
+    fn what_the_server_would_refuse_is_refused() {
+        let rights = scene(16, SHOP);
+        let (readers, analyst) = (role(&rights, "readers"), role(&rights, "analyst"));
+        let circle = Change::Join {
+            role: analyst,
+            member: readers,
+            options: MembershipOptions::default(),
+            grantor: None,
+        };
+        assert_eq!(rights.with_change(&circle).err(), Some(ChangeError::Circle));
+        let grant = |privilege, grantee| Change::Grant {
+            object: relation(&rights, "app.orders"),
+            privileges: Privileges::of(&[privilege]),
+            grantee,
+            option: GrantOption::With,
+            grantor: None,
+        };
+        for (change, error) in [
+            (
+                grant(Privilege::Execute, Grantee::Role(analyst)),
+                ChangeError::NotApplicable,
+            ),
+            (
+                grant(Privilege::Select, Grantee::Public),
+                ChangeError::PublicCannotGrant,
+            ),
+        ] {
+            assert_eq!(rights.with_change(&change).err(), Some(error));
+        }
+    }
+}
