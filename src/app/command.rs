@@ -2,6 +2,7 @@
 //!
 //! Help, palette, hint line and the README's key list are printed from it.
 
+use super::model::diagnostics::Subject;
 use super::model::overlay::Overlay;
 use super::model::{Model, Pane, Screen};
 
@@ -162,6 +163,7 @@ commands! {
     CopyFix, Diagnostics, "copy-fix", ["y"], "copy fix", "Copy the selected fix";
     EditFix, Diagnostics, "edit-fix", ["e"], "to editor", "Put the selected fix into the editor";
     ApplyFix, Diagnostics, "apply-fix", ["a", "enter"], "apply", "Apply the selected fix through a profile, after asking";
+    ProveFix, Diagnostics, "prove-fix", ["v"], "prove", "Rehearse the refused statement through a profile that may, after asking";
     RunAgain, Diagnostics, "run-again", ["r"], "run again", "Try again what was refused";
     CloseWhy, Diagnostics, "close-why", ["q", "escape"], "close", "Close the panel";
 }
@@ -195,6 +197,11 @@ impl Command {
                 if model.diagnostics.selected_fix().is_none() =>
             {
                 Some("there is no fix to use")
+            }
+            Self::ProveFix
+                if !matches!(&model.diagnostics.subject, Some(Subject::Why(_))) =>
+            {
+                Some("no statement was refused")
             }
             Self::Connect
             | Self::EditProfile

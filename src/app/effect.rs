@@ -85,6 +85,19 @@ pub enum Effect {
         /// What the server said.
         refusal: Box<crate::domain::failure::Failure>,
     },
+    /// Explain the same refusal through another profile, which may try the statement as the role.
+    ProveFix {
+        /// Answered by `WhyAnswered`.
+        ticket: Ticket,
+        /// The profile that looks.
+        through: Box<Profile>,
+        /// The role that was refused.
+        role: String,
+        /// The statement that was refused.
+        statement: String,
+        /// What the server said.
+        refusal: Box<crate::domain::failure::Failure>,
+    },
     /// Run a fix through another profile and ask the server whether it took.
     ApplyFix {
         /// Answered by `FixApplied`.

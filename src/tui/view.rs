@@ -148,7 +148,7 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
             let inner = popup(frame, area, "diagnostics · Escape closes", theme);
             diagnostics::diagnostics(frame, inner, model, theme);
         }
-        Overlay::ApplyThrough(list) => dialog::picker(frame, body, list, (model, theme)),
+        Overlay::Through(list) => dialog::picker(frame, body, list, (model, theme)),
         Overlay::Doctor { profile } => dialog::doctor(frame, body, profile, (model, theme)),
         Overlay::Token { profile } => dialog::token(frame, body, profile, theme),
         Overlay::History(list) => {

@@ -169,6 +169,21 @@ impl Worker {
                 statement,
                 refusal,
             } => self.ask_why(ticket, statement, *refusal),
+            Effect::ProveFix {
+                ticket,
+                through,
+                role,
+                statement,
+                refusal,
+            } => {
+                let question = Question {
+                    role,
+                    statement: Some(statement),
+                    refusal: Some(*refusal),
+                    rehearse: Rehearse::WherePossible,
+                };
+                self.prove_fix(ticket, through, question);
+            }
             Effect::ApplyFix {
                 ticket,
                 through,
@@ -313,6 +328,19 @@ impl Worker {
                 rehearsal::explain(&session, &question).await.map(Box::new)
             };
             let outcome = outcome.await;
+            inbox.send(Message::WhyAnswered { ticket, outcome }).await;
+        });
+    }
+
+    fn prove_fix(&mut self, ticket: Ticket, through: Box<Profile>, question: Question) {
+        let companion = self.companion(ticket).forgetful();
+        let connector = self.connector.clone();
+        let inbox = self.inbox.clone();
+        self.spawn(ticket, async move {
+            let outcome = match connector.connect(&through, &companion).await {
+                Ok(session) => rehearsal::explain(&session, &question).await.map(Box::new),
+                Err(refused) => Err(refused.failure),
+            };
             inbox.send(Message::WhyAnswered { ticket, outcome }).await;
         });
     }

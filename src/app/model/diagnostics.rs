@@ -26,6 +26,8 @@ pub enum Subject {
         ticket: Ticket,
         /// The refusal.
         failure: Failure,
+        /// The answer so far, where only its proof is asked for: it stays if there is none.
+        answer: Option<Box<WhyReport>>,
     },
     /// A statement's refusal, explained.
     Why(Box<WhyReport>),

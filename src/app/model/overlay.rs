@@ -27,6 +27,8 @@ pub enum Consent {
     DeleteProfile(String),
     /// Apply the selected fix through a profile.
     ApplyFix(Box<Profile>),
+    /// Rehearse the refused statement through a profile.
+    Prove(Box<Profile>),
     /// Run statements that change more than they seem to.
     Run(Vec<Sent>),
     /// Connect elsewhere, leaving the present connection.
@@ -37,9 +39,20 @@ pub enum Consent {
     Disconnect,
 }
 
+/// What a profile is chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// To run the selected fix.
+    Apply,
+    /// To rehearse the refused statement, so that its fixes are proven.
+    Prove,
+}
+
 /// A list to choose a profile from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Picker {
+    /// What for.
+    pub through: Through,
     /// Indices into the profiles.
     pub choices: Vec<usize>,
     /// Which line is selected.
@@ -86,8 +99,8 @@ pub enum Overlay {
     Dialing,
     /// The diagnostics panel, over the connections screen.
     Diagnosis,
-    /// Through which profile a fix goes.
-    ApplyThrough(Picker),
+    /// Through which profile a fix goes, or its proof.
+    Through(Picker),
     /// The doctor's stages for a profile.
     Doctor {
         /// The profile's name.

@@ -35,7 +35,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             KeyCode::Char('n' | 'N' | 'q') => Vec::new(),
             _ => put_back(model, Overlay::Confirm(confirm)),
         },
-        Overlay::ApplyThrough(picker) => pick(model, picker, key),
+        Overlay::Through(picker) => pick(model, picker, key),
         Overlay::Token { profile } => token(model, profile, key),
         Overlay::Doctor { profile } => match key.code {
             KeyCode::Char('q') => close(model, &Overlay::Doctor { profile }),
@@ -139,6 +139,7 @@ fn consent(model: &mut Model, yes: Consent) -> Vec<Effect> {
             }]
         }
         Consent::ApplyFix(through) => why::apply(model, *through),
+        Consent::Prove(through) => why::prove(model, *through),
         Consent::Run(sent) => query::begin(model, sent),
         Consent::Dial(profile) => link::dial(model, *profile),
         Consent::Quit => super::editor::leave(model, vec![Effect::Quit]),
@@ -172,7 +173,7 @@ fn pick(model: &mut Model, mut picker: Picker, key: Key) -> Vec<Effect> {
                 .get(picker.selected)
                 .and_then(|at| model.connections.profiles.get(*at));
             if let Some(profile) = chosen.cloned() {
-                why::confirm(model, profile);
+                why::confirm(model, picker.through, profile);
             }
             return Vec::new();
         }
@@ -183,7 +184,7 @@ fn pick(model: &mut Model, mut picker: Picker, key: Key) -> Vec<Effect> {
         KeyCode::Up | KeyCode::Char('k') => picker.selected = picker.selected.saturating_sub(1),
         _ => {}
     }
-    put_back(model, Overlay::ApplyThrough(picker))
+    put_back(model, Overlay::Through(picker))
 }
 
 fn token(model: &mut Model, profile: String, key: Key) -> Vec<Effect> {

@@ -7,10 +7,12 @@ use crate::app::key::{Key, KeyCode};
 use crate::app::layout;
 use crate::app::message::Ticket;
 use crate::app::model::diagnostics::{Applying, Diagnostics, Subject};
-use crate::app::model::overlay::{Confirm, Consent, Overlay, Picker};
+use crate::app::model::overlay::{Confirm, Consent, Overlay, Picker, Through};
 use crate::app::model::{Model, Pane, Screen};
 use crate::domain::diagnosis::login;
-use crate::domain::diagnosis::{Applied, Finding, FixKind, MissingPrivilege, WhyReport};
+use crate::domain::diagnosis::{
+    Applied, Finding, FixKind, Mark, MissingPrivilege, Reason, WhyReport,
+};
 use crate::domain::failure::Failure;
 use crate::domain::profile::Profile;
 use crate::domain::stage::StageReport;
@@ -42,6 +44,7 @@ pub(super) fn ask(model: &mut Model, statement: String, failure: Failure) -> Vec
     model.diagnostics = Diagnostics::about(Subject::Asking {
         ticket,
         failure: failure.clone(),
+        answer: None,
     });
     vec![Effect::AskWhy {
         ticket,
@@ -55,26 +58,44 @@ pub(super) fn answered(
     ticket: Ticket,
     outcome: Result<Box<WhyReport>, Failure>,
 ) -> Vec<Effect> {
-    let failure = match &model.diagnostics.subject {
-        Some(Subject::Asking {
-            ticket: asked,
-            failure,
-        }) if *asked == ticket => failure.clone(),
+    match &model.diagnostics.subject {
+        Some(Subject::Asking { ticket: asked, .. }) if *asked == ticket => {}
         _ => return Vec::new(),
-    };
-    model.diagnostics = Diagnostics::about(match outcome {
-        Ok(report) => Subject::Why(report),
-        Err(because) => Subject::Unexplained { failure, because },
-    });
+    }
+    match outcome {
+        Ok(report) => model.diagnostics = Diagnostics::about(Subject::Why(report)),
+        Err(because) => unanswered(model, because),
+    }
     Vec::new()
+}
+
+/// No answer came: what was known before stays, with the reason for there being no more.
+fn unanswered(model: &mut Model, because: Failure) {
+    let subject = match model.diagnostics.subject.take() {
+        Some(Subject::Asking {
+            answer: Some(mut report),
+            ..
+        }) => {
+            report.because.push(Reason {
+                mark: Mark::Measured,
+                text: format!("not rehearsed: {}", because.message),
+            });
+            Subject::Why(report)
+        }
+        Some(Subject::Asking { failure, .. }) => Subject::Unexplained { failure, because },
+        other => {
+            model.diagnostics.subject = other;
+            return;
+        }
+    };
+    model.diagnostics = Diagnostics::about(subject);
 }
 
 /// The question under way, given up.
 pub(super) fn cancelling(model: &mut Model) -> Option<Ticket> {
-    if let Some(Subject::Asking { ticket, failure }) = &model.diagnostics.subject {
-        let (ticket, failure) = (*ticket, failure.clone());
-        let because = Failure::local("given up");
-        model.diagnostics = Diagnostics::about(Subject::Unexplained { failure, because });
+    if let Some(Subject::Asking { ticket, .. }) = &model.diagnostics.subject {
+        let ticket = *ticket;
+        unanswered(model, Failure::local("given up"));
         return Some(ticket);
     }
     if let Applying::Running { ticket, .. } = model.diagnostics.applying {
@@ -99,7 +120,20 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             model.focus = Pane::Editor;
             editor::open_tab(model, &script(&fix))
         }
-        (Command::ApplyFix, Some(_)) => choose_profile(model),
+        (Command::ApplyFix, Some(_)) => {
+            if !is_sql(model) {
+                model.tell("this fix is not SQL: copy it with y");
+                return Vec::new();
+            }
+            choose_profile(model, Through::Apply);
+            Vec::new()
+        }
+        (Command::ProveFix, _) => {
+            if matches!(&model.diagnostics.subject, Some(Subject::Why(_))) {
+                choose_profile(model, Through::Prove);
+            }
+            Vec::new()
+        }
         (Command::RunAgain, _) => run_again(model),
         (Command::CloseWhy, _) => close(model),
         _ => Vec::new(),
@@ -166,63 +200,108 @@ fn is_sql(model: &Model) -> bool {
     }
 }
 
-/// Asks through which profile a fix goes: those of the same server, the likeliest first.
-fn choose_profile(model: &mut Model) -> Vec<Effect> {
-    if !is_sql(model) {
-        model.tell("this fix is not SQL: copy it with y");
-        return Vec::new();
-    }
+/// Asks through which profile: for a proof only those of the same server, for a fix all others too;
+/// the likeliest first.
+fn choose_profile(model: &mut Model, through: Through) {
     let refused = match &model.diagnostics.subject {
         Some(Subject::SignIn { profile, .. }) => Some((**profile).clone()),
         _ => model.link.profile().cloned(),
     };
     let Some(refused) = refused else {
-        return Vec::new();
+        return;
     };
+    let same_server =
+        |profile: &Profile| profile.host == refused.host && profile.port == refused.port;
     let profiles = &model.connections.profiles;
     let mut choices: Vec<usize> = (0..profiles.len())
         .filter(|at| {
-            profiles
-                .get(*at)
-                .is_some_and(|profile| profile.name != refused.name)
+            profiles.get(*at).is_some_and(|profile| {
+                profile.name != refused.name && (through == Through::Apply || same_server(profile))
+            })
         })
         .collect();
     choices.sort_by_key(|at| {
         let profile = profiles.get(*at);
-        let same_server = profile
-            .is_some_and(|profile| profile.host == refused.host && profile.port == refused.port);
         let administers = profile.is_some_and(|profile| {
             ["master", "admin", "postgres", "owner", "dba", "root"]
                 .iter()
                 .any(|word| profile.user.contains(word))
         });
-        (!same_server, !administers)
+        (!profile.is_some_and(same_server), !administers)
     });
-    model.overlays.push(Overlay::ApplyThrough(Picker {
+    model.overlays.push(Overlay::Through(Picker {
+        through,
         choices,
         selected: 0,
     }));
-    Vec::new()
 }
 
 /// Shows exactly what would be sent, and through whom.
-pub(super) fn confirm(model: &mut Model, profile: Profile) {
-    let Some(fix) = model.diagnostics.selected_fix() else {
-        return;
-    };
+pub(super) fn confirm(model: &mut Model, through: Through, profile: Profile) {
     let mut body = vec![format!(
         "through {} as {}, in {}",
         profile.name,
         profile.user,
         database(model, &profile)
     )];
-    body.extend(fix.into_iter().map(|statement| format!("{statement};")));
+    let (title, yes, verb) = match through {
+        Through::Apply => {
+            let Some(fix) = model.diagnostics.selected_fix() else {
+                return;
+            };
+            body.extend(fix.into_iter().map(|statement| format!("{statement};")));
+            let consent = Consent::ApplyFix(Box::new(profile));
+            ("apply this fix?", consent, "apply")
+        }
+        Through::Prove => {
+            let Some(Subject::Why(report)) = &model.diagnostics.subject else {
+                return;
+            };
+            body.push(format!(
+                "tried as {} in a transaction that is always rolled back, with the fixes inside it:",
+                report.role
+            ));
+            body.extend(report.statement.clone());
+            let consent = Consent::Prove(Box::new(profile));
+            ("rehearse this statement?", consent, "rehearse")
+        }
+    };
     model.overlays.push(Overlay::Confirm(Confirm {
-        title: "apply this fix?".to_owned(),
+        title: title.to_owned(),
         body,
-        yes: Consent::ApplyFix(Box::new(profile)),
-        verb: "apply",
+        yes,
+        verb,
     }));
+}
+
+/// Asks again through a profile that may try the statement as the refused role.
+pub(super) fn prove(model: &mut Model, through: Profile) -> Vec<Effect> {
+    let through = Profile {
+        database: database(model, &through),
+        ..through
+    };
+    let Some(Subject::Why(report)) = &model.diagnostics.subject else {
+        return Vec::new();
+    };
+    let report = report.clone();
+    let (Some(statement), Some(failure)) = (report.statement.clone(), report.refusal.clone())
+    else {
+        return Vec::new();
+    };
+    let role = report.role.clone();
+    let ticket = model.next_ticket();
+    model.diagnostics = Diagnostics::about(Subject::Asking {
+        ticket,
+        failure: failure.clone(),
+        answer: Some(report),
+    });
+    vec![Effect::ProveFix {
+        ticket,
+        through: Box::new(through),
+        role,
+        statement,
+        refusal: Box::new(failure),
+    }]
 }
 
 /// Grants on a schema or table must run in the database that has it.

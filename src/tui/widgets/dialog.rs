@@ -10,7 +10,7 @@ use crate::app::layout::{Area, first_visible};
 use crate::app::model::Model;
 use crate::app::model::connections::AttemptOutcome;
 use crate::app::model::link::Link;
-use crate::app::model::overlay::{Confirm, PasswordPrompt, Picker};
+use crate::app::model::overlay::{Confirm, PasswordPrompt, Picker, Through};
 use crate::domain::rows::cell;
 use crate::domain::time::spoken;
 use crate::tui::theme::{Role, Theme};
@@ -193,12 +193,9 @@ pub fn picker(frame: &mut Frame<'_>, body: Area, picker: &Picker, (model, theme)
         text.push(line(theme, Role::Quiet, " there is no other profile"));
     }
     let keys = [("Enter", "show what would be sent"), ("Escape", "closes")];
-    asked(
-        frame,
-        body,
-        "apply through which profile?",
-        text,
-        &keys,
-        theme,
-    );
+    let title = match picker.through {
+        Through::Apply => "apply through which profile?",
+        Through::Prove => "rehearse through which profile?",
+    };
+    asked(frame, body, title, text, &keys, theme);
 }
