@@ -1,6 +1,7 @@
 //! A statement tried as a role in a transaction that is always rolled back.
 
 mod alternatives;
+mod avoid;
 mod candidates;
 mod connect;
 mod derived;
@@ -10,6 +11,7 @@ mod need;
 mod ownership;
 mod play;
 mod policies;
+mod rds;
 mod roles;
 mod runners;
 mod runtime;
@@ -70,7 +72,15 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
     }
     let looker = runners::looker(session, &question.role).await?;
     let stage = Stage::open(session, &question.role, looker.manner).await?;
-    let outcome = on_stage(&stage, question, looker.rehearsal, &mut report).await;
+    let mut rehearsal = looker.rehearsal;
+    if let Some(joining) = &looker.joining
+        && question.rehearse == Rehearse::WherePossible
+        && question.statement.is_some()
+        && stage.join(joining).await?
+    {
+        rehearsal = Ok(());
+    }
+    let outcome = on_stage(&stage, question, rehearsal, &mut report).await;
     stage.close().await?;
     outcome.map(|()| report)
 }
@@ -82,13 +92,14 @@ async fn on_stage(
     report: &mut WhyReport,
 ) -> Result<(), Failure> {
     let Some(text) = &question.statement else {
-        let needs = connect::to_connect(stage.session, stage.role).await?;
+        let mut door = connect::to_connect(stage).await?;
         let found = Found {
-            needs,
+            needs: std::mem::take(&mut door.needs),
             verdict: Verdict::Expected,
-            notes: Vec::new(),
+            notes: std::mem::take(&mut door.notes),
         };
-        return settle(stage, report, found, &[]).await;
+        settle(stage, report, found, &[]).await?;
+        return door.obstruct(stage, report).await;
     };
     let statements = statements(text);
     let reason = match question.rehearse {
@@ -135,6 +146,10 @@ async fn played(
             continue;
         }
         match trial(statement) {
+            Ok(_) if !stage.judges_becoming() && becomes(statement) => left.push((
+                statement,
+                "SET ROLE would be judged as for who looks, not as for the role",
+            )),
             Ok(more) => texts.extend(more),
             Err(why) => left.push((statement, why)),
         }
@@ -159,6 +174,12 @@ async fn played(
         texts.clear();
     }
     Ok(found)
+}
+
+/// Whether a statement is SET ROLE, which the server judges by who signed in.
+fn becomes(statement: &str) -> bool {
+    word_at(statement, 0) == "set"
+        && (word_at(statement, 1) == "role" || word_at(statement, 2) == "role")
 }
 
 /// From catalogs and words alone.

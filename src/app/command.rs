@@ -198,9 +198,7 @@ impl Command {
             {
                 Some("there is no fix to use")
             }
-            Self::ProveFix
-                if !matches!(&model.diagnostics.subject, Some(Subject::Why(_))) =>
-            {
+            Self::ProveFix if !matches!(&model.diagnostics.subject, Some(Subject::Why(_))) => {
                 Some("no statement was refused")
             }
             Self::Connect

@@ -22,6 +22,8 @@ pub(super) enum Reach {
     /// What was given to the role did not help: owners of views over the relation, roles that the
     /// statement names, a change of owner.
     Others,
+    /// No privilege helps: the server words some demands for ownership as for a privilege.
+    Owner,
 }
 
 /// What was asked and refused.
@@ -64,21 +66,19 @@ impl Refused<'_> {
         let role = self.role;
         let (session, statement) = (self.session, self.statement);
         Ok(match denial {
+            Denial::Privilege { kind, name } if self.reach == Reach::Owner => {
+                self.owned(kind.word(), name, Way::Membership).await?
+            }
             Denial::Privilege { kind, name } => self.privilege(*kind, name).await?.into(),
             Denial::Ownership { kind, name } => {
                 let way = match self.reach {
                     Reach::Role => Way::Membership,
-                    Reach::Others => Way::Change,
+                    Reach::Others | Reach::Owner => Way::Change,
                 };
-                match ownership(session, role, kind, name, way).await? {
-                    Ownership::Ways(needs) => needs.into(),
-                    Ownership::System => Lifting {
-                        needs: Vec::new(),
-                        system: true,
-                    },
-                }
+                self.owned(kind, name, way).await?
             }
             Denial::GrantOption(name) => match granted_kind(statement) {
+                Some(ObjectKind::Parameter) => self.parameter(name).into(),
                 Some(kind) => self.privilege(kind, name).await?.into(),
                 None => Lifting::default(),
             },
@@ -111,9 +111,21 @@ impl Refused<'_> {
         })
     }
 
+    async fn owned(&self, kind: &str, name: &str, way: Way) -> Result<Lifting, Failure> {
+        Ok(
+            match ownership(self.session, self.role, kind, name, way).await? {
+                Ownership::Ways(needs) => needs.into(),
+                Ownership::System => Lifting {
+                    needs: Vec::new(),
+                    system: true,
+                },
+            },
+        )
+    }
+
     async fn privilege(&self, kind: ObjectKind, name: &str) -> Result<Vec<Need>, Failure> {
         let mut grantees = vec![self.role.to_owned()];
-        if self.reach == Reach::Others {
+        if self.reach != Reach::Role {
             grantees.extend(roles::named(self.session, self.role, self.statement).await?);
             if kind == ObjectKind::Function {
                 grantees.extend(self.owners_of_aggregates(name).await?);
@@ -228,15 +240,20 @@ impl Refused<'_> {
         if self.major() < 15 || name.is_empty() {
             return Vec::new();
         }
+        let granted = granted_kind(self.statement) == Some(ObjectKind::Parameter);
         let system =
             word_at(self.statement, 0) == "alter" && word_at(self.statement, 1) == "system";
-        let privilege = if system { "ALTER SYSTEM" } else { "SET" };
-        let object = object(ObjectKind::Parameter, None, name.to_owned());
-        let need = need(self.role, privilege, object, Breadth::Object, "");
-        match granted_kind(self.statement) {
-            Some(ObjectKind::Parameter) => vec![need.grantable()],
-            _ => vec![need],
-        }
+        let privileges: &[&str] = match (granted, system) {
+            (true, _) => &["SET", "ALTER SYSTEM"],
+            (false, true) => &["ALTER SYSTEM"],
+            (false, false) => &["SET"],
+        };
+        let of = |privilege: &&str| {
+            let object = object(ObjectKind::Parameter, None, name.to_owned());
+            let need = need(self.role, privilege, object, Breadth::Object, "");
+            if granted { need.grantable() } else { need }
+        };
+        privileges.iter().map(of).collect()
     }
 
     async fn relation(
@@ -249,7 +266,7 @@ impl Refused<'_> {
         let grantees = match self.reach {
             Reach::Role => format!("SELECT {who}::name"),
             // Views check the relations under them as their owner (rewriteHandler.c).
-            Reach::Others => format!(
+            Reach::Others | Reach::Owner => format!(
                 "SELECT {who}::name UNION SELECT pg_catalog.pg_get_userbyid(v.relowner) \
                  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid \
                  JOIN pg_catalog.pg_class v ON v.oid = w.ev_class \
@@ -446,9 +463,13 @@ pub(super) async fn sequence(
 pub(super) async fn lacking(session: &Session, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
     let mut found = Vec::new();
     for need in needs {
-        let there = match remedy::probe(&need.missing) {
-            Some(probe) => {
-                let rows = session.query(&probe.sql).await?.rows;
+        let probe = need
+            .joined_already()
+            .map(|condition| format!("SELECT {condition}"))
+            .or_else(|| remedy::probe(&need.missing).map(|probe| probe.sql));
+        let there = match probe {
+            Some(sql) => {
+                let rows = session.query(&sql).await?.rows;
                 rows.first().is_some_and(|row| cell(row, 0) == "t")
             }
             None => false,

@@ -2,7 +2,10 @@
 //! refusal says what broke first, and the statement's words say what else it wants.
 
 use super::candidates::{self, Reach, Refused};
-use super::need::{GrantOption, Need, Row, add, cell, has_columns, need, relation_kind};
+use super::need::{
+    GrantOption, Need, Purpose, Row, add, cell, has_columns, membership, need, relation_kind,
+};
+use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
@@ -114,21 +117,55 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
         .take(6)
         .collect();
     let has = |word: &str| words.iter().any(|known| known == word);
-    let denial = match words.first().map(String::as_str) {
-        Some("create") if has("schema") => Denial::CreateInDatabase,
-        Some("create") if has("temp") || has("temporary") => Denial::Temporary,
-        Some("create") if has("role") || has("user") => Denial::Attribute("CREATEROLE"),
+    let names = names(statement);
+    let of_kind = |kind: &str| {
+        let at = names.iter().position(|name| name == kind)? + 1;
+        let skip = if names.get(at).is_some_and(|name| name == "if") {
+            2
+        } else {
+            0
+        };
+        names.get(at + skip).cloned()
+    };
+    let owned = |kind: &str| Denial::Ownership {
+        kind: kind.to_owned(),
+        name: of_kind(kind).unwrap_or_default(),
+    };
+    let mut denials = Vec::new();
+    match words.first().map(String::as_str) {
+        Some("create") if has("schema") => denials.push(Denial::CreateInDatabase),
+        Some("create") if has("temp") || has("temporary") => denials.push(Denial::Temporary),
+        Some("create") if has("role") || has("user") => {
+            denials.push(Denial::Attribute("CREATEROLE"));
+        }
         Some("create") if has("database") => return new_database(stage, statement).await,
-        Some("drop") if has("database") => Denial::Ownership {
-            kind: "database".to_owned(),
-            name: names(statement).pop().unwrap_or_default(),
-        },
+        Some("set") if has("role") => denials.extend(of_kind("role").map(Denial::Becoming)),
+        Some("drop" | "alter") => {
+            let kinds = ["database", "tablespace", "subscription"];
+            denials.extend(kinds.into_iter().filter(|kind| has(kind)).map(owned));
+            // ALTER DATABASE … SET TABLESPACE.
+            if words.get(1).is_some_and(|word| word == "database") {
+                denials.extend(of_kind("tablespace").map(|name| Denial::Privilege {
+                    kind: ObjectKind::Tablespace,
+                    name,
+                }));
+                denials.retain(|denial| {
+                    !matches!(denial, Denial::Ownership { kind, .. } if kind == "tablespace")
+                });
+            }
+        }
         Some("vacuum" | "analyze" | "cluster" | "reindex") => {
             return maintenance(stage, statement).await;
         }
-        _ => return Ok(Vec::new()),
-    };
-    let needs = lifting(stage, statement, &denial, Reach::Role).await?;
+        _ => {}
+    }
+    let mut needs = Vec::new();
+    for denial in denials {
+        add(
+            &mut needs,
+            lifting(stage, statement, &denial, Reach::Role).await?,
+        );
+    }
     candidates::lacking(stage.session, needs).await
 }
 
@@ -177,8 +214,12 @@ async fn new_database(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, F
 /// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
 /// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
 async fn maintenance(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    let targets = maintained(statement);
+    if targets.is_empty() {
+        return everything_maintained(stage).await;
+    }
     let mut needs = Vec::new();
-    for target in maintained(statement) {
+    for target in targets {
         let owned = target.kind != "table" || stage.major() < 17;
         let denial = if owned {
             Denial::Ownership {
@@ -199,6 +240,43 @@ async fn maintenance(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Fa
         add(&mut needs, fitting);
     }
     Ok(needs)
+}
+
+/// VACUUM and its kin without a table's name skip, with a warning each, whatever the role may not
+/// maintain; the owner of the database may maintain all of it but what the cluster shares.
+async fn everything_maintained(stage: &Stage<'_>) -> Result<Vec<Need>, Failure> {
+    let here = candidates::database(stage.session, stage.role, "OWNER").await?;
+    let owner = pg_has_role(stage, &here.owner).await?;
+    if owner || (stage.major() >= 17 && pg_has_role(stage, "pg_maintain").await?) {
+        return Ok(Vec::new());
+    }
+    if stage.major() >= 17 {
+        let need = membership(stage.session, stage.role, "pg_maintain", Purpose::Inherit).await?;
+        return Ok(vec![need]);
+    }
+    let ways = ownership(
+        stage.session,
+        stage.role,
+        "database",
+        &here.missing.object.name,
+        Way::Membership,
+    )
+    .await?;
+    Ok(match ways {
+        Ownership::Ways(needs) => needs,
+        Ownership::System => Vec::new(),
+    })
+}
+
+/// Whether the stage's role has the privileges of another.
+async fn pg_has_role(stage: &Stage<'_>, of: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT pg_catalog.pg_has_role({}, {}, 'USAGE')",
+        literal(stage.role),
+        literal(of)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.first().is_some_and(|row| cell(row, 0) == "t"))
 }
 
 /// What could lift a refusal of the stage's role; whether it is enough is not tried.

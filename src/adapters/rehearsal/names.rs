@@ -16,11 +16,21 @@ pub(super) async fn hidden(
     role: &str,
     failure: &Failure,
 ) -> Result<Vec<Need>, Failure> {
-    let Some((table, column, space)) = place(failure.sqlstate.as_deref()) else {
-        return Ok(Vec::new());
-    };
-    let Some(name) = missing_name(&failure.message) else {
-        return Ok(Vec::new());
+    let sqlstate = failure.sqlstate.as_deref();
+    // `no schema has been selected to create in`: any schema of the path would have done.
+    let sought = if sqlstate == Some("3F000") && failure.message.starts_with("no schema") {
+        "true".to_owned()
+    } else {
+        let Some((table, column, space)) = place(sqlstate) else {
+            return Ok(Vec::new());
+        };
+        let Some(name) = missing_name(&failure.message) else {
+            return Ok(Vec::new());
+        };
+        format!(
+            "EXISTS (SELECT FROM pg_catalog.{table} WHERE {column} = {} AND {space} = n.oid)",
+            literal(&name)
+        )
     };
     let path = session
         .query("SELECT current_setting('search_path')")
@@ -39,11 +49,9 @@ pub(super) async fn hidden(
         "SELECT n.nspname, pg_catalog.pg_get_userbyid(n.nspowner) FROM pg_catalog.pg_namespace n, \
          unnest('{{}}'::name[] || ARRAY[{}]::name[]) WITH ORDINALITY AS p(schema, place) \
          WHERE n.nspname = p.schema AND NOT pg_catalog.has_schema_privilege({}, n.oid, 'USAGE') \
-         AND EXISTS (SELECT FROM pg_catalog.{table} WHERE {column} = {} AND {space} = n.oid) \
-         ORDER BY p.place LIMIT 1",
+         AND {sought} ORDER BY p.place LIMIT 1",
         path.join(", "),
-        literal(role),
-        literal(&name)
+        literal(role)
     );
     let rows = session.query(&sql).await?.rows;
     Ok(rows

@@ -16,6 +16,59 @@ pub(super) struct Need {
     pub(super) option: GrantOption,
     /// What had to be owned, where this is a way to the owner's rights.
     pub(super) wanted: Option<Wanted>,
+    /// What it is for, where it is a membership.
+    pub(super) joining: Option<Joining>,
+}
+
+/// What a membership must allow, and how GRANT has to say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Joining {
+    purposes: Vec<Purpose>,
+    dialect: Dialect,
+}
+
+/// How GRANT words the options of a membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// Until 15 there is ADMIN alone.
+    Admin,
+    /// A new one: all three options are said, for they have defaults.
+    New,
+    /// One that is there: options left out stay as they are.
+    Present,
+}
+
+impl Joining {
+    /// The clause behind `GRANT role TO role`.
+    fn clause(&self) -> String {
+        let wants = |purpose| self.purposes.contains(&purpose);
+        let options = [
+            ("ADMIN", Purpose::Administer),
+            ("INHERIT", Purpose::Inherit),
+            ("SET", Purpose::Become),
+        ];
+        let said: Vec<String> = match self.dialect {
+            Dialect::Admin if wants(Purpose::Administer) => vec!["ADMIN OPTION".to_owned()],
+            Dialect::Admin => Vec::new(),
+            Dialect::Present => options
+                .into_iter()
+                .filter(|(_, purpose)| wants(*purpose))
+                .map(|(word, _)| format!("{word} TRUE"))
+                .collect(),
+            Dialect::New => options
+                .into_iter()
+                .filter(|(_, purpose)| wants(*purpose) || *purpose != Purpose::Administer)
+                .map(|(word, purpose)| {
+                    format!("{word} {}", if wants(purpose) { "TRUE" } else { "FALSE" })
+                })
+                .collect(),
+        };
+        if said.is_empty() {
+            String::new()
+        } else {
+            format!(" WITH {}", said.join(", "))
+        }
+    }
 }
 
 /// Something that must be owned, in the server's words.
@@ -51,7 +104,51 @@ impl Need {
             owner: owner.to_owned(),
             option: GrantOption::Without,
             wanted: None,
+            joining: None,
         }
+    }
+
+    /// A membership for some purposes.
+    fn joined(mut self, joining: Joining) -> Self {
+        self.statement = format!("{}{}", remedy::grant(&self.missing), joining.clause());
+        self.joining = Some(joining);
+        self
+    }
+
+    /// The condition that tells whether a membership is there already for all it is for.
+    pub(super) fn joined_already(&self) -> Option<String> {
+        let joining = self.joining.as_ref()?;
+        let asked = joining.purposes.iter().map(|purpose| {
+            let how = match (purpose, joining.dialect) {
+                (Purpose::Administer, _) => "MEMBER WITH ADMIN OPTION",
+                (Purpose::Inherit, _) => "USAGE",
+                (Purpose::Become, Dialect::Admin) => "MEMBER",
+                (Purpose::Become, Dialect::New | Dialect::Present) => "SET",
+            };
+            format!(
+                "pg_catalog.pg_has_role({}, {}, '{how}')",
+                literal(&self.missing.grantee),
+                literal(&self.missing.object.name)
+            )
+        });
+        Some(asked.collect::<Vec<String>>().join(" AND "))
+    }
+
+    /// The same membership with each of its purposes left out; none where it has but one.
+    pub(super) fn with_fewer_purposes(&self) -> Vec<Self> {
+        let Some(joining) = self
+            .joining
+            .as_ref()
+            .filter(|joining| joining.purposes.len() > 1)
+        else {
+            return Vec::new();
+        };
+        let without = |left_out: &Purpose| {
+            let mut fewer = joining.clone();
+            fewer.purposes.retain(|purpose| purpose != left_out);
+            self.clone().joined(fewer)
+        };
+        joining.purposes.iter().map(without).collect()
     }
 
     /// The same, with the right to grant it on.
@@ -127,13 +224,39 @@ pub(super) const fn has_columns(kind: ObjectKind) -> bool {
     )
 }
 
-/// Adds those that are not known yet.
+/// Adds those that are not known yet; two memberships in one role become one with the options of
+/// both.
 pub(super) fn add(needs: &mut Vec<Need>, more: Vec<Need>) {
+    let _ = grow(needs, more);
+}
+
+/// The same, and whether anything was new.
+pub(super) fn grow(needs: &mut Vec<Need>, more: Vec<Need>) -> bool {
+    let mut grown = false;
     for need in more {
-        if !needs.iter().any(|known| known.statement == need.statement) {
+        if needs.iter().any(|known| known.statement == need.statement) {
+            continue;
+        }
+        let same = needs
+            .iter_mut()
+            .find(|known| known.joining.is_some() && known.missing == need.missing);
+        if let (Some(known), Some(joining)) = (same, &need.joining) {
+            let mut both = known.joining.clone().unwrap_or_else(|| joining.clone());
+            let new: Vec<Purpose> = joining
+                .purposes
+                .iter()
+                .copied()
+                .filter(|purpose| !both.purposes.contains(purpose))
+                .collect();
+            grown |= !new.is_empty();
+            both.purposes.extend(new);
+            *known = known.clone().joined(both);
+        } else {
             needs.push(need);
+            grown = true;
         }
     }
+    grown
 }
 
 /// An attribute of the role itself.
@@ -154,7 +277,8 @@ pub(super) enum Purpose {
 }
 
 /// A membership, with no more options than its purpose wants. Options of a membership that is there
-/// already are left alone: naming them would take something away.
+/// already are left alone: naming them would take something away. One that somebody else granted is
+/// none of ours: from 16 on each grantor has its own (PostgreSQL source, `user.c`, `AddRoleMems`).
 pub(super) async fn membership(
     session: &Session,
     role: &str,
@@ -166,33 +290,94 @@ pub(super) async fn membership(
     } else {
         Breadth::Membership
     };
-    let mut need = need(
+    let need = need(
         role,
         "MEMBER",
         object(ObjectKind::Role, None, of.to_owned()),
         breadth,
         of,
     );
-    if session.facts().version.major() < 16 {
-        if purpose == Purpose::Administer {
-            need.statement.push_str(" WITH ADMIN OPTION");
+    let dialect = if session.facts().version.major() < 16 {
+        Dialect::Admin
+    } else {
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_auth_members WHERE roleid = {}::pg_catalog.regrole \
+             AND member = {}::pg_catalog.regrole AND grantor IN (10, current_user::pg_catalog.regrole)",
+            literal(&ident::role(of)),
+            literal(&ident::role(role))
+        );
+        if session.query(&sql).await?.rows.is_empty() {
+            Dialect::New
+        } else {
+            Dialect::Present
         }
-        return Ok(need);
+    };
+    let purposes = vec![purpose];
+    Ok(need.joined(Joining { purposes, dialect }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(purpose: Purpose, dialect: Dialect) -> Need {
+        let role = object(ObjectKind::Role, None, "readers".to_owned());
+        let purposes = vec![purpose];
+        need("ann", "MEMBER", role, Breadth::Membership, "readers")
+            .joined(Joining { purposes, dialect })
     }
-    let sql = format!(
-        "SELECT 1 FROM pg_catalog.pg_auth_members WHERE roleid = {}::pg_catalog.regrole \
-         AND member = {}::pg_catalog.regrole",
-        literal(&ident::role(of)),
-        literal(&ident::role(role))
-    );
-    let there = !session.query(&sql).await?.rows.is_empty();
-    need.statement.push_str(match (purpose, there) {
-        (Purpose::Inherit, true) => " WITH INHERIT TRUE",
-        (Purpose::Inherit, false) => " WITH INHERIT TRUE, SET FALSE",
-        (Purpose::Become, true) => " WITH SET TRUE",
-        (Purpose::Become, false) => " WITH INHERIT FALSE, SET TRUE",
-        (Purpose::Administer, true) => " WITH ADMIN TRUE",
-        (Purpose::Administer, false) => " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
-    });
-    Ok(need)
+
+    #[test]
+    fn two_memberships_in_one_role_become_one() {
+        for (dialect, statement) in [
+            (Dialect::Admin, "GRANT readers TO ann"),
+            (
+                Dialect::New,
+                "GRANT readers TO ann WITH INHERIT TRUE, SET TRUE",
+            ),
+            (
+                Dialect::Present,
+                "GRANT readers TO ann WITH INHERIT TRUE, SET TRUE",
+            ),
+        ] {
+            let mut needs = vec![member(Purpose::Inherit, dialect)];
+            add(&mut needs, vec![member(Purpose::Become, dialect)]);
+            assert_eq!(needs.len(), 1);
+            assert_eq!(needs[0].statement, statement);
+            assert!(!grow(&mut needs, vec![member(Purpose::Become, dialect)]));
+        }
+    }
+
+    #[test]
+    fn a_membership_says_no_more_than_it_is_for() {
+        for (purpose, dialect, statement) in [
+            (
+                Purpose::Inherit,
+                Dialect::New,
+                "GRANT readers TO ann WITH INHERIT TRUE, SET FALSE",
+            ),
+            (
+                Purpose::Become,
+                Dialect::New,
+                "GRANT readers TO ann WITH INHERIT FALSE, SET TRUE",
+            ),
+            (
+                Purpose::Administer,
+                Dialect::New,
+                "GRANT readers TO ann WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            ),
+            (
+                Purpose::Administer,
+                Dialect::Admin,
+                "GRANT readers TO ann WITH ADMIN OPTION",
+            ),
+            (
+                Purpose::Inherit,
+                Dialect::Present,
+                "GRANT readers TO ann WITH INHERIT TRUE",
+            ),
+        ] {
+            assert_eq!(member(purpose, dialect).statement, statement);
+        }
+    }
 }

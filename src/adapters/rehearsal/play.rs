@@ -3,7 +3,7 @@
 
 use super::candidates::{Lifting, Reach};
 use super::names;
-use super::need::{Need, add};
+use super::need::{Need, add, grow};
 use super::stage::{Goal, Stage};
 use crate::domain::diagnosis::denial::{self, Denial};
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
@@ -42,7 +42,6 @@ pub(super) async fn play(
         let Err(failure) = stage.attempt(&needs, texts).await? else {
             return passed(stage, needs, texts, statement).await;
         };
-        let before = needs.len();
         if let Some(denial) = denial::read(&failure) {
             report.outcome = Outcome::Refused;
             let _ = report.refusal.get_or_insert_with(|| failure.clone());
@@ -51,13 +50,7 @@ pub(super) async fn play(
             } else {
                 Reach::Role
             };
-            let mut lifting = stage.candidates(&denial, statement, reach).await?;
-            if reach == Reach::Role && lifting.needs.is_empty() && !lifting.system {
-                lifting = stage.candidates(&denial, statement, Reach::Others).await?;
-            }
-            bar(report, &denial, &lifting, stage.major());
-            add(&mut needs, lifting.needs);
-            if needs.len() == before {
+            if !further(stage, &denial, (statement, reach), &mut needs, report).await? {
                 return stuck(stage, &denial, needs, texts, report).await;
             }
             last = Some(denial);
@@ -65,8 +58,7 @@ pub(super) async fn play(
         }
         stage.rewind().await?;
         let hidden = names::hidden(stage.session, stage.role, &failure).await?;
-        add(&mut needs, hidden);
-        if needs.len() == before {
+        if !grow(&mut needs, hidden) {
             return failed(stage, failure, needs, texts, report).await;
         }
         report.outcome = Outcome::Refused;
@@ -76,6 +68,30 @@ pub(super) async fn play(
         needs,
         ..Found::nothing()
     })
+}
+
+/// Adds what could lift a refusal, reaching further until something is new; whether anything was.
+async fn further(
+    stage: &Stage<'_>,
+    denial: &Denial,
+    (statement, from): (&str, Reach),
+    needs: &mut Vec<Need>,
+    report: &mut WhyReport,
+) -> Result<bool, Failure> {
+    for reach in [Reach::Role, Reach::Others, Reach::Owner] {
+        if reach == Reach::Role && from != Reach::Role {
+            continue;
+        }
+        let lifting = stage.candidates(denial, statement, reach).await?;
+        bar(report, denial, &lifting, stage.major());
+        if grow(needs, lifting.needs) {
+            return Ok(true);
+        }
+        if lifting.system {
+            return Ok(false);
+        }
+    }
+    Ok(false)
 }
 
 /// The least that lets a role do something of which nothing is reported by itself.

@@ -6,7 +6,7 @@ use crate::adapters::session::Session;
 use crate::domain::diagnosis::remedy::{self, Held};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
-use crate::domain::ident::literal;
+use crate::domain::ident::{self, literal};
 
 /// Whether there is such a role.
 pub(super) async fn known_role(session: &Session, role: &str) -> Result<bool, Failure> {
@@ -20,6 +20,8 @@ pub(super) async fn known_role(session: &Session, role: &str) -> Result<bool, Fa
 /// Who looks, and what they may do about a role.
 pub(super) struct Looker {
     pub(super) manner: Manner,
+    /// The GRANT by which the session may make itself able to play the role, where it needs one.
+    pub(super) joining: Option<String>,
     /// Whether the session can play the role; if not, why.
     pub(super) rehearsal: Result<(), String>,
 }
@@ -27,13 +29,13 @@ pub(super) struct Looker {
 /// What the session may do about a role.
 pub(super) async fn looker(session: &Session, role: &str) -> Result<Looker, Failure> {
     // Until 15 every member may SET ROLE; from 16 on the membership says so.
-    let option = if session.facts().version.major() < 16 {
-        "MEMBER"
-    } else {
-        "SET"
-    };
+    let options = session.facts().version.major() >= 16;
+    let option = if options { "SET" } else { "MEMBER" };
+    // Until 15 CREATEROLE hands out every role but superusers; from 16 on it takes ADMIN.
+    let administers = if options { "" } else { "rolcreaterole OR " };
     let sql = format!(
-        "SELECT rolsuper, pg_catalog.pg_has_role(oid, {}, '{option}'), pg_catalog.pg_is_in_recovery() \
+        "SELECT rolsuper, pg_catalog.pg_has_role(oid, {0}, '{option}'), pg_catalog.pg_is_in_recovery(), \
+         {administers}pg_catalog.pg_has_role(oid, {0}, 'MEMBER WITH ADMIN OPTION') \
          FROM pg_catalog.pg_roles WHERE rolname = current_user",
         literal(role)
     );
@@ -51,7 +53,24 @@ pub(super) async fn looker(session: &Session, role: &str) -> Result<Looker, Fail
     } else {
         Err(format!("{looker} may not act as {role}"))
     };
-    Ok(Looker { manner, rehearsal })
+    let joins = !flag(0) && !flag(1) && !flag(2) && flag(3);
+    let joining = joins.then(|| {
+        let clause = if options {
+            " WITH INHERIT FALSE, SET TRUE"
+        } else {
+            ""
+        };
+        format!(
+            "GRANT {} TO {}{clause}",
+            ident::role(role),
+            ident::role(looker)
+        )
+    });
+    Ok(Looker {
+        manner,
+        joining,
+        rehearsal,
+    })
 }
 
 /// Who can run a fix, by name: asked of the server where the session may play them, else judged from

@@ -1,13 +1,15 @@
 //! What was found out, put into the report's lists.
 
 use super::alternatives;
+use super::avoid::{Server, avoid};
 use super::need::{Need, Row, cell};
 use super::play::{self, Found};
+use super::rds::{self, OnRds};
 use super::runners;
 use super::stage::Stage;
 use crate::domain::diagnosis::{
-    Avoid, Breadth, Mark, MissingPrivilege, NotByGrantKind, ObjectKind, Outcome, Reason, Remedy,
-    Verdict, WhyReport, remedy,
+    Breadth, Mark, MissingPrivilege, NotByGrantKind, ObjectKind, Outcome, Reason, Remedy, Verdict,
+    WhyReport, remedy,
 };
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
@@ -20,11 +22,35 @@ pub(super) async fn settle(
     texts: &[String],
 ) -> Result<(), Failure> {
     let Found {
-        needs,
-        verdict,
-        notes,
+        mut needs,
+        mut verdict,
+        mut notes,
     } = found;
+    let statement = report.statement.clone().unwrap_or_default();
+    let on_rds = rds::is_rds(stage).await?;
+    let mut barred = None;
+    if on_rds {
+        match rds::adapted(stage, &needs, &statement).await? {
+            OnRds::AsItIs => {}
+            OnRds::Otherwise(others, note) => {
+                needs = others;
+                verdict = Verdict::Expected;
+                notes.push(note);
+            }
+            OnRds::Barred(reason) => barred = Some(reason),
+        }
+    }
     judge_attributes(report, &needs);
+    if let Some(reason) = &mut report.not_by_grant
+        && on_rds
+        && reason.kind == NotByGrantKind::Superuser
+    {
+        reason.explanation.push_str(rds::instead(&statement));
+    }
+    let given = barred.is_none();
+    if let Some(reason) = barred {
+        report.not_by_grant = Some(reason);
+    }
     if report.outcome != Outcome::Failed
         && (report.not_by_grant.is_some() || !needs.is_empty() || report.refusal.is_some())
     {
@@ -33,7 +59,7 @@ pub(super) async fn settle(
     report.headline = headline(report, &needs);
     report.missing = needs.iter().map(|need| need.missing.clone()).collect();
     explain(report, &notes, verdict);
-    if !needs.is_empty() {
+    if given && !needs.is_empty() {
         let statements: Vec<String> = needs.iter().map(|need| need.statement.clone()).collect();
         report.fixes.push(Remedy {
             run_as: runners::run_as(stage, &needs, &statements).await?,
@@ -48,7 +74,11 @@ pub(super) async fn settle(
     }
     if report.outcome == Outcome::Refused {
         later(stage, report, &needs).await?;
-        report.avoid = avoid(report, &needs);
+        let server = Server {
+            major: stage.major(),
+            rds: on_rds,
+        };
+        report.avoid = avoid(report, &needs, server);
     }
     stage.rewind().await
 }
@@ -178,8 +208,17 @@ fn attribute_opens(attribute: &str) -> String {
 
 /// What comes with a role.
 async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<String, Failure> {
-    if statement.contains("ADMIN") {
+    if statement.contains(" WITH ADMIN") {
         return Ok(format!("to grant {of} to anybody"));
+    }
+    let superuser = format!(
+        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {} AND rolsuper",
+        literal(of)
+    );
+    if !stage.session.query(&superuser).await?.rows.is_empty() {
+        return Ok(format!(
+            "everything there is: {of} is a superuser, and no check holds for who becomes it"
+        ));
     }
     if of.starts_with("pg_") || of.starts_with("rds_") {
         return Ok(format!("everything the predefined role {of} may"));
@@ -238,43 +277,4 @@ async fn later(stage: &Stage<'_>, report: &mut WhyReport, needs: &[Need]) -> Res
         });
     }
     Ok(())
-}
-
-/// What people are told to run, and why not.
-fn avoid(report: &WhyReport, needs: &[Need]) -> Vec<Avoid> {
-    let role = ident::role(&report.role);
-    let mut avoid = vec![Avoid {
-        statement: format!("GRANT rds_superuser TO {role}"),
-        because: "it hands over every role, extension and kill right, and hides which privilege was missing"
-            .to_owned(),
-    }];
-    let lacks = |wanted: &str| needs.iter().any(|need| need.missing.privilege == wanted);
-    let relation = needs
-        .iter()
-        .any(|need| super::need::has_columns(need.missing.object.kind));
-    if lacks("SELECT") && relation {
-        avoid.push(Avoid {
-            statement: format!("GRANT pg_read_all_data TO {role}"),
-            because: "it opens every table of every database, present and future".to_owned(),
-        });
-    }
-    if relation {
-        avoid.push(Avoid {
-            statement: format!("GRANT ALL ON DATABASE … TO {role}"),
-            because:
-                "privileges on a database are CONNECT, CREATE and TEMPORARY: it opens no table"
-                    .to_owned(),
-        });
-    }
-    if report
-        .not_by_grant
-        .as_ref()
-        .is_some_and(|reason| reason.kind == NotByGrantKind::RowLevelSecurity)
-    {
-        avoid.push(Avoid {
-            statement: format!("ALTER ROLE {role} BYPASSRLS"),
-            because: "it lifts every policy of every table; RDS refuses it".to_owned(),
-        });
-    }
-    avoid
 }

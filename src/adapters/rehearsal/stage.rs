@@ -81,6 +81,21 @@ impl<'a> Stage<'a> {
         self.session.query("SAVEPOINT pgiam_trial").await.map(drop)
     }
 
+    /// Makes the session a member of the role for as long as the transaction lasts; whether it
+    /// could be.
+    pub(super) async fn join(&self, joining: &str) -> Result<bool, Failure> {
+        let joined = self.grant(&[joining]).await?.is_ok();
+        if joined {
+            self.session
+                .query("SAVEPOINT pgiam_trial")
+                .await
+                .map(drop)?;
+        } else {
+            self.rewind().await?;
+        }
+        Ok(joined)
+    }
+
     /// The same transaction played as another role.
     pub(super) fn of<'b>(&'b self, role: &'b str) -> Stage<'b> {
         Stage {
@@ -224,6 +239,20 @@ impl<'a> Stage<'a> {
             }
         }
         for at in 0..needs.len() {
+            for fewer in needs
+                .get(at)
+                .map(Need::with_fewer_purposes)
+                .unwrap_or_default()
+            {
+                let mut trial = needs.clone();
+                if let Some(slot) = trial.get_mut(at) {
+                    *slot = fewer;
+                }
+                if goal.reached(&self.attempt(&trial, texts).await?) {
+                    needs = trial;
+                    break;
+                }
+            }
             self.narrow(&mut needs, at, texts, goal).await?;
         }
         Ok(needs)
@@ -411,6 +440,11 @@ impl<'a> Stage<'a> {
         Ok(rows
             .first()
             .map_or_else(|| name.to_owned(), |row| cell(row, 0)))
+    }
+
+    /// Whether SET ROLE in the statement is judged as for a sign-in of the role.
+    pub(super) fn judges_becoming(&self) -> bool {
+        self.manner != Manner::Role
     }
 
     /// Whether the session may play any role and give anything: what it cannot give, nobody can.

@@ -132,11 +132,13 @@ fn by_message(message: &str) -> Option<Denial> {
             Denial::Becoming(quoted())
         }
         _ if begins("must have admin option on role ") => Denial::Administration(Some(quoted())),
-        _ if begins("permission denied to set parameter")
-            || begins("permission denied for parameter") =>
-        {
-            Denial::Parameter(quoted())
-        }
+        _ if begins("permission denied to set parameter") => Denial::Parameter(quoted()),
+        _ if begins("permission denied for parameter ") => Denial::Parameter(
+            message
+                .trim_start_matches("permission denied for parameter ")
+                .trim_matches('"')
+                .to_owned(),
+        ),
         _ if begins("must be superuser to execute ALTER SYSTEM") => {
             Denial::Parameter(String::new())
         }

@@ -21,7 +21,9 @@ pub fn trial(sql: &str) -> Trial {
     let first = word(sql, &words, 0);
     let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
     let concurrently = has("index") && has("concurrently") && first != "reindex";
-    if classify(sql).block == Block::Refused && !concurrently {
+    // What does not connect makes no slot either, and may run in a transaction block.
+    let unconnected = first == "create" && has("subscription") && has("connect") && has("false");
+    if classify(sql).block == Block::Refused && !concurrently && !unconnected {
         return Err("the statement refuses to run in a transaction block");
     }
     if let Some(shape) = select_into(sql, &words) {

@@ -31,12 +31,43 @@ pub struct Warning {
 /// Whether a statement is of a kind that is looked at; cheap.
 #[must_use]
 pub fn concerns(sql: &str) -> bool {
-    let start = sql.trim_start();
-    ["grant", "alter"].iter().any(|word| {
-        start
-            .get(..word.len())
-            .is_some_and(|first| first.eq_ignore_ascii_case(word))
+    let start = behind_comments(sql);
+    [
+        "grant",
+        "alter",
+        "create role",
+        "create user",
+        "create group",
+    ]
+    .iter()
+    .any(|words| {
+        let mut rest = start;
+        words.split(' ').all(|word| {
+            let begins = rest
+                .get(..word.len())
+                .is_some_and(|first| first.eq_ignore_ascii_case(word));
+            rest = rest.get(word.len()..).unwrap_or_default().trim_start();
+            begins
+        })
     })
+}
+
+/// The text from its first word on.
+fn behind_comments(sql: &str) -> &str {
+    let mut rest = sql.trim_start();
+    loop {
+        let end = if rest.starts_with("--") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|at| at + 1)
+        } else {
+            return rest;
+        };
+        rest = end
+            .and_then(|at| rest.get(at + 1..))
+            .unwrap_or_default()
+            .trim_start();
+    }
 }
 
 /// What a statement about rights does that its writer may not expect.
@@ -52,6 +83,12 @@ pub fn warning(sql: &str, around: Surroundings<'_>) -> Option<Warning> {
             return statement.membership(around);
         }
         return statement.everything_to_everybody();
+    }
+    if statement.is(0, "create") {
+        return statement.creation(around);
+    }
+    if statement.is(0, "alter") && statement.is(1, "group") {
+        return statement.joined(around);
     }
     if statement.is(0, "alter") && statement.is(1, "default") {
         return statement.defaults(around);
@@ -143,6 +180,53 @@ impl Statement<'_> {
             ),
             better: "use \\copy or COPY … FROM STDIN: they need no right on the server".to_owned(),
         })
+    }
+
+    /// CREATE ROLE … IN ROLE gives memberships as GRANT does, and from 16 on makes the creator a
+    /// member of the new role.
+    fn creation(&self, around: Surroundings<'_>) -> Option<Warning> {
+        let within = (3..self.words.len())
+            .find(|at| self.is(*at, "in") && (self.is(at + 1, "role") || self.is(at + 1, "group")));
+        let by_token = within.is_some_and(|at| {
+            let options = [
+                "role",
+                "admin",
+                "user",
+                "login",
+                "password",
+                "valid",
+                "connection",
+                ";",
+            ];
+            let end = (at + 2..self.words.len())
+                .find(|at| options.iter().any(|option| self.is(*at, option)))
+                .unwrap_or(self.words.len());
+            self.names(at + 2, end)
+                .iter()
+                .any(|name| name == "rds_iam" || reaches(name, "rds_iam", around.roles))
+        });
+        if by_token && around.major >= 16 && !reaches(around.user, "rds_iam", around.roles) {
+            return Some(Warning {
+                happens: format!(
+                    "the password of {} stops working: who creates a role is a member of it, and so of rds_iam",
+                    around.user
+                ),
+                better: "create it with a login that itself signs in by IAM".to_owned(),
+            });
+        }
+        self.attributes()
+    }
+
+    /// ALTER GROUP … ADD USER is GRANT by another name.
+    fn joined(&self, around: Surroundings<'_>) -> Option<Warning> {
+        let add = self.find("add")?;
+        let group = self.names(2, add).pop()?;
+        let grant = format!(
+            "GRANT {} TO {}",
+            ident::role(&group),
+            ident::list(&self.names(add + 2, self.words.len()))
+        );
+        warning(&grant, around)
     }
 
     fn everything_to_everybody(&self) -> Option<Warning> {
@@ -322,6 +406,11 @@ mod tests {
                 "only count for what master creates",
             ),
             ("alter role app superuser", "RDS refuses"),
+            ("create role fresh2 login superuser", "RDS refuses"),
+            (
+                "alter group rds_superuser add user app",
+                "every role, extension",
+            ),
             ("grant pg_read_all_data to app", "every table"),
         ] {
             let said = happens(sql, 15).unwrap_or_else(|| panic!("{sql}"));
@@ -331,8 +420,29 @@ mod tests {
 
     #[test]
     fn from_16_on_a_creator_would_lock_itself_out() {
-        let said = happens("grant rds_iam to fresh", 16).unwrap();
-        assert!(said.contains("password of master"), "{said}");
+        for sql in [
+            "grant rds_iam to fresh",
+            "create user other login in role rds_iam",
+            "create role other in group readers, rds_iam login",
+        ] {
+            let said = happens(sql, 16).unwrap_or_else(|| panic!("{sql}"));
+            assert!(said.contains("password of master"), "{sql}: {said}");
+        }
+        assert_eq!(happens("create user other in role rds_iam", 15), None);
+    }
+
+    #[test]
+    fn comments_do_not_hide_a_statement() {
+        for sql in [
+            "-- for Ann\n grant rds_superuser to ann",
+            "/* a */ /* b */ ALTER role x superuser",
+            "create  user x",
+        ] {
+            assert!(concerns(sql), "{sql}");
+        }
+        for sql in ["create table t()", "-- grant", "/* grant x to y"] {
+            assert!(!concerns(sql), "{sql}");
+        }
     }
 
     #[test]
