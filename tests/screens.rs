@@ -17,6 +17,7 @@ use pgiam::app::model::diagnostics::{Diagnostics, Subject};
 use pgiam::app::model::link::{Link, Up};
 use pgiam::app::model::{Pane, Screen};
 use pgiam::app::{Message, Model, update};
+use pgiam::domain::aftermath::aftermath;
 use pgiam::domain::diagnosis::{Avoid, Breadth, Mark, Outcome, Reason, Remedy, Verdict, WhyReport};
 use pgiam::domain::failure::{Failure, Origin, Phase};
 use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
@@ -166,7 +167,7 @@ fn lost() -> Model {
             Origin::Lost,
             "the server closed the connection",
         ),
-        transaction: up.transaction,
+        aftermath: aftermath(up.transaction, None, None),
     };
     model
 }

@@ -516,3 +516,278 @@ async fn passwords_are_looked_for_in_order_and_asked_for_last() {
     connector.surroundings.file = None;
     assert!(connector.connect(&profile, &Alone).await.is_ok());
 }
+
+/// The shared cluster's superuser on a profile marked read-only.
+async fn read_only() -> Session {
+    let (profile, connector) = plain();
+    let profile = Profile {
+        guard: Guard::ReadOnly,
+        ..profile
+    };
+    connector
+        .connect(&profile, &Alone)
+        .await
+        .map_err(|refused| refused.failure)
+        .unwrap()
+}
+
+fn failure(events: &[RunEvent]) -> Option<pgiam::domain::failure::Failure> {
+    events.iter().find_map(|event| match event {
+        RunEvent::Failed(failure) => Some(failure.clone()),
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn a_read_only_session_stays_so_whatever_is_typed() {
+    let writer = session().await;
+    drop(ran(&writer, &["create table guarded (a int)"]).await);
+    let session = read_only().await;
+    let written = failure(&ran(&session, &["insert into guarded values (1)"]).await).unwrap();
+    assert_eq!(written.sqlstate.as_deref(), Some("25006"));
+    for sql in [
+        "set default_transaction_read_only = off",
+        "begin read write",
+        "set session characteristics as transaction read write",
+        "select set_config('default_transaction_read_only', 'off', false)",
+    ] {
+        let refused = failure(&ran(&session, &[sql]).await).unwrap();
+        assert_eq!(refused.origin, Origin::Local, "{sql}: {refused:?}");
+        assert!(refused.message.contains("read-only"));
+    }
+    // What no client can see coming: a block that does it on the server.
+    let block = "do $$ begin set default_transaction_read_only = off; end $$";
+    assert_eq!(failure(&ran(&session, &[block]).await), None);
+    let insert = "insert into guarded values (1)";
+    let written = failure(&ran(&session, &[insert]).await).unwrap();
+    assert_eq!(written.sqlstate.as_deref(), Some("25006"));
+    let inside =
+        "do $$ begin set transaction_read_only = off; insert into guarded values (1); end $$";
+    assert!(failure(&ran(&session, &[inside]).await).is_some());
+    let left = writer.query("select count(*) from guarded").await.unwrap();
+    assert_eq!(left.rows[0][0].as_deref(), Some("0"));
+    drop(ran(&writer, &["drop table guarded"]).await);
+}
+
+#[tokio::test]
+async fn a_sessions_time_outs_are_the_profiles_then_the_settings() {
+    use pgiam::adapters::connect::Limits;
+    use pgiam::domain::timeouts::Timeouts;
+    let (mut profile, connector) = plain();
+    profile.timeouts.statement = Some(Duration::from_millis(50));
+    let connector = connector.with_limits(Limits::Person(Timeouts {
+        statement: Some(Duration::from_mins(1)),
+        lock: Some(Duration::from_secs(5)),
+        idle_in_transaction: None,
+    }));
+    let session = connector.connect(&profile, &Alone).await;
+    let session = session.map_err(|refused| refused.failure).unwrap();
+    let locks = session.query("show lock_timeout").await.unwrap();
+    assert_eq!(locks.rows[0][0].as_deref(), Some("5s"));
+    let late = failure(&ran(&session, &["select pg_sleep(30)"]).await).unwrap();
+    assert_eq!(late.sqlstate.as_deref(), Some("57014"));
+}
+
+#[tokio::test]
+async fn a_commit_tells_its_transaction_so_that_its_end_can_be_asked_for() {
+    let session = session().await;
+    let events = ran(
+        &session,
+        &[
+            "begin",
+            "create temp table committed (a int)",
+            "commit",
+            "begin",
+            "select 1",
+            "commit",
+        ],
+    )
+    .await;
+    let told: Vec<String> = events
+        .iter()
+        .filter_map(|event| match event {
+            RunEvent::Committing { transaction } => Some(transaction.clone()),
+            _ => None,
+        })
+        .collect();
+    let [id] = told.as_slice() else {
+        panic!("one transaction wrote: {told:?}")
+    };
+    let asked = format!("select pg_xact_status('{id}'::xid8)");
+    let answer = session.query(&asked).await.unwrap();
+    assert_eq!(answer.rows[0][0].as_deref(), Some("committed"));
+}
+
+#[tokio::test]
+async fn measuring_a_write_leaves_nothing_and_breaks_no_transaction() {
+    use pgiam::adapters::explain::explain;
+    use pgiam::domain::plan;
+    use pgiam::domain::sql::explain::{Depth, explainable};
+    let session = session().await;
+    drop(ran(&session, &["create table measured as select 1 as a"]).await);
+    let delete = explainable("delete from measured").unwrap();
+    let count = "select count(*) from measured";
+    for state in [Idle, Open] {
+        if state == Open {
+            drop(ran(&session, &["begin", "insert into measured values (2)"]).await);
+        }
+        let json = explain(&session, &delete, Depth::Measured).await.unwrap();
+        let plan = plan::read(&json).unwrap();
+        assert!(plan.is_measured());
+        assert_eq!(plan.nodes[0].title, "Delete");
+        assert_eq!(session.transaction(), state);
+        // A statement that fails to be planned must not break what is open.
+        let wrong = explainable("select * from nowhere_at_all").unwrap();
+        let refused = explain(&session, &wrong, Depth::Planned).await.unwrap_err();
+        assert_eq!(refused.sqlstate.as_deref(), Some("42P01"));
+        let rows = session.query(count).await.unwrap().rows;
+        let expected = if state == Open { "2" } else { "1" };
+        assert_eq!(rows[0][0].as_deref(), Some(expected));
+        assert_eq!(session.transaction(), state);
+    }
+    drop(ran(&session, &["rollback", "drop table measured"]).await);
+}
+
+/// A table of three rows of many types, what it holds, and how its rows are edited.
+struct Edited {
+    rows: Vec<Vec<Option<String>>>,
+    target: pgiam::domain::edit::Target,
+}
+
+async fn edited(session: &Session, name: &str) -> Edited {
+    use pgiam::domain::edit::{question, target};
+    drop(
+        ran(
+            session,
+            &[
+                &format!(
+                    "create table {name} (id int primary key, j json, b bytea, t timestamptz, \
+                     a text[], f boolean, c char(4), n numeric, p point)"
+                ),
+                &format!(
+                    "insert into {name} select n, '{{\"a\":  1}}', '\\x00ff', \
+                     '2024-03-31 02:30+02', '{{\"x,y\",null}}', true, 'ab', 1.50, '(1,2)' \
+                     from generate_series(1, 3) n"
+                ),
+            ],
+        )
+        .await,
+    );
+    let select = format!("select * from {name} order by id");
+    let events = ran(session, &[&select]).await;
+    let columns = events.iter().find_map(|event| match event {
+        RunEvent::Columns(columns) => Some(columns.clone()),
+        _ => None,
+    });
+    let columns = columns.unwrap();
+    let rows = session.query(&select).await.unwrap().rows;
+    let asked = session.query(&question(&columns).unwrap()).await.unwrap();
+    let target = target(&columns, &asked.rows).unwrap();
+    assert_eq!(target.key, [0]);
+    Edited { rows, target }
+}
+
+#[tokio::test]
+async fn edits_of_every_type_are_made_where_the_row_is_as_it_was_read() {
+    use pgiam::adapters::edits::make;
+    use pgiam::domain::edit::{Ending, NewValue, Pending, Spot};
+    let session = session().await;
+    let other = self::session().await;
+    let Edited { rows, target } = edited(&session, "edited_well").await;
+    let read = |spot: Spot| rows.get(spot.row)?.get(spot.column).cloned();
+
+    // Every column is set to another value, so that each is compared with what was read.
+    let mut pending = Pending::default();
+    let values = [
+        "11",
+        "[2]",
+        "\\x41",
+        "2025-01-01",
+        "{}",
+        "f",
+        "zz",
+        "2",
+        "(3,4)",
+    ];
+    for (column, value) in values.iter().enumerate() {
+        let value = NewValue::Text((*value).to_owned());
+        pending.cells.insert(Spot { row: 0, column }, value);
+    }
+    pending.deleted.insert(1);
+    let made = make(&session, &pending.changes(&target, read), Ending::Commit)
+        .await
+        .unwrap();
+    assert_eq!(made.state, Idle);
+    assert_eq!(made.rows[1][2].as_deref(), Some("\\x41"));
+    let left = other
+        .query("select id from edited_well order by id")
+        .await
+        .unwrap()
+        .rows;
+    assert_eq!(left, [[Some("3".to_owned())], [Some("11".to_owned())]]);
+    drop(ran(&session, &["drop table edited_well"]).await);
+}
+
+#[tokio::test]
+async fn edits_are_all_undone_where_one_row_has_changed() {
+    use pgiam::adapters::edits::make;
+    use pgiam::domain::edit::{Ending, NewValue, Pending, Spot};
+    let session = session().await;
+    let other = self::session().await;
+    let Edited { rows, target } = edited(&session, "edited_late").await;
+    let read = |spot: Spot| rows.get(spot.row)?.get(spot.column).cloned();
+    // Somebody else changes the third row: nothing of the next changes is made.
+    drop(
+        other
+            .query("update edited_late set n = 9 where id = 3")
+            .await
+            .unwrap(),
+    );
+    let mut pending = Pending::default();
+    pending
+        .cells
+        .insert(Spot { row: 2, column: 5 }, NewValue::Null);
+    let number = Spot { row: 2, column: 7 };
+    pending.cells.insert(number, NewValue::Text("5".into()));
+    pending.inserted.push(std::collections::BTreeMap::from([(
+        0,
+        NewValue::Text("4".into()),
+    )]));
+    let mut changes = pending.changes(&target, read);
+    changes.reverse();
+    let unmade = make(&session, &changes, Ending::Commit).await.unwrap_err();
+    assert_eq!(unmade.place, Some(1));
+    assert!(
+        unmade.failure.message.contains("changed or gone"),
+        "{unmade:?}"
+    );
+    assert_eq!(unmade.state, Idle);
+    let left = other
+        .query("select count(*) from edited_late")
+        .await
+        .unwrap()
+        .rows;
+    assert_eq!(
+        left[0][0].as_deref(),
+        Some("3"),
+        "the new row is undone too"
+    );
+
+    // Inside a transaction only the edits are undone.
+    drop(
+        ran(
+            &session,
+            &["begin", "insert into edited_late (id) values (50)"],
+        )
+        .await,
+    );
+    let unmade = make(&session, &changes, Ending::Commit).await.unwrap_err();
+    assert_eq!(unmade.state, Open);
+    let left = session
+        .query("select count(*) from edited_late")
+        .await
+        .unwrap()
+        .rows;
+    assert_eq!(left[0][0].as_deref(), Some("4"));
+    drop(ran(&session, &["rollback", "drop table edited_late"]).await);
+}

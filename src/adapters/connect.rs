@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use super::cancel::Canceller;
 use super::credentials::{self, Supplied, Wanted};
 use super::dial::{self, Patience};
+use super::parameters;
 use super::password::{self, Surroundings};
 use super::refusal;
 use super::session::{self, Session};
@@ -21,10 +22,12 @@ use super::tunnel::Tunnel;
 use super::wire_tap::{Record, WireTap};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::link::{LinkFacts, Recovery, ServerVersion};
-use crate::domain::profile::{Guard, Profile, SignIn, TlsMode};
+use crate::domain::profile::{Profile, SignIn, TlsMode};
 use crate::domain::stage::{Evidence, Stage, StageReport, StageState};
 use crate::domain::time::{Timestamp, spoken};
 use crate::domain::token::{Password, TOKEN_LIFETIME_SECONDS, Token};
+
+pub use super::parameters::Limits;
 
 /// Opens sessions. Cheap to clone; TLS connectors are shared between clones.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +38,8 @@ pub struct Connector {
     pub surroundings: Surroundings,
     /// The time to sign with, where that is not now: a test aid.
     pub frozen_clock: Option<Timestamp>,
+    /// Whose time-outs its sessions have.
+    pub limits: Limits,
     connectors: Connectors,
 }
 
@@ -79,6 +84,15 @@ impl Connector {
             surroundings: Surroundings::from_environment(),
             frozen_clock,
             ..Self::default()
+        }
+    }
+
+    /// The same, whose sessions have these time-outs.
+    #[must_use]
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        Self {
+            limits,
+            ..self.clone()
         }
     }
 
@@ -438,8 +452,8 @@ impl<C: Companion> Walk<'_, C> {
             .application_name("pgiam")
             // TLS is ours already: the driver sees the stream inside it.
             .ssl_mode(SslMode::Disable);
-        if self.profile.guard == Guard::ReadOnly {
-            let _ = config.options("-c default_transaction_read_only=on");
+        if !parameters::refuses_options(self.profile) {
+            let _ = config.options(parameters::options(self.profile, self.connector.limits));
         }
         match &proof {
             Proof::Token(token) if tls.is_some() => {
@@ -487,10 +501,16 @@ impl<C: Companion> Walk<'_, C> {
         tls: Option<&'static str>,
     ) -> Result<LinkFacts, Failure> {
         self.begin(Stage::Session);
-        let asked = client.simple_query(
+        let mut script = if parameters::refuses_options(self.profile) {
+            parameters::statements(self.profile, self.connector.limits)
+        } else {
+            String::new()
+        };
+        script.push_str(
             "SELECT current_setting('server_version_num'), current_setting('server_version'), session_user, \
              pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()",
         );
+        let asked = client.simple_query(&script);
         let messages = timeout(self.connector.patience.sign_in, asked)
             .await
             .map_err(|_| refusal::unanswered(Stage::Session, "the server"))?

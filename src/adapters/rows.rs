@@ -58,6 +58,7 @@ pub(super) async fn results(session: &Session, sql: &str) -> Result<Vec<Rows>, F
                 }
                 RunEvent::Failed(refused) => failure = Some(refused),
                 RunEvent::Started { .. }
+                | RunEvent::Committing { .. }
                 | RunEvent::Completed(_)
                 | RunEvent::Notice(_)
                 | RunEvent::Transaction(_)

@@ -4,6 +4,7 @@
 //! types too. What that interface leaves out comes from [`super::wire_tap`].
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,10 +18,13 @@ use super::tunnel::Tunnel;
 use super::wire_tap::{Record, Seen};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::link::LinkFacts;
+use crate::domain::profile::Guard;
 use crate::domain::rows::RowBatchBuilder;
 use crate::domain::run::{Column, Completed, Notice, RunEvent, TransactionState};
 use crate::domain::sql::classify::{Kind, classify};
+use crate::domain::sql::read_only;
 use crate::domain::sql::split::statements;
+use crate::domain::sql::transaction::{Control, control};
 
 pub use super::cancel::Canceller;
 
@@ -60,6 +64,8 @@ pub struct Session {
     lost: Lost,
     facts: LinkFacts,
     transaction: Mutex<TransactionState>,
+    /// Whether the read-only guard may have been lifted, so that it must be set again.
+    loosened: AtomicBool,
     /// Held so that the route lives as long as the session.
     _tunnel: Option<Tunnel>,
 }
@@ -125,6 +131,7 @@ impl Session {
             lost,
             facts,
             transaction: Mutex::new(TransactionState::Idle),
+            loosened: AtomicBool::new(false),
             _tunnel: tunnel,
         }
     }
@@ -224,6 +231,7 @@ impl Session {
     /// Takes what the tap saw, remembering the transaction state.
     fn settle(&self, mut each: impl FnMut(Seen)) {
         while let Some(seen) = self.record.take() {
+            self.watch_guard(&seen);
             if let Seen::Ready(state) = seen {
                 *self
                     .transaction
@@ -232,6 +240,38 @@ impl Session {
             }
             each(seen);
         }
+    }
+
+    /// A function can lift the guard of the transactions to come. The server reports that from
+    /// version 14 on (PostgreSQL source, `guc_tables.c`, `GUC_REPORT`).
+    fn watch_guard(&self, seen: &Seen) {
+        if let Seen::Parameter { name, value } = seen
+            && name == "default_transaction_read_only"
+            && value != "on"
+        {
+            self.loosened.store(true, Ordering::Release);
+        }
+    }
+
+    /// Sets the read-only guard again where it was, or may have been, lifted.
+    async fn guard_again(&self) -> Result<(), tokio_postgres::Error> {
+        if self.facts.guard != Guard::ReadOnly || self.transaction() != TransactionState::Idle {
+            return Ok(());
+        }
+        if self.loosened.swap(false, Ordering::AcqRel) || self.facts.version.major() < 14 {
+            let guard = "SET default_transaction_read_only = on";
+            drop(self.client.simple_query(guard).await?);
+            self.settle(drop);
+            self.loosened.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// The id of the open transaction, if it has one: it wrote something.
+    pub(super) async fn transaction_id(&self) -> Option<String> {
+        let asked = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+        let answer = self.query(asked).await.ok()?;
+        answer.rows.into_iter().next()?.into_iter().next()?
     }
 
     fn taken_notices(&self) -> Vec<Notice> {
@@ -270,7 +310,14 @@ impl Run<'_> {
     }
 
     async fn statement(&mut self, sql: &str) -> Result<(), Stop> {
-        refuse_copy(sql).map_err(|failure| Stop::Failed(Box::new(failure)))?;
+        refuse_copy(sql)
+            .and_then(|()| refuse_loosening(sql, self.session.facts.guard))
+            .map_err(|failure| Stop::Failed(Box::new(failure)))?;
+        self.session
+            .guard_again()
+            .await
+            .map_err(|error| self.failed(&error))?;
+        self.tell_transaction(sql).await?;
         // What a question asked in between left behind is no part of this statement.
         self.session.settle(drop);
         let mut stream = Box::pin(
@@ -321,6 +368,24 @@ impl Run<'_> {
         }
         self.flush(&mut builder).await?;
         self.rest().await
+    }
+
+    /// Before a COMMIT is sent: should its answer be lost, the server can be asked about this id.
+    async fn tell_transaction(&self, sql: &str) -> Result<(), Stop> {
+        // `pg_current_xact_id_if_assigned` is there from version 13 on.
+        if self.session.facts.version.major() < 13
+            || self.session.transaction() != TransactionState::Open
+            || !matches!(
+                control(sql),
+                Some(Control::Commit | Control::CommitAndChain)
+            )
+        {
+            return Ok(());
+        }
+        match self.session.transaction_id().await {
+            Some(transaction) => self.send(RunEvent::Committing { transaction }).await,
+            None => Ok(()),
+        }
     }
 
     /// Hands on what was collected.
@@ -374,6 +439,7 @@ impl Run<'_> {
     }
 
     async fn tell(&mut self, seen: Seen) -> Result<(), Stop> {
+        self.session.watch_guard(&seen);
         match seen {
             Seen::Tag(tag) => {
                 self.send(RunEvent::Completed(Completed {
@@ -434,6 +500,19 @@ impl Run<'_> {
         let _ = self.session.canceller.cancel().await;
         Stop::Unheard
     }
+}
+
+/// What would lift the guard of a read-only profile is not sent.
+fn refuse_loosening(sql: &str, guard: Guard) -> Result<(), Failure> {
+    if guard == Guard::ReadWrite || !read_only::loosens(sql) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Phase::Statement,
+        Origin::Local,
+        "not sent: this profile is read-only, and the statement would let the session write",
+    )
+    .with_hint("to write, connect with a profile that is not marked read_only"))
 }
 
 /// COPY with the client's streams would leave the server waiting for data that never comes, and the

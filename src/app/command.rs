@@ -111,6 +111,7 @@ commands! {
 
     Run, Workspace, "run", ["f5", "ctrl-enter", "alt-enter", "ctrl-j"], "run", "Run the statement under the cursor, or the selection";
     RunAll, Workspace, "run-all", ["f6"], "run all", "Run every statement of the editor, one after another";
+    Explain, Workspace, "explain", ["f7"], "plan", "Show the plan of the statement under the cursor; from there it can be run and measured";
     Cancel, Workspace, "cancel", ["ctrl-c"], "cancel", "Ask the server to stop what runs";
     NextPane, Workspace, "next-pane", ["tab", "f2"], "next pane", "Go to the next pane";
     PreviousPane, Workspace, "previous-pane", ["shift-tab", "shift-f2"], "", "Go to the previous pane";
@@ -119,8 +120,9 @@ commands! {
     History, Workspace, "history", ["ctrl-r"], "history", "Search what ran before and put it into the editor";
     WhyLast, Workspace, "why", ["f8"], "why", "Explain the last refusal and how to lift it";
     CloseDiagnostics, Workspace, "close-diagnostics", [], "", "Close the diagnostics panel";
-    Commit, Workspace, "commit", [], "", "Commit the open transaction";
-    RollBack, Workspace, "roll-back", [], "", "Roll the open transaction back";
+    Commit, Workspace, "commit", ["f9", "alt-k"], "commit", "Commit the open transaction";
+    RollBack, Workspace, "roll-back", ["shift-f9", "alt-r"], "roll back", "Roll the open transaction back";
+    Autocommit, Workspace, "autocommit", ["alt-a"], "", "Switch between committing each statement by itself and beginning a transaction before the first";
 
     TreeOpen, Tree, "tree-open", ["enter", "right", "l"], "open", "Unfold, or show the first rows of a relation";
     TreeClose, Tree, "tree-close", ["left", "h"], "", "Fold, or go to the parent";
@@ -146,6 +148,11 @@ commands! {
 
     OpenCell, Result, "open-cell", ["enter"], "view", "Show the whole value";
     OpenRecord, Result, "open-record", ["r"], "record", "Show the row as a form";
+    EditCell, Result, "edit-cell", ["e"], "edit", "Change the cell; changes gather until they are made";
+    InsertRow, Result, "insert-row", ["o"], "", "Fill in a new row of the table";
+    DeleteRows, Result, "delete-rows", ["delete", "x"], "", "Mark the row, or the selected rows, to be deleted";
+    UndoEdit, Result, "undo-edit", ["u"], "", "Take back what is planned for the cell or its row";
+    ReviewEdits, Result, "review-edits", ["ctrl-s"], "changes", "Show the statements of the planned changes, and make them in one transaction";
     CopyCells, Result, "copy-cells", ["y"], "copy", "Copy the cell or the selection";
     CopyAs, Result, "copy-as", ["Y"], "", "Copy the selection as CSV, JSON, INSERT or Markdown";
     SaveResult, Result, "save-result", ["s"], "save", "Save the result to a file";
@@ -188,10 +195,33 @@ impl Command {
         }
         match self {
             Self::Cancel if !model.is_busy() => Some("nothing is running"),
-            Self::Run | Self::RunAll if model.link.up().is_none() => {
+            Self::Run | Self::RunAll | Self::Explain if model.link.up().is_none() => {
                 Some("the connection is down: reconnect first")
             }
-            Self::Run | Self::RunAll if model.query.is_running() => Some("a statement is running"),
+            Self::Run | Self::RunAll | Self::Explain if model.query.is_running() => {
+                Some("a statement is running")
+            }
+            Self::Run | Self::RunAll | Self::Explain if model.waits_for_plan() => {
+                Some("a plan is on its way")
+            }
+            Self::Run | Self::RunAll | Self::Explain if model.looks_in_session() => {
+                Some("the table is being looked up: try again in a moment")
+            }
+            Self::Run | Self::RunAll | Self::Explain if model.makes_edits() => {
+                Some("changes are being made")
+            }
+            Self::ReviewEdits | Self::UndoEdit if !model.plans_edits() => {
+                Some("no changes are planned")
+            }
+            Self::Explain if model.transaction_failed() => {
+                Some("the transaction has failed: roll it back first")
+            }
+            Self::Commit | Self::RollBack if !model.in_transaction() => {
+                Some("no transaction is open")
+            }
+            Self::Commit if model.transaction_failed() => {
+                Some("the transaction has failed: it can only be rolled back")
+            }
             Self::WhyLast if model.diagnostics.subject.is_none() => Some("nothing was refused"),
             Self::CopyFix | Self::EditFix | Self::ApplyFix
                 if model.diagnostics.selected_fix().is_none() =>

@@ -1,10 +1,12 @@
 //! Everything the program can ask for. Plain data, comparable in tests.
 
 use super::message::Ticket;
+use crate::domain::edit::{Change, Ending};
 use crate::domain::export::Format;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
 use crate::domain::rows::ResultSet;
+use crate::domain::sql::explain::{Depth, Explainable};
 use crate::domain::token::Password;
 
 /// A change of the profile file.
@@ -24,6 +26,15 @@ pub enum ProfileChange {
         /// Its name.
         name: String,
     },
+}
+
+/// In which of the sessions something is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    /// The one that runs what the person types: it sees uncommitted and temporary objects.
+    Main,
+    /// The one beside it, which is never busy with a statement.
+    Side,
 }
 
 /// Work for the outside world. `update` returns these; only `tui::worker` grants them.
@@ -70,6 +81,33 @@ pub enum Effect {
         ticket: Ticket,
         /// The statements, each one command.
         statements: Vec<String>,
+    },
+    /// Ask for a statement's plan in the sticky session; nothing it changes stays.
+    Explain {
+        /// Answered by `Explained`.
+        ticket: Ticket,
+        /// The statement.
+        explainable: Box<Explainable>,
+        /// Whether it is run.
+        depth: Depth,
+    },
+    /// Make changes of rows in the sticky session: all of them, or none.
+    MakeEdits {
+        /// Answered by `EditsMade`.
+        ticket: Ticket,
+        /// The changes, in order.
+        changes: Vec<Change>,
+        /// How their transaction ends.
+        ending: Ending,
+    },
+    /// Ask the server something small about itself: a read of catalogs.
+    Look {
+        /// Answered by `Looked`.
+        ticket: Ticket,
+        /// In which session.
+        seat: Seat,
+        /// The query.
+        statement: String,
     },
     /// Stop what that ticket asked for; on the server too.
     Cancel {

@@ -3,6 +3,7 @@
 use super::key::{Key, Mouse};
 use crate::domain::catalog::CatalogPart;
 use crate::domain::diagnosis::{Applied, Finding, WhyReport};
+use crate::domain::edit::{Made, Unmade};
 use crate::domain::failure::Failure;
 use crate::domain::history::Entry;
 use crate::domain::link::LinkFacts;
@@ -14,6 +15,9 @@ use crate::domain::time::Timestamp;
 /// Identity of an outstanding effect. An answer whose ticket nobody waits for is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
+
+/// The rows of a small answer, as text; `None` is NULL.
+pub type Rows = Vec<Vec<Option<String>>>;
 
 /// Everything that can happen. Built in `tui`, judged in `update`.
 #[derive(Debug)]
@@ -102,6 +106,27 @@ pub enum Message {
         ticket: Ticket,
         /// What happened.
         event: RunEvent,
+    },
+    /// A plan came, or did not.
+    Explained {
+        /// Which question.
+        ticket: Ticket,
+        /// The plan as the server's JSON.
+        outcome: Result<String, Failure>,
+    },
+    /// Changes of rows were made, or undone.
+    EditsMade {
+        /// Which request.
+        ticket: Ticket,
+        /// The rows as they are now, or what was refused.
+        outcome: Result<Made, Box<Unmade>>,
+    },
+    /// The server answered something small about itself.
+    Looked {
+        /// Which question.
+        ticket: Ticket,
+        /// Its rows.
+        outcome: Result<Rows, Failure>,
     },
     /// A refusal was explained.
     WhyAnswered {

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use crate::adapters::connect::{Alone, Companion, Refused};
 use crate::adapters::tls::RDS_ROOTS;
 use crate::domain::failure::Failure;
-use crate::domain::profile::{Profile, Roots, SignIn, TlsMode};
+use crate::domain::profile::{Guard, Profile, Roots, SignIn, TlsMode};
 
 pub(super) async fn run(context: &mut Context, options: &Exec) -> Result<Exit, Ended> {
     let profile = context.target(&options.target)?;
@@ -27,6 +27,7 @@ pub(super) async fn run(context: &mut Context, options: &Exec) -> Result<Exit, E
         .env("PGUSER", &profile.user)
         .env("PGDATABASE", &profile.database)
         .env("PGSSLMODE", profile.tls.mode.word())
+        .envs(options_of(&profile))
         .env_remove("PGHOSTADDR")
         .env_remove("PGSERVICE");
     route(&mut command, &profile).await?;
@@ -45,6 +46,18 @@ pub(super) async fn run(context: &mut Context, options: &Exec) -> Result<Exit, E
         let _ = command.env("PGPASSWORD", password);
     }
     wait(&mut command, program)
+}
+
+/// A read-only profile begins read-only in other programs too; they can still undo it.
+fn options_of(profile: &Profile) -> Option<(&'static str, String)> {
+    if profile.guard == Guard::ReadWrite {
+        return None;
+    }
+    let set = "-c default_transaction_read_only=on";
+    Some(match std::env::var("PGOPTIONS") {
+        Ok(given) if !given.is_empty() => ("PGOPTIONS", format!("{given} {set}")),
+        _ => ("PGOPTIONS", set.to_owned()),
+    })
 }
 
 const fn verifies(profile: &Profile) -> bool {

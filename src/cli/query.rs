@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 use super::args::Query;
 use super::context::{Context, Ended, complain, script, tell_failure, tell_position};
 use super::exit::Exit;
+use crate::adapters::connect::Limits;
+use crate::adapters::storage::settings;
 use crate::domain::export::{Exporter, Format};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::rows::RowBatch;
@@ -34,6 +36,8 @@ pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, 
         )));
     }
     let profile = context.target(&options.target)?;
+    let settings = settings::read(&context.directories.settings()).map_err(Ended::Failed)?;
+    context.connector.limits = Limits::Person(settings.timeouts.into());
     let session = tokio::select! {
         session = context.connect(&profile) => session?,
         _ = ctrl_c() => return Ok(Exit::Interrupted),
@@ -113,7 +117,10 @@ impl<'a> Printer<'a> {
                 self.fail(&failure);
             }
             RunEvent::Notice(notice) => tell_notice(&notice),
-            RunEvent::Transaction(_) | RunEvent::Parameter { .. } | RunEvent::Finished => {}
+            RunEvent::Transaction(_)
+            | RunEvent::Committing { .. }
+            | RunEvent::Parameter { .. }
+            | RunEvent::Finished => {}
         }
         Ok(())
     }

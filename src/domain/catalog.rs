@@ -204,6 +204,27 @@ impl Catalog {
         self.columns.get(relation).map_or(&[], Vec::as_slice)
     }
 
+    /// The relation of that name, as the server would find it: in the named schema, else in the first
+    /// schema of the search path that has it.
+    #[must_use]
+    pub fn find(&self, name: &[String]) -> Option<&Relation> {
+        let (name, schema) = name.split_last()?;
+        let named: Vec<&String> = match schema.last() {
+            Some(schema) => vec![schema],
+            None => self.search_path.iter().collect(),
+        };
+        named.into_iter().find_map(|schema| {
+            let at = self
+                .schemas
+                .iter()
+                .position(|known| known.name == *schema)?;
+            self.relations
+                .get(self.relations_of(at))?
+                .iter()
+                .find(|relation| relation.name == *name)
+        })
+    }
+
     /// The places in `relations` of the relations of a schema: a search, not a walk.
     #[must_use]
     pub fn relations_of(&self, schema: usize) -> std::ops::Range<usize> {

@@ -12,14 +12,17 @@
 //!   **evidence** is what was looked up to decide.
 
 pub mod access;
+pub mod aftermath;
 pub mod catalog;
 pub mod diagnosis;
+pub mod edit;
 pub mod endpoint;
 pub mod export;
 pub mod failure;
 pub mod history;
 pub mod ident;
 pub mod link;
+pub mod plan;
 pub mod profile;
 pub mod rows;
 pub mod run;
@@ -28,5 +31,6 @@ pub mod stage;
 pub mod target;
 pub mod text;
 pub mod time;
+pub mod timeouts;
 pub mod token;
 mod validation;

@@ -1,6 +1,7 @@
 //! A saved way to reach a database. No secret is ever part of it.
 
 use super::endpoint::Endpoint;
+use super::timeouts::Timeouts;
 
 /// How the session is guarded against writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -187,6 +188,8 @@ pub struct Profile {
     pub tls: Tls,
     /// The way there.
     pub route: Route,
+    /// Time-outs of its sessions; what it leaves open, the settings say.
+    pub timeouts: Timeouts,
 }
 
 /// PostgreSQL's port.

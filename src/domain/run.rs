@@ -79,6 +79,12 @@ pub enum RunEvent {
     Notice(Notice),
     /// The transaction state after a statement.
     Transaction(TransactionState),
+    /// The id of the transaction that the statement about to be sent commits: with it the server can
+    /// be asked later what became of it.
+    Committing {
+        /// The id, as `pg_current_xact_id_if_assigned` words it.
+        transaction: String,
+    },
     /// The server reported a changed parameter (`TimeZone`, `search_path` from 18 on …).
     Parameter {
         /// Its name.

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::endpoint::{Endpoint, EndpointKind};
 use super::profile::{DEFAULT_PORT, Guard, Profile, Roots, Route, SignIn, Tls, TlsMode};
+use super::timeouts::Timeouts;
 use super::token::Password;
 
 /// Something to connect to, and a password that came with it: kept in memory only.
@@ -294,6 +295,7 @@ fn target(
             dial,
             command: None,
         },
+        timeouts: Timeouts::default(),
     };
     Ok(Target { profile, password })
 }

@@ -12,7 +12,9 @@ use super::widgets::paint::{boxed, heading, popup, rect};
 use super::widgets::save::SaveForm;
 use super::widgets::tree::{Attention, TreePane};
 use super::widgets::viewer::ViewerPane;
-use super::widgets::{connections, details, diagnostics, dialog, form, help, palette, status};
+use super::widgets::{
+    connections, details, diagnostics, dialog, edit, form, help, palette, plan, status,
+};
 use crate::app::Model;
 use crate::app::layout::{self, Area};
 use crate::app::model::messages;
@@ -151,6 +153,10 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
         Overlay::Through(list) => dialog::picker(frame, body, list, (model, theme)),
         Overlay::Doctor { profile } => dialog::doctor(frame, body, profile, (model, theme)),
         Overlay::Token { profile } => dialog::token(frame, body, profile, theme),
+        Overlay::EditCell(editor) => edit::cell_editor(frame, body, editor, theme),
+        Overlay::NewRow(row) => edit::row_form(frame, body, row, (model, theme)),
+        Overlay::Review { selected } => edit::review(frame, body, *selected, (model, theme)),
+        Overlay::Plan => plan::plan(frame, body, model, theme),
         Overlay::History(list) => {
             let area = body.centred(100, body.height);
             let inner = popup(frame, area, "history · Escape closes", theme);

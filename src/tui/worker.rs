@@ -10,17 +10,21 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use crate::adapters::connect::Connector;
+use crate::adapters::connect::{Connector, Limits};
 use crate::adapters::rehearsal::{self, Question, Rehearse};
 use crate::adapters::session::{Canceller, Session};
 use crate::adapters::storage::directories::Directories;
 use crate::adapters::storage::settings::{self, ThemeChoice};
-use crate::adapters::{catalog, connect, remedy};
+use crate::adapters::{catalog, connect, edits, explain, remedy};
+use crate::app::effect::Seat;
 use crate::app::keymap::Keymap;
 use crate::app::{Effect, Message, Model, Ticket};
 use crate::domain::diagnosis::MissingPrivilege;
+use crate::domain::edit::{Change, Ending, Unmade};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::profile::Profile;
+use crate::domain::run::TransactionState;
+use crate::domain::sql::explain::{Depth, Explainable};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Password, Token};
 use crate::tui::theme::Ground;
@@ -131,6 +135,8 @@ impl Worker {
     pub fn prepare(&mut self, model: &mut Model) -> Vec<Effect> {
         match settings::read(&self.directories.settings()) {
             Ok(settings) => {
+                model.timeouts = settings.timeouts.into();
+                self.connector.limits = Limits::Person(model.timeouts);
                 let overrides: Vec<_> = settings.keys.into_iter().collect();
                 let (keymap, problems) = Keymap::with_overrides(&overrides);
                 model.keymap = keymap;
@@ -163,6 +169,21 @@ impl Worker {
             Effect::HangUp => *lock(&self.sessions) = Sessions::default(),
             Effect::LoadCatalog { ticket } => self.load_catalog(ticket),
             Effect::Run { ticket, statements } => self.run(ticket, statements),
+            Effect::MakeEdits {
+                ticket,
+                changes,
+                ending,
+            } => self.make_edits(ticket, changes, ending),
+            Effect::Explain {
+                ticket,
+                explainable,
+                depth,
+            } => self.explain(ticket, explainable, depth),
+            Effect::Look {
+                ticket,
+                seat,
+                statement,
+            } => self.look(ticket, seat, statement),
             Effect::Cancel { ticket } => self.cancel(ticket),
             Effect::AskWhy {
                 ticket,
@@ -255,6 +276,65 @@ impl Worker {
             };
             let ((), ()) = tokio::join!(run, forward);
             drop(lock(&cancellers).remove(&ticket));
+        });
+    }
+
+    /// Makes changes of rows in the sticky session.
+    fn make_edits(&mut self, ticket: Ticket, changes: Vec<Change>, ending: Ending) {
+        let inbox = self.inbox.clone();
+        let main = lock(&self.sessions).main.clone();
+        let cancellers = Arc::clone(&self.cancellers);
+        if let Some(session) = &main {
+            let _ = lock(&cancellers).insert(ticket, session.canceller());
+        }
+        self.spawn(ticket, async move {
+            let outcome = match main {
+                Some(session) => edits::make(&session, &changes, ending).await,
+                None => Err(Box::new(Unmade {
+                    place: None,
+                    failure: no_connection(),
+                    state: TransactionState::Idle,
+                    transaction: None,
+                })),
+            };
+            drop(lock(&cancellers).remove(&ticket));
+            inbox.send(Message::EditsMade { ticket, outcome }).await;
+        });
+    }
+
+    /// Asks for a plan in the sticky session.
+    fn explain(&mut self, ticket: Ticket, explainable: Box<Explainable>, depth: Depth) {
+        let inbox = self.inbox.clone();
+        let main = lock(&self.sessions).main.clone();
+        let cancellers = Arc::clone(&self.cancellers);
+        if let Some(session) = &main {
+            let _ = lock(&cancellers).insert(ticket, session.canceller());
+        }
+        self.spawn(ticket, async move {
+            let outcome = match main {
+                Some(session) => explain::explain(&session, &explainable, depth).await,
+                None => Err(no_connection()),
+            };
+            drop(lock(&cancellers).remove(&ticket));
+            inbox.send(Message::Explained { ticket, outcome }).await;
+        });
+    }
+
+    /// Asks something small.
+    fn look(&mut self, ticket: Ticket, seat: Seat, statement: String) {
+        let inbox = self.inbox.clone();
+        let side = self.side_session();
+        let main = lock(&self.sessions).main.clone();
+        self.spawn(ticket, async move {
+            let session = match (seat, main) {
+                (Seat::Main, Some(main)) => Ok(main),
+                (Seat::Main, None) | (Seat::Side, _) => side.await,
+            };
+            let outcome = match session {
+                Ok(session) => session.query(&statement).await.map(|answer| answer.rows),
+                Err(failure) => Err(failure),
+            };
+            inbox.send(Message::Looked { ticket, outcome }).await;
         });
     }
 
@@ -378,6 +458,10 @@ impl Worker {
             }
         });
     }
+}
+
+fn no_connection() -> Failure {
+    Failure::new(Phase::Statement, Origin::Lost, "there is no connection")
 }
 
 /// Explains why a walk ended.

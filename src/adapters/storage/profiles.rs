@@ -1,12 +1,14 @@
 //! profiles.toml, with comments and order kept.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::atomic;
 use crate::domain::failure::Failure;
 use crate::domain::profile::{DEFAULT_PORT, Guard, Profile, Roots, Route, SignIn, Tls, TlsMode};
+use crate::domain::timeouts::{self, Timeouts};
 
 /// The version this program writes, and the newest it reads.
 const VERSION: i64 = 1;
@@ -145,6 +147,7 @@ impl ProfileFile {
         let sign_in = reader.section("sign_in")?;
         let tls = reader.section("tls")?;
         let route = reader.section("route")?;
+        let limits = reader.section("timeouts")?;
         sign_in.refuse_secrets()?;
         Ok(Profile {
             name: reader
@@ -181,6 +184,11 @@ impl ProfileFile {
             route: Route {
                 dial: route.text("dial")?,
                 command: route.text("command")?,
+            },
+            timeouts: Timeouts {
+                statement: limits.span("statement")?,
+                lock: limits.span("lock")?,
+                idle_in_transaction: limits.span("idle_in_transaction")?,
             },
         })
     }
@@ -267,6 +275,16 @@ impl Reader<'_> {
             Some(item) => item
                 .as_bool()
                 .ok_or_else(|| self.wrong(key, "must be true or false")),
+        }
+    }
+
+    fn span(&self, key: &str) -> Result<Option<Duration>, Failure> {
+        let Some(text) = self.text(key)? else {
+            return Ok(None);
+        };
+        match timeouts::parse(&text) {
+            Some(span) => Ok(Some(span)),
+            None => Err(self.wrong(key, "must be a time like \"500ms\", \"30s\" or \"5min\"")),
         }
     }
 
@@ -357,6 +375,25 @@ fn fill(table: &mut Table, profile: &Profile) {
         if route.is_empty() {
             let _ = table.remove("route");
         }
+    }
+    fill_timeouts(table, profile.timeouts);
+}
+
+fn fill_timeouts(table: &mut Table, timeouts: Timeouts) {
+    if timeouts == Timeouts::default() && !table.contains_key("timeouts") {
+        return;
+    }
+    let limits = section(table, "timeouts");
+    let written = |span: Option<Duration>| span.map(timeouts::written);
+    set(limits, "statement", written(timeouts.statement));
+    set(limits, "lock", written(timeouts.lock));
+    set(
+        limits,
+        "idle_in_transaction",
+        written(timeouts.idle_in_transaction),
+    );
+    if limits.is_empty() {
+        let _ = table.remove("timeouts");
     }
 }
 
@@ -461,6 +498,11 @@ mod tests {
                 route: Route {
                     dial: Some("127.0.0.1:15432".into()),
                     command: None,
+                },
+                timeouts: Timeouts {
+                    statement: timeouts::parse("30s"),
+                    lock: Some(Duration::ZERO),
+                    idle_in_transaction: None,
                 },
                 ..base.clone()
             };

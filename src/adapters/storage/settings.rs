@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::atomic;
 use crate::domain::failure::Failure;
+use crate::domain::timeouts::{self, Timeouts};
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -27,8 +29,44 @@ pub enum ThemeChoice {
 pub struct Settings {
     /// `theme = "auto" | "dark" | "light"`.
     pub theme: ThemeChoice,
+    /// `[timeouts]`: what sessions are opened with where a profile says nothing else.
+    pub timeouts: TimeoutSettings,
     /// `[keys]`: a command's name and its keys: `run = ["ctrl-e"]`.
     pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// `statement`, `lock` and `idle_in_transaction`, each a time like `"30s"`; `"0"` turns one off.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimeoutSettings {
+    /// How long a statement may take.
+    #[serde(deserialize_with = "span")]
+    pub statement: Option<Duration>,
+    /// How long a statement may wait for a lock.
+    #[serde(deserialize_with = "span")]
+    pub lock: Option<Duration>,
+    /// How long a transaction may wait for us.
+    #[serde(deserialize_with = "span")]
+    pub idle_in_transaction: Option<Duration>,
+}
+
+impl From<TimeoutSettings> for Timeouts {
+    fn from(settings: TimeoutSettings) -> Self {
+        Self {
+            statement: settings.statement,
+            lock: settings.lock,
+            idle_in_transaction: settings.idle_in_transaction,
+        }
+    }
+}
+
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    timeouts::parse(&text).map(Some).ok_or_else(|| {
+        serde::de::Error::custom(format!(
+            "{text:?} is no time: write it like \"500ms\", \"30s\" or \"5min\""
+        ))
+    })
 }
 
 /// Reads the file; the defaults if there is none.
@@ -53,6 +91,13 @@ mod tests {
         assert_eq!(read(&path).unwrap(), Settings::default());
         std::fs::write(&path, "theme = \"light\"\n[keys]\nrun = [\"ctrl-e\"]\n").unwrap();
         assert_eq!(read(&path).unwrap().theme, ThemeChoice::Light);
+        std::fs::write(&path, "[timeouts]\nstatement = \"30s\"\nlock = \"0\"\n").unwrap();
+        let timeouts = Timeouts::from(read(&path).unwrap().timeouts);
+        assert_eq!(timeouts.statement, Some(Duration::from_secs(30)));
+        assert_eq!(timeouts.lock, Some(Duration::ZERO));
+        assert_eq!(timeouts.idle_in_transaction, None);
+        std::fs::write(&path, "[timeouts]\nstatement = \"30\"\n").unwrap();
+        assert!(read(&path).unwrap_err().message.contains("30s"));
         std::fs::write(&path, "thme = \"light\"\n").unwrap();
         assert!(read(&path).unwrap_err().message.contains("thme"));
     }

@@ -36,6 +36,8 @@ pub struct Form {
     pub problems: Vec<Problem>,
     /// Why it could not be saved.
     pub refused: Option<String>,
+    /// The profile it was filled from: what has no field here stays as it was.
+    origin: Box<Profile>,
 }
 
 const METHODS: &[&str] = &["iam", "password", "command", "none"];
@@ -78,6 +80,7 @@ impl Form {
             focus: 0,
             problems: Vec::new(),
             refused: None,
+            origin: Box::new(profile.clone()),
         }
     }
 
@@ -227,12 +230,13 @@ impl Form {
             tls: Tls {
                 mode: TlsMode::from_word(self.text(Field::TlsMode)).unwrap_or_default(),
                 roots: optional(Field::Roots).map_or(Roots::Rds, |word| Roots::from_word(&word)),
-                server_name: None,
+                server_name: self.origin.tls.server_name.clone(),
             },
             route: Route {
                 dial: optional(Field::Dial),
                 command: optional(Field::RouteCommand),
             },
+            timeouts: self.origin.timeouts,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The state of being connected.
 
 use crate::app::message::Ticket;
+use crate::domain::aftermath::Aftermath;
 use crate::domain::failure::Failure;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
@@ -26,8 +27,8 @@ pub enum Link {
         facts: LinkFacts,
         /// What was seen.
         failure: Failure,
-        /// The transaction state when it ended: an open one is gone.
-        transaction: TransactionState,
+        /// What became of the work under way.
+        aftermath: Aftermath,
     },
 }
 

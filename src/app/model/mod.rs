@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod diagnostics;
+pub mod edit;
 pub mod editor;
 pub mod form;
 pub mod grid;
@@ -10,12 +11,17 @@ pub mod line;
 pub mod link;
 pub mod messages;
 pub mod overlay;
+pub mod plan;
 pub mod query;
+pub mod transaction;
 pub mod tree;
 pub mod window;
 
+use std::collections::BTreeMap;
+
 use super::keymap::Keymap;
 use super::message::Ticket;
+use crate::domain::run::TransactionState;
 use crate::domain::time::Timestamp;
 
 use connections::Connections;
@@ -56,6 +62,20 @@ pub enum Pane {
     Diagnostics,
 }
 
+/// What a small question to the server is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// What became of the transaction with that id.
+    Transaction(String),
+    /// Which table the rows of a result are of, and what is wanted of them.
+    Table {
+        /// Of which result.
+        edited: edit::Edited,
+        /// What is wanted.
+        intent: edit::Intent,
+    },
+}
+
 /// Something short to tell, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -86,6 +106,16 @@ pub struct Model {
     pub editor: editor::Editor,
     /// Runs of statements and their outcomes.
     pub query: query::Query,
+    /// Rows being edited.
+    pub edits: Option<edit::Edits>,
+    /// The plan that was asked for last.
+    pub plan: Option<plan::Asked>,
+    /// The open transaction, and how statements begin one.
+    pub transaction: transaction::Transaction,
+    /// Small questions that wait for the server.
+    pub looks: BTreeMap<Ticket, Look>,
+    /// Time-outs of the settings.
+    pub timeouts: crate::domain::timeouts::Timeouts,
     /// What ran before, the newest last.
     pub history: Vec<crate::domain::history::Entry>,
     /// The result pane.
@@ -117,14 +147,64 @@ impl Model {
         });
     }
 
+    /// Whether the session is in a transaction block, open or failed.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        self.link
+            .up()
+            .is_some_and(|up| up.transaction != TransactionState::Idle)
+    }
+
+    /// Whether the session is in a failed transaction block.
+    #[must_use]
+    pub fn transaction_failed(&self) -> bool {
+        self.link
+            .up()
+            .is_some_and(|up| up.transaction == TransactionState::Failed)
+    }
+
     /// How long until the screen changes by itself; `None` while nothing moves.
     #[must_use]
     pub fn next_frame(&self, moving: std::time::Duration) -> Option<std::time::Duration> {
         if self.is_busy() {
-            Some(moving)
-        } else {
-            self.editor.next_save()
+            return Some(moving);
         }
+        let turns = self.transaction.next_turn(self.now);
+        match (self.editor.next_save(), turns) {
+            (Some(save), Some(turn)) => Some(save.min(turn)),
+            (wait, None) | (None, wait) => wait,
+        }
+    }
+
+    /// Whether the session is busy with changes of rows.
+    #[must_use]
+    pub fn makes_edits(&self) -> bool {
+        self.edits
+            .as_ref()
+            .is_some_and(|edits| edits.making.is_some())
+    }
+
+    /// Whether the session answers a small question: statements must not come between.
+    #[must_use]
+    pub fn looks_in_session(&self) -> bool {
+        let table = |look: &Look| matches!(look, Look::Table { .. });
+        self.looks.values().any(table)
+    }
+
+    /// Whether changes of rows are planned that were not made yet.
+    #[must_use]
+    pub fn plans_edits(&self) -> bool {
+        self.edits
+            .as_ref()
+            .is_some_and(|edits| !edits.pending.is_empty())
+    }
+
+    /// Whether the session is busy with a plan.
+    #[must_use]
+    pub fn waits_for_plan(&self) -> bool {
+        self.plan
+            .as_ref()
+            .is_some_and(|asked| asked.waiting().is_some())
     }
 
     /// Whether something runs whose time or spinner is on the screen.
@@ -132,6 +212,8 @@ impl Model {
     pub fn is_busy(&self) -> bool {
         matches!(self.link, Link::Dialing(_))
             || self.query.is_running()
+            || self.waits_for_plan()
+            || self.makes_edits()
             || matches!(
                 self.diagnostics.subject,
                 Some(diagnostics::Subject::Asking { .. })

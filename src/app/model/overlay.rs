@@ -33,6 +33,12 @@ pub enum Consent {
     Run(Vec<Sent>),
     /// Connect elsewhere, leaving the present connection.
     Dial(Box<Profile>),
+    /// Drop the planned changes of rows and run statements.
+    DropEditsAndRun(Vec<Sent>),
+    /// Run the statement whose plan shows, and roll it back.
+    Measure,
+    /// Roll the failed transaction back.
+    RollBack,
     /// Leave the program.
     Quit,
     /// Leave the workspace.
@@ -111,6 +117,17 @@ pub enum Overlay {
         /// The profile's name.
         profile: String,
     },
+    /// A cell being edited.
+    EditCell(super::edit::CellEditor),
+    /// A new row being filled in.
+    NewRow(super::edit::RowForm),
+    /// The statements of planned changes, before they are made.
+    Review {
+        /// Which is selected.
+        selected: usize,
+    },
+    /// The plan of a statement.
+    Plan,
     /// What ran before.
     History(super::history::HistoryList),
     /// One value, or one row, in full.

@@ -1,12 +1,13 @@
 //! What ran, what runs, and what came of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::window::Window;
 use crate::app::message::Ticket;
 use crate::domain::failure::{Failure, Origin};
 use crate::domain::history::Ended;
-use crate::domain::rows::ResultSet;
+use crate::domain::rows::{ResultSet, RowBatchBuilder};
 use crate::domain::run::{Completed, Notice, RunEvent};
 use crate::domain::time::Timestamp;
 
@@ -242,6 +243,37 @@ impl Query {
         consequences
     }
 
+    /// Appends new rows to the result of an outcome, as the server holds them.
+    pub fn add_rows(&mut self, run: Ticket, place: usize, rows: &[Vec<Option<String>>]) {
+        let Some(outcome) = self
+            .run
+            .as_mut()
+            .filter(|known| known.ticket == run)
+            .and_then(|run| run.outcomes.get_mut(place))
+        else {
+            return;
+        };
+        if let Some(result) = outcome.result.as_mut().filter(|_| !rows.is_empty()) {
+            let mut builder = RowBatchBuilder::new(result.columns().len());
+            for row in rows {
+                builder.push_row(row.iter().map(Option::as_deref));
+            }
+            result.push(Arc::new(builder.take()));
+        }
+    }
+
+    /// Adds something to say to the statement that failed last.
+    pub fn note(&mut self, notice: Notice) {
+        let run = self.run.as_mut().or(self.before.as_mut());
+        let failed = run.and_then(|run| {
+            let all = run.outcomes.iter_mut();
+            all.rev().find(|outcome| outcome.failure().is_some())
+        });
+        if let Some(outcome) = failed {
+            outcome.notices.push(notice);
+        }
+    }
+
     /// The outcome to show, and whether it is of the run that goes on.
     #[must_use]
     pub fn shown(&self) -> Option<(&Outcome, Freshness)> {
@@ -354,7 +386,8 @@ impl Run {
                 }
             }
             RunEvent::Finished => self.over(),
-            RunEvent::Transaction(_) | RunEvent::Parameter { .. } => {}
+            RunEvent::Transaction(_) | RunEvent::Committing { .. } | RunEvent::Parameter { .. } => {
+            }
         }
         consequences
     }
@@ -457,11 +490,8 @@ fn changes_catalog(tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::failure::Phase;
-    use crate::domain::rows::RowBatchBuilder;
     use crate::domain::run::Column;
 
     fn sent(text: &str) -> Sent {

@@ -211,6 +211,14 @@ impl Window {
         self.widths.get(column).copied().unwrap_or(width::NARROWEST)
     }
 
+    /// Makes a column at least that wide, as far as columns grow by themselves.
+    pub fn make_room(&mut self, column: usize, text: &str) {
+        if let Some(width) = self.widths.get_mut(column) {
+            *width = (*width).max(width::of_text(text));
+        }
+        self.keep_in_sight();
+    }
+
     /// Makes the column under the cursor wider or narrower.
     pub fn widen(&mut self, by: i16) {
         if let Some(width) = self.widths.get_mut(self.cursor.column) {

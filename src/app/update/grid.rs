@@ -1,6 +1,6 @@
 //! The result pane: moving about, searching, copying.
 
-use super::{save, viewer};
+use super::{edit, save, viewer};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
@@ -44,6 +44,11 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::NextResult => show_next(model, 1),
         Command::PreviousResult => show_next(model, -1),
+        Command::EditCell
+        | Command::InsertRow
+        | Command::DeleteRows
+        | Command::UndoEdit
+        | Command::ReviewEdits => return edit::perform(model, command),
         Command::OpenCell => return viewer::open_cell(model),
         Command::OpenRecord => return viewer::open_record(model),
         Command::CopyCells => return copy(model),

@@ -1,15 +1,20 @@
 //! Connecting, losing the connection, and coming back.
 
-use super::{query, tree, why};
+use super::{caution, query, tree, why};
 use crate::app::effect::Effect;
+use crate::app::effect::Seat;
+use crate::app::message::Rows;
 use crate::app::message::Ticket;
+use crate::app::model::Look;
 use crate::app::model::connections::{Attempt, AttemptOutcome};
 use crate::app::model::line::Line;
 use crate::app::model::link::{Dialing, Link, Up};
 use crate::app::model::overlay::{Confirm, Consent, Overlay, PasswordPrompt};
 use crate::app::model::{Model, Screen};
+use crate::domain::aftermath::verdict;
 use crate::domain::diagnosis::Finding;
 use crate::domain::failure::Failure;
+use crate::domain::ident;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
 use crate::domain::run::TransactionState;
@@ -119,6 +124,8 @@ pub(super) fn up(model: &mut Model, ticket: Ticket, facts: LinkFacts) -> Vec<Eff
     };
     let profile = dialing.profile.clone();
     close_stages(model);
+    model.transaction.ended();
+    let doubtful = model.transaction.doubtful.take();
     model.link = Link::Up(Up {
         ticket,
         profile: profile.clone(),
@@ -134,7 +141,45 @@ pub(super) fn up(model: &mut Model, ticket: Ticket, facts: LinkFacts) -> Vec<Eff
         Vec::new()
     };
     effects.extend(tree::reload(model));
+    effects.extend(doubtful.map(|id| ask_about(model, id)));
     effects
+}
+
+/// The COMMIT whose answer was lost: the server knows what became of it.
+fn ask_about(model: &mut Model, transaction: String) -> Effect {
+    let ticket = model.next_ticket();
+    let statement = format!(
+        "SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)",
+        ident::literal(&transaction)
+    );
+    drop(model.looks.insert(ticket, Look::Transaction(transaction)));
+    Effect::Look {
+        ticket,
+        seat: Seat::Side,
+        statement,
+    }
+}
+
+/// The server said what became of a transaction.
+pub(super) fn settled(
+    model: &mut Model,
+    transaction: &str,
+    outcome: &Result<Rows, Failure>,
+) -> Vec<Effect> {
+    let status = match outcome {
+        Ok(rows) => rows.first().and_then(|row| row.first()).cloned().flatten(),
+        Err(failure) => {
+            model.tell(format!(
+                "what became of transaction {transaction} could not be asked: {}",
+                failure.message
+            ));
+            return Vec::new();
+        }
+    };
+    let verdict = verdict(transaction, status.as_deref());
+    query::note(model, &verdict);
+    model.tell(verdict);
+    Vec::new()
 }
 
 fn close_stages(model: &mut Model) {
@@ -170,14 +215,16 @@ pub(super) fn lost(model: &mut Model, ticket: Ticket, failure: Failure) -> Vec<E
     let Some(up) = model.link.up().filter(|up| up.ticket == ticket) else {
         return Vec::new();
     };
-    let (profile, facts, transaction) = (up.profile.clone(), up.facts.clone(), up.transaction);
-    query::link_lost(model, &failure);
+    let (profile, facts) = (up.profile.clone(), up.facts.clone());
+    let aftermath = query::loss(model);
+    model.transaction.ended();
+    query::link_lost(model, &failure, &aftermath);
     tree::link_lost(model);
     model.link = Link::Lost {
         profile,
         facts,
         failure,
-        transaction,
+        aftermath,
     };
     Vec::new()
 }
@@ -206,16 +253,11 @@ pub(super) fn reconnect(model: &mut Model) -> Vec<Effect> {
 
 /// Back to the connections, asking first where something would be lost.
 pub(super) fn disconnect(model: &mut Model) -> Vec<Effect> {
-    let open = model
-        .link
-        .up()
-        .is_some_and(|up| up.transaction != TransactionState::Idle);
-    if open || model.query.is_running() {
+    let body = caution::before_leaving(model);
+    if !body.is_empty() {
         model.overlays.push(Overlay::Confirm(Confirm {
             title: "hang up?".to_owned(),
-            body: vec![
-                "What runs is cancelled, and an open transaction is rolled back.".to_owned(),
-            ],
+            body,
             yes: Consent::Disconnect,
             verb: "hang up",
         }));

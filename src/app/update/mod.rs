@@ -1,6 +1,8 @@
 //! Judges messages: routes each to the area it belongs to.
 
+mod caution;
 mod connections;
+pub mod edit;
 mod editor;
 mod form;
 mod grid;
@@ -9,6 +11,7 @@ mod link;
 mod mouse;
 mod overlay;
 mod perform;
+pub mod plan;
 mod query;
 mod save;
 mod tree;
@@ -18,9 +21,10 @@ mod why;
 use super::command::{self, Command};
 use super::effect::Effect;
 use super::key::{Key, KeyCode};
-use super::message::Message;
+use super::message::{Message, Rows, Ticket};
 use super::model::connections::FilterFocus;
-use super::model::{Model, Pane, Screen, Size};
+use super::model::{Look, Model, Pane, Screen, Size};
+use crate::domain::failure::Failure;
 
 pub use connections::begin;
 pub use overlay::palette_entries;
@@ -55,6 +59,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::CatalogArrived { ticket, part } => tree::arrived(model, ticket, part),
         Message::CatalogFailed { ticket, failure } => tree::failed(model, ticket, failure),
         Message::Ran { ticket, event } => query::ran(model, ticket, event),
+        Message::EditsMade { ticket, outcome } => edit::made(model, ticket, outcome),
+        Message::Explained { ticket, outcome } => plan::explained(model, ticket, outcome),
+        Message::Looked { ticket, outcome } => looked(model, ticket, &outcome),
         Message::WhyAnswered { ticket, outcome } => why::answered(model, ticket, outcome),
         Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
         Message::DraftsRead { profile, tabs } => editor::drafts_read(model, &profile, &tabs),
@@ -71,6 +78,15 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             });
             Vec::new()
         }
+    }
+}
+
+/// A small question was answered; one that nobody waits for any more is dropped.
+fn looked(model: &mut Model, ticket: Ticket, outcome: &Result<Rows, Failure>) -> Vec<Effect> {
+    match model.looks.remove(&ticket) {
+        Some(Look::Transaction(id)) => link::settled(model, &id, outcome),
+        Some(Look::Table { edited, intent }) => edit::table(model, edited, intent, outcome),
+        None => Vec::new(),
     }
 }
 

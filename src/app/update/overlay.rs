@@ -1,6 +1,6 @@
 //! Keys that go to what lies on top.
 
-use super::{form, history, link, perform, query, save, viewer, why};
+use super::{edit, form, history, link, perform, plan, query, save, viewer, why};
 use crate::app::command::{COMMANDS, Command, Entry, Scope, scopes};
 use crate::app::effect::{Effect, ProfileChange};
 use crate::app::key::{Key, KeyCode};
@@ -24,6 +24,10 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             model.overlays.push(Overlay::Diagnosis);
             diagnosis(model, key)
         }
+        Overlay::EditCell(editor) => edit::cell_key(model, editor, key),
+        Overlay::NewRow(form) => edit::form_key(model, form, key),
+        Overlay::Review { selected } => edit::review_key(model, selected, key),
+        Overlay::Plan => plan::key(model, key),
         Overlay::History(list) => history::key(model, list, key),
         Overlay::Viewer(viewer) => viewer::key(model, viewer, key),
         Overlay::Save(form) => save::key(model, form, key),
@@ -141,6 +145,12 @@ fn consent(model: &mut Model, yes: Consent) -> Vec<Effect> {
         Consent::ApplyFix(through) => why::apply(model, *through),
         Consent::Prove(through) => why::prove(model, *through),
         Consent::Run(sent) => query::begin(model, sent),
+        Consent::DropEditsAndRun(sent) => {
+            model.edits = None;
+            query::ask_first(model, sent)
+        }
+        Consent::Measure => plan::measured(model),
+        Consent::RollBack => query::end_transaction(model, "ROLLBACK"),
         Consent::Dial(profile) => link::dial(model, *profile),
         Consent::Quit => super::editor::leave(model, vec![Effect::Quit]),
         Consent::Disconnect => link::hang_up(model),
@@ -216,6 +226,8 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Overlay::Password(prompt) => prompt.line.insert(text),
         Overlay::History(list) => list.filter.insert(text),
         Overlay::Save(form) => form.path.insert(text),
+        Overlay::EditCell(editor) => edit::cell_pasted(editor, text),
+        Overlay::NewRow(form) => edit::form_pasted(form, text),
         _ => {}
     }
     put_back(model, top)

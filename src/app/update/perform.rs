@@ -1,11 +1,10 @@
 //! Does what a verb says, or says why it cannot.
 
-use super::{connections, editor, focus, grid, link, query, tree, why};
+use super::{caution, connections, editor, focus, grid, link, plan, query, tree, why};
 use crate::app::command::{COMMANDS, Command, Scope};
 use crate::app::effect::Effect;
 use crate::app::model::overlay::{Confirm, Consent, Overlay, Palette};
 use crate::app::model::{Model, Pane};
-use crate::domain::run::TransactionState;
 
 /// Does what a verb says; a verb that cannot be used says why in the status line.
 pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -59,20 +58,10 @@ fn everywhere(model: &mut Model, command: Command) -> Vec<Effect> {
 
 /// Leaves at once where nothing can be lost, else asks.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
-    let reason = if model.query.is_running() {
-        Some("A statement is running; leaving cancels it.")
-    } else if model
-        .link
-        .up()
-        .is_some_and(|up| up.transaction != TransactionState::Idle)
-    {
-        Some("A transaction is open; leaving rolls it back.")
-    } else {
-        None
-    };
-    let Some(reason) = reason else {
+    let mut body = caution::before_leaving(model);
+    if body.is_empty() {
         return editor::leave(model, vec![Effect::Quit]);
-    };
+    }
     if matches!(
         model.overlays.last(),
         Some(Overlay::Confirm(Confirm {
@@ -82,12 +71,10 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     ) {
         return editor::leave(model, vec![Effect::Quit]);
     }
+    body.push("The text of the editor is kept.".to_owned());
     model.overlays.push(Overlay::Confirm(Confirm {
         title: "leave pgiam?".to_owned(),
-        body: vec![
-            reason.to_owned(),
-            "The text of the editor is kept.".to_owned(),
-        ],
+        body,
         yes: Consent::Quit,
         verb: "leave",
     }));
@@ -101,6 +88,7 @@ fn workspace(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Reconnect => link::reconnect(model),
         Command::Disconnect => link::disconnect(model),
         Command::Cancel => link::cancel(model),
+        Command::Explain => plan::explain(model),
         Command::WhyLast => {
             focus(model, Pane::Diagnostics);
             Vec::new()

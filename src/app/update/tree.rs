@@ -1,6 +1,6 @@
 //! The catalog pane.
 
-use super::{editor, focus, query};
+use super::{caution, editor, focus, query};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
@@ -180,6 +180,7 @@ fn ask_to_open(model: &mut Model, at: usize) -> Vec<Effect> {
     if database.access == Access::Locked {
         body.push("The role has no CONNECT there: the server will refuse.".to_owned());
     }
+    body.extend(caution::before_leaving(model));
     model.overlays.push(Overlay::Confirm(Confirm {
         title: "open another database?".to_owned(),
         body,

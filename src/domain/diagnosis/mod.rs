@@ -1,5 +1,6 @@
 //! From a symptom to its causes and the smallest remedy.
 
+pub mod advice;
 pub mod body;
 pub mod demands;
 pub mod denial;

@@ -1,4 +1,4 @@
-//! What a statement does: reads, writes, transaction control, dangerous forms.
+//! What a statement does: reads, writes, transaction control.
 
 use std::borrow::Cow;
 
@@ -34,17 +34,6 @@ pub enum Block {
     Refused,
 }
 
-/// Why a statement is worth a question before it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Danger {
-    /// `UPDATE` or `DELETE` without a `WHERE` of its own.
-    EveryRow,
-    /// `DROP`.
-    Drop,
-    /// `TRUNCATE`.
-    Truncate,
-}
-
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Class {
@@ -52,8 +41,6 @@ pub struct Class {
     pub kind: Kind,
     /// Whether it may run in a transaction block.
     pub block: Block,
-    /// Whether it deserves a question.
-    pub danger: Option<Danger>,
 }
 
 /// A statement's words: tokens without comments, and without parentheses before the first word.
@@ -109,7 +96,6 @@ pub fn classify(sql: &str) -> Class {
     Class {
         kind,
         block: block(&words),
-        danger: danger(&words),
     }
 }
 
@@ -213,39 +199,6 @@ fn block(words: &Words<'_>) -> Block {
     } else {
         Block::Allowed
     }
-}
-
-fn danger(words: &Words<'_>) -> Option<Danger> {
-    match words.first().as_str() {
-        "update" | "delete" | "with" if changes_every_row(words) => Some(Danger::EveryRow),
-        "drop" => Some(Danger::Drop),
-        "truncate" => Some(Danger::Truncate),
-        _ => None,
-    }
-}
-
-/// Whether some `UPDATE` or `DELETE`, the statement itself or one in its `WITH`, has no `WHERE` of
-/// its own: one in a subquery does not count.
-fn changes_every_row(words: &Words<'_>) -> bool {
-    (0..words.tokens.len()).any(|at| {
-        let begins = at == 0 || matches!(words.text(at - 1), "(" | ")");
-        let changes = words.is(at, "update") || words.is(at, "delete");
-        begins && changes && !has_own_where(words, at)
-    })
-}
-
-fn has_own_where(words: &Words<'_>, verb: usize) -> bool {
-    let mut inside = 0_usize;
-    for at in verb..words.tokens.len() {
-        match words.text(at) {
-            "(" => inside += 1,
-            ")" if inside == 0 => return false,
-            ")" => inside -= 1,
-            _ if inside == 0 && words.is(at, "where") => return true,
-            _ => {}
-        }
-    }
-    false
 }
 
 /// The statement without the passwords it carries, for the history file.
@@ -359,42 +312,12 @@ mod tests {
     }
 
     #[test]
-    fn what_deserves_a_question_is_known() {
-        assert_eq!(
-            classify("update t set a = 1").danger,
-            Some(Danger::EveryRow)
-        );
-        assert_eq!(classify("update t set a = 1 where b").danger, None);
-        assert_eq!(classify("drop table t").danger, Some(Danger::Drop));
-    }
-
-    #[test]
     fn passwords_are_taken_out() {
         assert_eq!(
             redacted("alter role a password 'x' valid until '2030'"),
             "alter role a password '***' valid until '***'"
         );
         assert_eq!(redacted("select 'password'"), "select 'password'");
-    }
-
-    #[test]
-    fn a_condition_inside_a_subquery_bounds_nothing() {
-        for sql in [
-            "update t set a = (select b from u where u.id = 1)",
-            "delete from t using (select id from u where b) as s",
-            "with old as (select id from u where b) delete from t",
-            "with gone as (delete from t returning *) select * from gone where a",
-        ] {
-            assert_eq!(classify(sql).danger, Some(Danger::EveryRow), "{sql}");
-        }
-        for sql in [
-            "with old as (select 1) delete from t where id in (select id from u)",
-            "with gone as (delete from t where a returning *) select * from gone",
-            "with held as (select * from t) select * from held for update",
-            "with held as (select 1) select * from t for no key update",
-        ] {
-            assert_eq!(classify(sql).danger, None, "{sql}");
-        }
     }
 
     #[test]

@@ -3,7 +3,11 @@
 pub mod classify;
 pub mod complete;
 pub mod cursor;
+pub mod danger;
+pub mod explain;
 pub mod guard;
 pub mod keywords;
 pub mod lexer;
+pub mod read_only;
 pub mod split;
+pub mod transaction;

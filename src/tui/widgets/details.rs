@@ -10,6 +10,7 @@ use crate::app::model::Model;
 use crate::app::model::connections::{Attempt, AttemptOutcome};
 use crate::domain::profile::{Guard, Profile, SignIn};
 use crate::domain::time::spoken;
+use crate::domain::timeouts;
 use crate::tui::theme::{Role, Theme};
 
 /// What is known of the selected profile.
@@ -64,6 +65,18 @@ fn facts(profile: &Profile, theme: Theme, columns: usize) -> Vec<Line<'static>> 
         Guard::ReadWrite => "reads and writes",
     };
     say("guard", Role::Text, guard);
+    let limits: Vec<String> = profile
+        .timeouts
+        .parameters()
+        .iter()
+        .map(|limit| {
+            let span = std::time::Duration::from_millis(limit.milliseconds.into());
+            format!("{} {}", limit.name, timeouts::written(span))
+        })
+        .collect();
+    if !limits.is_empty() {
+        say("time-outs", Role::Text, &limits.join(", "));
+    }
     if let Some(dial) = &profile.route.dial {
         let through = match &profile.route.command {
             Some(command) => format!("through {dial}, opened by: {command}"),

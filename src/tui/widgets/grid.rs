@@ -13,11 +13,14 @@ use super::messages::Messages;
 use super::tree::Attention;
 use crate::app::layout::Area;
 use crate::app::model::Model;
+use crate::app::model::edit::Edits;
 use crate::app::model::grid::Purpose;
 use crate::app::model::messages;
 use crate::app::model::query::{Freshness, Outcome, Progress, Standing};
 use crate::app::model::window::{Block, Place, VisibleColumn};
 use crate::app::result_layout::{self, ResultAreas, TAB};
+use crate::app::update::edit;
+use crate::domain::edit::Spot;
 use crate::domain::rows::width::{self, Alignment};
 use crate::domain::rows::{Cell, ResultSet, cell};
 use crate::domain::time;
@@ -65,7 +68,13 @@ pub fn title(model: &Model) -> String {
     let Some((outcome, _)) = model.query.shown() else {
         return "result".to_owned();
     };
-    finished_title(outcome)
+    let planned = edit::of_shown(model).map_or(0, |edits| edits.pending.count());
+    let changes = match planned {
+        0 => "",
+        1 => " · ● 1 change planned",
+        many => return format!("{} · ● {many} changes planned", finished_title(outcome)),
+    };
+    format!("{}{changes}", finished_title(outcome))
 }
 
 fn finished_title(outcome: &Outcome) -> String {
@@ -155,6 +164,7 @@ impl ResultPane<'_> {
     ) {
         if let Some(result) = &outcome.result {
             let grid = GridCells {
+                edits: edit::of_shown(self.model),
                 result,
                 outcome,
                 areas,
@@ -245,6 +255,8 @@ impl ResultPane<'_> {
 
 /// Header, row numbers and cells of one result.
 struct GridCells<'a> {
+    /// What was planned or made of its cells.
+    edits: Option<&'a Edits>,
     result: &'a ResultSet,
     outcome: &'a Outcome,
     areas: ResultAreas,
@@ -312,9 +324,19 @@ impl GridCells<'_> {
             return;
         };
         let room = usize::from(visible.width);
-        let (text, role) = match value {
-            Cell::Null => ("∅".into(), Role::Null),
-            Cell::Text(text) => {
+        let edited = self.edits.and_then(|edits| {
+            edits.shown(Spot {
+                row,
+                column: visible.column,
+            })
+        });
+        let (text, role) = match (value, edited) {
+            (_, Some(edited)) => {
+                let (text, role) = super::edit::cell_of(&edited, value);
+                (cell::clipped(&text, room).into_owned().into(), role)
+            }
+            (Cell::Null, None) => ("∅".into(), Role::Null),
+            (Cell::Text(text), None) => {
                 let role = match (column.type_oid, text) {
                     (16, "t") => Role::Good,
                     (16, _) => Role::Quiet,

@@ -8,12 +8,15 @@ use crate::app::command::{COMMANDS, Command, scopes};
 use crate::app::layout::Area;
 use crate::app::model::link::{Link, Up};
 use crate::app::model::overlay::Overlay;
+use crate::app::model::transaction::Autocommit;
 use crate::app::model::{Model, Screen};
+use crate::domain::aftermath::Aftermath;
 use crate::domain::link::Recovery;
 use crate::domain::profile::Guard;
 use crate::domain::rows::cell;
 use crate::domain::run::TransactionState;
 use crate::domain::time::spoken;
+use crate::domain::timeouts;
 use crate::tui::theme::{Role, Theme};
 
 /// Cells that the keys for help and commands take up in the title.
@@ -85,6 +88,13 @@ fn place(model: &Model, theme: Theme) -> Vec<Span<'static>> {
     if facts.guard == Guard::ReadOnly {
         spans.push(word(theme, Role::Good, "  read-only"));
     }
+    let timeouts = model.link.profile().map_or(model.timeouts, |profile| {
+        profile.timeouts.or(model.timeouts)
+    });
+    if let Some(statement) = timeouts.statement.filter(|limit| !limit.is_zero()) {
+        let limit = format!("  statements {}", timeouts::written(statement));
+        spans.push(word(theme, Role::Quiet, limit));
+    }
     if facts.recovery == Recovery::Standby {
         spans.push(word(theme, Role::Warning, "  standby"));
     }
@@ -116,11 +126,35 @@ fn state(model: &Model, theme: Theme) -> Vec<Span<'static>> {
         Link::Lost { .. } => word(theme, Role::Bad, "✗ connection lost"),
         Link::Up(up) => match up.transaction {
             TransactionState::Idle => word(theme, Role::Quiet, "idle"),
-            TransactionState::Open => word(theme, Role::Warning, "● in transaction"),
-            TransactionState::Failed => word(theme, Role::Bad, "✗ transaction failed"),
+            TransactionState::Open => word(
+                theme,
+                Role::Warning,
+                format!("● in transaction{}", opened(model)),
+            ),
+            TransactionState::Failed => word(
+                theme,
+                Role::Bad,
+                format!("✗ transaction failed{}", opened(model)),
+            ),
         },
     });
+    if model.transaction.autocommit == Autocommit::Off {
+        spans.push(word(theme, Role::Warning, "  autocommit off"));
+    }
     spans
+}
+
+/// Since when the transaction is open, and how much is in it.
+fn opened(model: &Model) -> String {
+    let (Some(opened), Some(age)) = (model.transaction.opened, model.transaction.age(model.now))
+    else {
+        return String::new();
+    };
+    match opened.statements {
+        0 => format!(" {age}"),
+        1 => format!(" {age} · 1 statement"),
+        many => format!(" {age} · {many} statements"),
+    }
 }
 
 /// What goes on: a lost connection before everything else, then what was told last.
@@ -128,9 +162,7 @@ pub fn status(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
     let line = match (&model.link, &model.told) {
         (
             Link::Lost {
-                failure,
-                transaction,
-                ..
+                failure, aftermath, ..
             },
             _,
         ) if model.screen == Screen::Workspace => {
@@ -143,13 +175,13 @@ pub fn status(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
                     cell::safe_line(&failure.message).into_owned(),
                 ),
             ];
-            if *transaction != TransactionState::Idle {
-                spans.push(word(
-                    theme,
-                    Role::Warning,
-                    " · whether the open transaction was committed is unknown",
-                ));
-            }
+            let role = match aftermath {
+                Aftermath::Nothing | Aftermath::ReadCut => Role::Quiet,
+                Aftermath::RolledBack | Aftermath::Unknown { .. } => Role::Warning,
+            };
+            // What is lost matters more than the words in which the loss was noticed.
+            let summary = format!("{} · ", aftermath.summary());
+            spans.insert(1, word(theme, role, summary));
             // The way out stands first, where a narrow terminal cannot cut it off.
             spans.insert(1, word(theme, Role::Key, format!("{key} reconnects · ")));
             Line::from(spans)

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::{Inbox, Sessions, Shared, Worker, lock, refused};
-use crate::adapters::connect::Companion;
+use crate::adapters::connect::{Companion, Connector, Limits};
 use crate::adapters::session::Session;
 use crate::app::{Message, Ticket};
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -110,7 +110,7 @@ impl Worker {
     /// Walks the stages and hangs up.
     pub(super) fn examine(&mut self, ticket: Ticket, profile: Box<Profile>) {
         let companion = self.companion(ticket).forgetful();
-        let connector = self.connector.clone();
+        let connector = self.unlimited();
         let inbox = self.inbox.clone();
         self.spawn(ticket, async move {
             let message = match connector.connect(&profile, &companion).await {
@@ -124,6 +124,11 @@ impl Worker {
         });
     }
 
+    /// Opens sessions that a person's time-outs do not concern.
+    fn unlimited(&self) -> Connector {
+        self.connector.with_limits(Limits::Server)
+    }
+
     pub(super) fn answer_password(&self, ticket: Ticket, password: Option<Password>) {
         if let Some(waiting) = lock(&self.passwords).remove(&ticket) {
             let _ = waiting.send(password);
@@ -134,7 +139,7 @@ impl Worker {
     pub(super) fn side_session(
         &self,
     ) -> impl Future<Output = Result<Arc<Session>, Failure>> + Send + use<> {
-        let connector = self.connector.clone();
+        let connector = self.unlimited();
         let sessions = Arc::clone(&self.sessions);
         async move {
             let (there, profile, typed) = {
