@@ -1,5 +1,6 @@
 //! The terminal: draws, never mutates the model.
 
+pub mod canvas;
 pub mod input;
 pub mod run;
 pub mod terminal;

@@ -17,11 +17,13 @@ use crossterm::terminal::{
     enable_raw_mode,
 };
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Size;
 use rustix::process::{Signal, getpid, kill_process};
 
+use super::canvas::Canvas;
+
 /// The terminal we draw on.
-pub type Screen = Terminal<CrosstermBackend<io::Stdout>>;
+pub type Screen = Terminal<Canvas<io::Stdout>>;
 
 /// Whether the terminal is ours now: the panic hook and the guard must not both give it back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -46,8 +48,7 @@ impl Guard {
             }));
         });
         enter()?;
-        let screen =
-            Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
+        let screen = screen().inspect_err(|_| give_back())?;
         Ok(Self { screen })
     }
 
@@ -66,7 +67,7 @@ impl Guard {
     /// `Terminal::clear` would ask the terminal for its cursor and race with the keys for the answer.
     pub fn redraw(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
-        self.screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.screen = screen()?;
         Ok(())
     }
 
@@ -82,6 +83,11 @@ impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn screen() -> io::Result<Screen> {
+    let extent = || crossterm::terminal::size().map(|(width, height)| Size { width, height });
+    Terminal::new(Canvas::new(io::stdout(), extent)?)
 }
 
 fn enter() -> io::Result<()> {
