@@ -25,10 +25,10 @@ SELECT i,
        md5('reference ' || i)::uuid,
        jsonb_build_object('page', i % 97, 'tag', left(md5('tag ' || i), 6), 'open', i % 2 = 0),
        (i * 15485863 % 1000000007)::double precision / 9973
-FROM generate_series(1, {mixed}) AS numbers(i);
+FROM generate_series(1::bigint, {mixed}) AS numbers(i);
 
 -- narrow: as many rows as are asked for, each short.
 CREATE TABLE narrow (id bigint NOT NULL, word text NOT NULL, number integer NOT NULL);
 INSERT INTO narrow
 SELECT i, left(md5(i::text), 8), (i * 7919 % 999983)::integer
-FROM generate_series(1, {narrow}) AS numbers(i);
+FROM generate_series(1::bigint, {narrow}) AS numbers(i);

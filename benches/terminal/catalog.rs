@@ -40,7 +40,7 @@ fn known(server: &Server, report: &mut Report) {
     for _ in 0..5 {
         let mut terminal = server.pgiam(&["connect", &profile(CATALOG, Encryption::None)]);
         let up = terminal.shows("idle");
-        terminal.press("select * from app_042.delivery_04202 t where t.");
+        terminal.press("select * from app_042.delivery_04203 t where t.");
         let until = Instant::now() + Duration::from_mins(1);
         let ready = loop {
             terminal.press("i");

@@ -77,9 +77,9 @@ struct Options {
     /// Seconds of doing nothing.
     #[arg(long, default_value_t = 60)]
     idle: u64,
-    /// The psql to compare with.
-    #[arg(long, default_value = "psql")]
-    psql: PathBuf,
+    /// The psql to compare with; the newest installed unless named.
+    #[arg(long)]
+    psql: Option<PathBuf>,
     /// Another pgiam than the one built with this benchmark.
     #[arg(long)]
     pgiam: Option<PathBuf>,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use tokio::sync::mpsc;
 
-use super::rows::{Rows, number, rows, text, word};
+use super::rows::{Rows, number, results, rows, text, word};
 use super::session::Session;
 use crate::domain::catalog::{
     Access, Catalog, CatalogColumn, CatalogPart, Database, Function, Key, Nullability, Relation,
@@ -65,19 +65,23 @@ struct Outline {
 }
 
 async fn outline(session: &Session) -> Result<Outline, Failure> {
+    // One round trip: a server on another continent answers a tenth of a second later each time.
+    let questions = [SESSION, DATABASES, SCHEMAS, RELATIONS].join(";\n");
+    let mut answers = results(session, &questions).await?.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
     let mut catalog = Catalog::default();
-    for (batch, row) in &rows(session, SESSION).await? {
+    for (batch, row) in &next() {
         catalog.database = text(batch, row, 0);
         catalog.search_path = array::texts(word(batch, row, 1));
     }
-    for (batch, row) in &rows(session, DATABASES).await? {
+    for (batch, row) in &next() {
         catalog.databases.push(Database {
             name: text(batch, row, 0),
             access: access(batch, row, 1),
         });
     }
     let mut schema_oids = HashMap::new();
-    for (batch, row) in &rows(session, SCHEMAS).await? {
+    for (batch, row) in &next() {
         let _ = schema_oids.insert(number(batch, row, 0), catalog.schemas.len());
         catalog.schemas.push(Schema {
             name: text(batch, row, 1),
@@ -88,7 +92,7 @@ async fn outline(session: &Session) -> Result<Outline, Failure> {
     // Before version 14 a table that was never analysed has 0 rows, afterwards -1 (release notes
     // of 14, "pg_class.reltuples").
     let never_analysed_is_zero = session.facts().version.major() < 14;
-    for (batch, row) in &rows(session, RELATIONS).await? {
+    for (batch, row) in &next() {
         // A schema made since the last query is missing here; the next load has it.
         let Some(schema) = schema_oids.get(&number(batch, row, 1)) else {
             continue;
@@ -120,9 +124,12 @@ async fn columns(
     session: &Session,
     places: &HashMap<u32, usize>,
 ) -> Result<Vec<Vec<CatalogColumn>>, Failure> {
-    let found = rows(session, COLUMNS).await?;
+    let mut answers = results(session, &[COLUMNS, KEYS].join(";\n"))
+        .await?
+        .into_iter();
+    let found = answers.next().unwrap_or_default();
+    let keys = keys(&answers.next().unwrap_or_default());
     let types = types(session, &found).await?;
-    let keys = keys(session).await?;
     let mut columns: Vec<Vec<CatalogColumn>> = vec![Vec::new(); places.len()];
     for (batch, row) in &found {
         let relation = number(batch, row, 0);
@@ -182,9 +189,9 @@ async fn types(session: &Session, columns: &Rows) -> Result<HashMap<TypeKey, Str
 }
 
 /// The most telling key of each column: primary before foreign before unique.
-async fn keys(session: &Session) -> Result<HashMap<(u32, i16), Key>, Failure> {
+fn keys(found: &Rows) -> HashMap<(u32, i16), Key> {
     let mut keys: HashMap<(u32, i16), Key> = HashMap::new();
-    for (batch, row) in &rows(session, KEYS).await? {
+    for (batch, row) in found {
         let key = match word(batch, row, 2) {
             "p" => Key::Primary,
             "f" => Key::Foreign,
@@ -202,7 +209,7 @@ async fn keys(session: &Session) -> Result<HashMap<(u32, i16), Key>, Failure> {
             *known = key;
         }
     }
-    Ok(keys)
+    keys
 }
 
 async fn functions(

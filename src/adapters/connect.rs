@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use native_tls::TlsConnector;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls};
@@ -22,7 +24,7 @@ use super::tunnel::Tunnel;
 use super::wire_tap::{Record, WireTap};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::link::{LinkFacts, Recovery, ServerVersion};
-use crate::domain::profile::{Profile, SignIn, TlsMode};
+use crate::domain::profile::{Profile, SignIn, Tls, TlsMode};
 use crate::domain::stage::{Evidence, Stage, StageReport, StageState};
 use crate::domain::time::{Timestamp, spoken};
 use crate::domain::token::{Password, TOKEN_LIFETIME_SECONDS, Token};
@@ -134,6 +136,24 @@ impl Connector {
         }
     }
 
+    /// Builds what TLS to these profiles takes before anybody waits for it: reading root certificates
+    /// is a tenth of a second of computing.
+    pub fn prepare_tls(&self, profiles: &[Profile]) {
+        let mut wanted: Vec<Tls> = Vec::new();
+        for profile in profiles {
+            if !wanted.contains(&profile.tls) {
+                wanted.push(profile.tls.clone());
+            }
+        }
+        let connectors = self.connectors.clone();
+        let _building = tokio::task::spawn_blocking(move || {
+            for tls in wanted {
+                // What is wrong with a file is said when it is connected with.
+                let _ = connectors.get(tls.mode, &tls.roots);
+            }
+        });
+    }
+
     /// The credentials that would sign for a profile.
     pub async fn credentials(&self, profile: &Profile) -> Result<Supplied, Failure> {
         let (aws_profile, role_arn) = match &profile.sign_in {
@@ -201,10 +221,13 @@ struct Walk<'a, C> {
 impl<C: Companion> Walk<'_, C> {
     async fn walk(&mut self) -> Result<Session, Failure> {
         self.check_profile()?;
+        // Goes on while credentials and addresses are looked up.
+        let (connectors, tls) = (self.connector.connectors.clone(), self.profile.tls.clone());
+        let building = tokio::task::spawn_blocking(move || connectors.get(tls.mode, &tls.roots));
         let proof = self.prove().await?;
         let addresses = self.resolve().await?;
         let (tcp, peer, tunnel) = self.dial(&addresses).await?;
-        let (transport, encryption) = self.secure(tcp, peer).await?;
+        let (transport, encryption) = self.secure(tcp, peer, building).await?;
         let tls = transport.tls_version();
         let (client, record, driven) = self.sign_in(transport, proof, tls).await?;
         let canceller = Canceller::new(
@@ -385,21 +408,18 @@ impl<C: Companion> Walk<'_, C> {
         &mut self,
         tcp: TcpStream,
         peer: SocketAddr,
+        building: JoinHandle<Result<Option<TlsConnector>, Failure>>,
     ) -> Result<(Transport, Encryption), Failure> {
         self.begin(Stage::Tls);
         let tls = self.profile.tls.clone();
-        let connectors = self.connector.connectors.clone();
-        let (mode, roots) = (tls.mode, tls.roots.clone());
-        // Reading the roots takes tens of milliseconds of computing, which no other task should wait for.
-        let connector = tokio::task::spawn_blocking(move || connectors.get(mode, &roots))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Failure::new(
-                    Phase::Connecting(Stage::Tls),
-                    Origin::Local,
-                    "TLS could not be set up",
-                ))
-            })?;
+        let mode = tls.mode;
+        let connector = building.await.unwrap_or_else(|_| {
+            Err(Failure::new(
+                Phase::Connecting(Stage::Tls),
+                Origin::Local,
+                "TLS could not be set up",
+            ))
+        })?;
         let encryption = Encryption {
             mode,
             connector,

@@ -12,7 +12,7 @@ use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::time::timeout;
 
-use super::refusal;
+use super::{https, refusal};
 use crate::domain::failure::Failure;
 use crate::domain::stage::Stage;
 use crate::domain::time::Timestamp;
@@ -81,16 +81,18 @@ async fn resolve(wanted: Wanted<'_>) -> Result<Supplied, Failure> {
 }
 
 async fn base_provider(profile: Option<&str>, region: Option<Region>) -> SharedCredentialsProvider {
+    let configuration = ProviderConfig::without_region()
+        .with_region(region.clone())
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_http_client(https::client());
     let Some(profile) = profile else {
         let chain = DefaultCredentialsChain::builder()
+            .configure(configuration)
             .region(region)
             .build()
             .await;
         return SharedCredentialsProvider::new(chain);
     };
-    let configuration = ProviderConfig::without_region()
-        .with_region(region)
-        .with_behavior_version(Some(BehaviorVersion::latest()));
     let provider = ProfileFileCredentialsProvider::builder()
         .profile_name(profile)
         .configure(&configuration)
@@ -106,6 +108,7 @@ async fn assumed(
     let configuration: SdkConfig = aws_config::defaults(BehaviorVersion::latest())
         .region(region.unwrap_or_else(|| Region::from_static("us-east-1")))
         .credentials_provider(base.clone())
+        .http_client(https::client())
         .load()
         .await;
     let provider = AssumeRoleProvider::builder(role)

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod dial;
 pub mod edits;
 pub mod explain;
+mod https;
 mod parameters;
 pub mod password;
 pub mod refusal;

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use native_tls::{Certificate, Protocol, TlsConnector};
 
@@ -20,7 +21,46 @@ pub const RDS_ROOTS: &[u8] = include_bytes!("../../assets/rds-roots.pem");
 /// Builds connectors once and hands them out: parsing the bundle and building one takes tens of
 /// milliseconds.
 #[derive(Debug, Clone, Default)]
-pub struct Connectors(Arc<Mutex<HashMap<(TlsMode, String), TlsConnector>>>);
+pub struct Connectors(Arc<Mutex<HashMap<Key, Slot>>>);
+
+/// What a connector is built from. A file may be replaced while the program runs: when it was last
+/// written is part of what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    mode: TlsMode,
+    roots: String,
+    written: Option<SystemTime>,
+}
+
+impl Key {
+    fn of(mode: TlsMode, roots: &Roots) -> Self {
+        if !verifies(mode) {
+            return Self {
+                mode,
+                roots: String::new(),
+                written: None,
+            };
+        }
+        let written = match roots {
+            Roots::Rds | Roots::System => None,
+            Roots::File(path) => fs::metadata(expanded(path))
+                .and_then(|metadata| metadata.modified())
+                .ok(),
+        };
+        Self {
+            mode,
+            roots: roots.word().to_owned(),
+            written,
+        }
+    }
+}
+
+const fn verifies(mode: TlsMode) -> bool {
+    matches!(mode, TlsMode::VerifyCa | TlsMode::VerifyFull)
+}
+
+/// A connector, or somebody who builds it: whoever comes meanwhile waits instead of building another.
+type Slot = Arc<Mutex<Option<TlsConnector>>>;
 
 impl Connectors {
     /// The connector for a mode and its roots; `None` for [`TlsMode::Disable`]. Blocks while it is
@@ -29,30 +69,19 @@ impl Connectors {
         if mode == TlsMode::Disable {
             return Ok(None);
         }
-        // A file may be replaced while the program runs, so only built-in roots are remembered.
-        let key = match roots {
-            Roots::Rds | Roots::System => Some((mode, roots.word().to_owned())),
-            Roots::File(_) => None,
-        };
-        if let Some(known) = key.as_ref().and_then(|key| {
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(key)
-                .cloned()
-        }) {
-            return Ok(Some(known));
+        let slot = Arc::clone(locked(&self.0).entry(Key::of(mode, roots)).or_default());
+        let mut slot = locked(&slot);
+        if let Some(known) = &*slot {
+            return Ok(Some(known.clone()));
         }
         let connector = build(mode, roots)?;
-        if let Some(key) = key {
-            let _ = self
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(key, connector.clone());
-        }
+        *slot = Some(connector.clone());
         Ok(Some(connector))
     }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn build(mode: TlsMode, roots: &Roots) -> Result<TlsConnector, Failure> {
@@ -69,7 +98,7 @@ fn build(mode: TlsMode, roots: &Roots) -> Result<TlsConnector, Failure> {
         }
         TlsMode::VerifyFull => {}
     }
-    if matches!(mode, TlsMode::VerifyCa | TlsMode::VerifyFull) {
+    if verifies(mode) {
         for certificate in trusted(roots)? {
             let _ = builder.add_root_certificate(certificate);
         }

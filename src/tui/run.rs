@@ -100,8 +100,12 @@ impl Loop {
         if let Some(ending) = grant(guard, worker, effects)? {
             return Ok(ending);
         }
+        let mut drawn = false;
         loop {
             let _ = guard.screen.draw(|frame| view(model, self.theme, frame))?;
+            if !std::mem::replace(&mut drawn, true) {
+                worker.prepare_tls(&model.connections.profiles);
+            }
             self.deadline = model.next_frame(FRAME).map(|wait| Instant::now() + wait);
             let mut messages = Vec::new();
             tokio::select! {

@@ -149,6 +149,11 @@ impl Worker {
         crate::app::update(model, Message::ProfilesRead(self.files.profiles()))
     }
 
+    /// Makes ready what the first connection would wait for.
+    pub fn prepare_tls(&self, profiles: &[Profile]) {
+        self.connector.prepare_tls(profiles);
+    }
+
     /// Grants one effect. Never fails and never blocks: the answer, good or bad, is a message.
     pub fn grant(&mut self, effect: Effect) {
         self.tasks.retain(|_, task| !task.is_finished());

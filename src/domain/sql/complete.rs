@@ -137,33 +137,39 @@ pub fn candidates(catalog: &Catalog, sql: &str, place: &Place) -> Vec<Candidate>
     offer.ranked()
 }
 
-fn relations(catalog: &Catalog, place: &Place, offer: &mut Offer) {
+fn relations<'a>(catalog: &'a Catalog, place: &'a Place, offer: &mut Offer<'a>) {
     for name in &place.with {
         offer.name(name, CandidateKind::Relation, "with", Access::Usable);
     }
-    for relation in &catalog.relations {
-        let schema = schema_name(catalog, relation.schema);
-        if catalog.search_path.iter().any(|path| path == schema) {
-            offer.name(
-                &relation.name,
-                CandidateKind::Relation,
-                schema,
-                relation.access,
-            );
-        } else if !is_system(schema) {
-            offer.qualified(schema, &relation.name, relation.access);
+    for (place, schema) in catalog.schemas.iter().enumerate() {
+        let near = catalog.search_path.contains(&schema.name);
+        if !near && is_system(&schema.name) {
+            continue;
+        }
+        let relations = catalog.relations.get(catalog.relations_of(place));
+        for relation in relations.unwrap_or_default() {
+            if near {
+                offer.name(
+                    &relation.name,
+                    CandidateKind::Relation,
+                    &schema.name,
+                    relation.access,
+                );
+            } else {
+                offer.qualified(&schema.name, &relation.name, relation.access);
+            }
         }
     }
     schemas(catalog, offer);
 }
 
-fn schemas(catalog: &Catalog, offer: &mut Offer) {
+fn schemas<'a>(catalog: &'a Catalog, offer: &mut Offer<'a>) {
     for schema in &catalog.schemas {
         offer.name(&schema.name, CandidateKind::Schema, "", schema.access);
     }
 }
 
-fn roles(catalog: &Catalog, offer: &mut Offer) {
+fn roles<'a>(catalog: &'a Catalog, offer: &mut Offer<'a>) {
     for role in &catalog.roles {
         offer.name(
             &role.name,
@@ -177,7 +183,7 @@ fn roles(catalog: &Catalog, offer: &mut Offer) {
 }
 
 /// Behind a dot: columns of a source with that alias, else what is in the schema of that name.
-fn members(catalog: &Catalog, place: &Place, owner: &str, offer: &mut Offer) {
+fn members<'a>(catalog: &'a Catalog, place: &Place, owner: &str, offer: &mut Offer<'a>) {
     if let Some(source) = place.sources.iter().find(|source| source.alias == owner) {
         columns(catalog, source, offer);
     }
@@ -208,7 +214,7 @@ fn members(catalog: &Catalog, place: &Place, owner: &str, offer: &mut Offer) {
     }
 }
 
-fn expression(catalog: &Catalog, place: &Place, offer: &mut Offer) {
+fn expression<'a>(catalog: &'a Catalog, place: &'a Place, offer: &mut Offer<'a>) {
     for source in &place.sources {
         columns(catalog, source, offer);
         offer.name(&source.alias, CandidateKind::Relation, "", Access::Usable);
@@ -231,7 +237,7 @@ fn expression(catalog: &Catalog, place: &Place, offer: &mut Offer) {
     offer.words(keywords::all());
 }
 
-fn columns(catalog: &Catalog, source: &Source, offer: &mut Offer) {
+fn columns<'a>(catalog: &'a Catalog, source: &Source, offer: &mut Offer<'a>) {
     let in_schema = |schema: usize, name: &str| {
         let relations = catalog.relations_of(schema);
         let start = relations.start;
@@ -288,14 +294,45 @@ struct Rank {
     length: usize,
 }
 
-struct Offer {
+impl Rank {
+    fn of(fit: u8, kind: CandidateKind, access: Access, length: usize) -> Self {
+        Self {
+            fit,
+            kind,
+            locked: u8::from(access == Access::Locked),
+            length,
+        }
+    }
+}
+
+/// How a name is put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form<'a> {
+    /// A word of the language, never quoted.
+    Word,
+    /// A name alone.
+    Bare,
+    /// A name behind its schema's.
+    Qualified(&'a str),
+}
+
+/// A name that fits. Its text is made only if it is offered: one letter fits thousands.
+#[derive(Debug, Clone, Copy)]
+struct Fitting<'a> {
+    rank: Rank,
+    form: Form<'a>,
+    name: &'a str,
+    detail: &'a str,
+}
+
+struct Offer<'a> {
     /// In lower case, without an opening quote.
     typed: String,
     upper: bool,
-    found: Vec<(Rank, Candidate)>,
+    found: Vec<Fitting<'a>>,
 }
 
-impl Offer {
+impl<'a> Offer<'a> {
     fn new(typed: &str) -> Self {
         let bare = typed.trim_matches('"');
         Self {
@@ -306,62 +343,42 @@ impl Offer {
     }
 
     fn fit(&self, name: &str) -> Option<u8> {
-        if self.typed.is_empty() {
-            return Some(0);
-        }
-        let begins = name
-            .get(..self.typed.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(&self.typed));
-        if begins {
-            return Some(0);
-        }
         let (name, typed) = (name.as_bytes(), self.typed.as_bytes());
-        name.windows(typed.len())
-            .any(|window| window.eq_ignore_ascii_case(typed))
-            .then_some(1)
-    }
-
-    fn push(&mut self, fit: u8, access: Access, candidate: Candidate) {
-        let rank = Rank {
-            fit,
-            kind: candidate.kind,
-            locked: u8::from(access == Access::Locked),
-            length: candidate.text.len(),
+        let Some((first, rest)) = typed.split_first() else {
+            return Some(0);
         };
-        self.found.push((rank, candidate));
+        let last = name.len().checked_sub(typed.len())?;
+        let at = (0..=last).find(|at| {
+            name.get(*at)
+                .is_some_and(|byte| byte.eq_ignore_ascii_case(first))
+                && name
+                    .get(at + 1..at + typed.len())
+                    .is_some_and(|part| part.eq_ignore_ascii_case(rest))
+        });
+        at.map(|at| u8::from(at > 0))
     }
 
-    fn name(&mut self, name: &str, kind: CandidateKind, detail: &str, access: Access) {
+    fn name(&mut self, name: &'a str, kind: CandidateKind, detail: &'a str, access: Access) {
         if let Some(fit) = self.fit(name) {
-            let text = if kind == CandidateKind::Role {
-                ident::role(name)
-            } else {
-                ident::quoted(name)
-            };
-            self.push(
-                fit,
-                access,
-                Candidate {
-                    text: text.into_owned(),
-                    kind,
-                    detail: detail.to_owned(),
-                },
-            );
+            let rank = Rank::of(fit, kind, access, name.len());
+            self.found.push(Fitting {
+                rank,
+                form: Form::Bare,
+                name,
+                detail,
+            });
         }
     }
 
-    fn qualified(&mut self, schema: &str, name: &str, access: Access) {
+    fn qualified(&mut self, schema: &'a str, name: &'a str, access: Access) {
         if let Some(fit) = self.fit(name) {
-            let (text, kind) = (ident::qualified(schema, name), CandidateKind::Relation);
-            self.push(
-                fit,
-                access,
-                Candidate {
-                    text,
-                    kind,
-                    detail: String::new(),
-                },
-            );
+            let length = schema.len() + 1 + name.len();
+            self.found.push(Fitting {
+                rank: Rank::of(fit, CandidateKind::Relation, access, length),
+                form: Form::Qualified(schema),
+                name,
+                detail: "",
+            });
         }
     }
 
@@ -371,43 +388,58 @@ impl Offer {
         }
     }
 
-    fn word(&mut self, word: &str, kind: CandidateKind) {
+    fn word(&mut self, word: &'static str, kind: CandidateKind) {
         if let Some(fit @ 0) = self.fit(word) {
-            let text = if self.upper {
-                word.to_ascii_uppercase()
-            } else {
-                word.to_owned()
-            };
-            self.push(
-                fit,
-                Access::Usable,
-                Candidate {
-                    text,
-                    kind,
-                    detail: String::new(),
-                },
-            );
+            self.found.push(Fitting {
+                rank: Rank::of(fit, kind, Access::Usable, word.len()),
+                form: Form::Word,
+                name: word,
+                detail: "",
+            });
         }
     }
 
     fn ranked(mut self) -> Vec<Candidate> {
-        // What is typed already helps nobody.
-        let typed = std::mem::take(&mut self.typed);
-        self.found.retain(|(_, candidate)| candidate.text != typed);
-        let order = |a: &(Rank, Candidate), b: &(Rank, Candidate)| {
-            a.0.cmp(&b.0).then_with(|| a.1.text.cmp(&b.1.text))
+        let order = |a: &Fitting<'_>, b: &Fitting<'_>| {
+            (a.rank, a.name, a.form).cmp(&(b.rank, b.name, b.form))
         };
         if self.found.len() > OFFERED * 4 {
             let _ = self.found.select_nth_unstable_by(OFFERED * 4, order);
             self.found.truncate(OFFERED * 4);
         }
-        self.found.sort_by(order);
-        self.found.dedup_by(|a, b| a.1.text == b.1.text);
-        self.found.truncate(OFFERED);
-        self.found
-            .into_iter()
-            .map(|(_, candidate)| candidate)
-            .collect()
+        self.found.sort_unstable_by(order);
+        let mut offered: Vec<Candidate> = Vec::new();
+        for fitting in &self.found {
+            let candidate = fitting.candidate(self.upper);
+            // What is typed already helps nobody.
+            let known = candidate.text == self.typed
+                || offered.iter().any(|other| other.text == candidate.text);
+            if !known {
+                offered.push(candidate);
+            }
+            if offered.len() == OFFERED {
+                break;
+            }
+        }
+        offered
+    }
+}
+
+impl Fitting<'_> {
+    /// What is put in for it.
+    fn candidate(&self, upper: bool) -> Candidate {
+        let text = match (self.form, self.rank.kind) {
+            (Form::Word, _) if upper => self.name.to_ascii_uppercase(),
+            (Form::Word, _) => self.name.to_owned(),
+            (Form::Qualified(schema), _) => ident::qualified(schema, self.name),
+            (Form::Bare, CandidateKind::Role) => ident::role(self.name).into_owned(),
+            (Form::Bare, _) => ident::quoted(self.name).into_owned(),
+        };
+        Candidate {
+            text,
+            kind: self.rank.kind,
+            detail: self.detail.to_owned(),
+        }
     }
 }
 

@@ -1,0 +1,112 @@
+//! What must hold whatever comes: used by the fuzz targets and by `tests/properties.rs`.
+
+use pgiam::adapters::wire_tap::WireTap;
+use pgiam::domain::rows::{array, cell, detail};
+use pgiam::domain::sql::{classify, cursor, lexer, split};
+use pgiam::domain::{history, target};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// SQL as it is typed, whole or not.
+pub(crate) fn sql(text: &str) {
+    let tokens = lexer::tokens(text);
+    let mut done = 0;
+    for token in &tokens {
+        assert!(
+            done <= token.start && token.start < token.end,
+            "{token:?} in {text:?}"
+        );
+        assert!(
+            text.get(token.start..token.end).is_some(),
+            "{token:?} cuts a character"
+        );
+        let between = text.get(done..token.start).unwrap_or_default();
+        assert!(
+            between.bytes().all(|byte| byte.is_ascii_whitespace()),
+            "{between:?} is lost"
+        );
+        done = token.end;
+    }
+    line_by_line(text);
+    for range in split::statements(text) {
+        let statement = text.get(range).unwrap_or_default();
+        assert!(
+            !statement.trim().is_empty(),
+            "an empty statement in {text:?}"
+        );
+        let _ = classify::classify(statement);
+        let _ = classify::redacted(statement);
+    }
+    for (at, _) in text.char_indices().step_by(7).take(40) {
+        let place = cursor::place(text, at);
+        assert!(
+            text.get(place.word).is_some(),
+            "the word at {at} cuts a character"
+        );
+    }
+}
+
+/// A text read line by line is open where the whole is: the editor colours lines one at a time.
+fn line_by_line(text: &str) {
+    let (_, whole) = lexer::resume(text, lexer::State::Plain);
+    let mut state = lexer::State::Plain;
+    for line in text.split_inclusive('\n') {
+        state = lexer::resume(line, state).1;
+    }
+    assert_eq!(state, whole, "{text:?}");
+}
+
+/// Values from a server, on their way to the eye.
+pub(crate) fn values(text: &str) {
+    for columns in [0, 1, 2, 9, 80] {
+        let shown = cell::clipped(text, columns);
+        assert!(cell::width(&shown) <= columns, "{shown:?} in {columns}");
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+    }
+    for line in cell::safe_lines(text)
+        .iter()
+        .chain(&cell::wrapped(text, 20))
+    {
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+    }
+    let _ = array::elements(text);
+    for oid in [17, 25, 114, 3802, 1009, 1184] {
+        let layout = detail::layout(oid, text);
+        let _ = detail::laid_out(text, layout);
+    }
+}
+
+/// Files and connection strings that people wrote.
+pub(crate) fn files(text: &str) {
+    let mut around = target::Surroundings {
+        account: "someone".to_owned(),
+        ..target::Surroundings::default()
+    };
+    let _ = target::parse(text, &around);
+    let _ = target::parse(&format!("postgres://{text}"), &around);
+    text.clone_into(&mut around.service_file);
+    let _ = target::parse("service=orders", &around);
+    for entry in history::read(text) {
+        assert_eq!(history::read(&entry.to_line()), [entry]);
+    }
+}
+
+/// Bytes from a server, in pieces of any size: they pass unchanged.
+pub(crate) fn wire(bytes: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let Ok(runtime) = runtime else { return };
+    let passed = runtime.block_on(async {
+        let (mut server, client) = tokio::io::duplex(64);
+        let (mut tap, record) = WireTap::new(client);
+        let mut passed = Vec::new();
+        let send = async {
+            for piece in bytes.chunks(5) {
+                let _ = server.write_all(piece).await;
+            }
+            drop(server);
+        };
+        let ((), _) = tokio::join!(send, tap.read_to_end(&mut passed));
+        while record.take().is_some() {}
+        passed
+    });
+    assert_eq!(passed, bytes);
+}
