@@ -93,7 +93,11 @@ impl Cluster {
     /// Makes a data folder and starts a server on a free port; takes about a second and a half and
     /// blocks meanwhile.
     pub fn start() -> Result<Self, ClusterError> {
-        let programs = Programs::find()?;
+        Self::of(Programs::find()?)
+    }
+
+    /// The same with the server programs of a version of choice.
+    pub fn of(programs: Programs) -> Result<Self, ClusterError> {
         let account = Account::to_become()?;
         let folder = private_folder(account)?;
         let keeper = Keeper::watch(&folder)?;

@@ -1,7 +1,7 @@
 //! Finds the PostgreSQL server programs of this machine, and the account to run them as.
 //!
 //! Packagers put `initdb` and `postgres` outside `PATH` (Debian: one folder a version), so the
-//! usual folders are searched too, newest version first.
+//! usual folders are searched too, newest version first. Tests that run on every version ask for all.
 
 use std::env;
 use std::fs;
@@ -13,6 +13,15 @@ const OLDEST: u32 = 13;
 
 /// Names a folder of server programs; nothing else is looked at when it is set.
 pub const OVERRIDE: &str = "PGIAM_POSTGRES_BIN";
+
+/// Names more folders of server programs, as `PATH` does; only [`Programs::every`] looks there.
+pub const MORE: &str = "PGIAM_POSTGRES_FOLDERS";
+
+/// Where `./dev postgres` keeps the versions it fetches, as root and as anybody else.
+const FETCHED: [&str; 2] = [
+    "/var/cache/pgiam/postgres/*/bin",
+    "~/.cache/pgiam/postgres/*/bin",
+];
 
 /// Folders in which distributions keep one version each; `*` stands for the version.
 const USUAL: [&str; 7] = [
@@ -60,9 +69,7 @@ impl Programs {
             return Self::at(Path::new(&folder))
                 .ok_or_else(|| LocateError::Override(folder.to_string_lossy().into_owned()));
         }
-        let on_path = env::var_os("PATH")
-            .map(|path| env::split_paths(&path).collect::<Vec<_>>())
-            .unwrap_or_default();
+        let on_path = env::var_os("PATH").map_or_else(Vec::new, |path| split(&path));
         let mut first_choice = on_path.into_iter().chain(configured());
         if let Some(found) = first_choice.find_map(|folder| Self::at(&folder)) {
             return Ok(found);
@@ -73,6 +80,31 @@ impl Programs {
             .filter_map(|folder| Self::at(&folder))
             .max_by_key(|programs| programs.major)
             .ok_or(LocateError::NotFound)
+    }
+
+    /// One of each major version on this machine, oldest first: those of [`OVERRIDE`] alone where
+    /// it is set, else of [`MORE`], `PATH`, the usual folders and the fetched ones.
+    #[must_use]
+    pub fn every() -> Vec<Self> {
+        let listed = |name| env::var_os(name).map_or_else(Vec::new, |list| split(&list));
+        let folders = match env::var_os(OVERRIDE) {
+            Some(folder) => vec![PathBuf::from(folder)],
+            None => listed(MORE)
+                .into_iter()
+                .chain(listed("PATH"))
+                .chain(configured())
+                .chain(USUAL.iter().flat_map(|pattern| expand(pattern)))
+                .chain(FETCHED.iter().flat_map(|pattern| expand(&at_home(pattern))))
+                .collect(),
+        };
+        let mut found: Vec<Self> = Vec::new();
+        for programs in folders.iter().filter_map(|folder| Self::at(folder)) {
+            if found.iter().all(|known| known.major != programs.major) {
+                found.push(programs);
+            }
+        }
+        found.sort_unstable_by_key(|programs| programs.major);
+        found
     }
 
     /// The programs in `folder`, if both are there and new enough.
@@ -87,6 +119,23 @@ impl Programs {
         let major = major_version(&said)?;
         (major >= OLDEST).then_some(Self { folder, major })
     }
+}
+
+fn split(list: &std::ffi::OsStr) -> Vec<PathBuf> {
+    env::split_paths(list)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect()
+}
+
+/// The pattern with the caller's cache folder in place of `~/.cache`.
+fn at_home(pattern: &str) -> String {
+    let Some(inside) = pattern.strip_prefix("~/.cache") else {
+        return pattern.to_owned();
+    };
+    let cache = env::var("XDG_CACHE_HOME")
+        .or_else(|_| env::var("HOME").map(|home| format!("{home}/.cache")))
+        .unwrap_or_default();
+    format!("{cache}{inside}")
 }
 
 /// What `pg_config` of the PATH says; it belongs to the newest client library, not always to a server.

@@ -7,6 +7,7 @@
 
 pub(crate) mod psql;
 pub(crate) mod screen;
+pub(crate) mod session;
 pub(crate) mod signer;
 
 use std::sync::OnceLock;

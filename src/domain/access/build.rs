@@ -49,7 +49,7 @@ pub struct ObjectRecord<'a> {
     /// Its ACL as the server prints it; `None` if it was never written.
     pub acl: Option<&'a str>,
     /// A letter a trait: `i` security invoker, `d` security definer, `t` trusted, `r` row security,
-    /// `f` forced, `p` partition, `h` inheritance.
+    /// `f` forced, `p` partition, `h` inheritance, `s` system catalog.
     pub traits: &'a str,
 }
 

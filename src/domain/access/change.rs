@@ -1,15 +1,19 @@
 //! What would change if something were granted or revoked.
 //!
-//! Source: PostgreSQL source, `acl.c` (`aclupdate`, `recursive_revoke`), `user.c`
-//! (`AddRoleMems`, `DelRoleMems`).
+//! `granting` follows ACLs, `joining` memberships.
 
-use std::sync::{Arc, OnceLock};
+mod granting;
+mod joining;
+
+use std::sync::Arc;
 
 use super::acl::{AclItem, Grantee, Privileges, Rights};
 use super::effective::Walk;
-use super::model::{AclPlace, Memberships, Snapshot};
+use super::model::{AclPlace, Snapshot};
 use super::object::ObjectId;
-use super::role::{Membership, MembershipOption, MembershipOptions, RoleId, before_16};
+use super::role::{MembershipOptions, RoleId};
+
+pub(super) use granting::add;
 
 /// Whether grantees may grant on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -29,6 +33,10 @@ pub enum Extent {
     Whole,
     /// `GRANT OPTION FOR`, `ADMIN OPTION FOR`: only the right to pass it on.
     PassingOn,
+    /// From 16 `INHERIT OPTION FOR`: the membership stays, its rights no longer come by themselves.
+    Inheriting,
+    /// From 16 `SET OPTION FOR`: the membership stays, without SET ROLE.
+    SettingRole,
 }
 
 /// A statement that changes rights, in terms of a snapshot.
@@ -100,6 +108,15 @@ pub enum ChangeError {
     /// A role would be a member of itself.
     #[error("the role would become a member of itself")]
     Circle,
+    /// The grantor has it from the grantee, and would lose it if that one did.
+    #[error("the right to grant on cannot be given back to those it comes from")]
+    BackToGrantor,
+    /// Nobody can be put into `pg_database_owner`, and it is in no group.
+    #[error("pg_database_owner has no members but the owner of the database, and is in no group")]
+    DatabaseOwnerGroup,
+    /// Memberships do not have that option before 16, and privileges never.
+    #[error("there is no such option to revoke")]
+    NoSuchOption,
 }
 
 /// Roles that came and went from a set.
@@ -183,6 +200,7 @@ impl Snapshot {
                     return Err(ChangeError::PublicCannotGrant);
                 }
                 after.known_grantee(grantee)?;
+                after.not_back_to_grantor(object, grantee, grantor, rights)?;
                 after.grant(object, grantee, grantor, rights);
             }
             Change::Revoke {
@@ -193,6 +211,9 @@ impl Snapshot {
                 grantor,
             } => {
                 let named = after.acting(object, privileges, grantor)?;
+                if matches!(extent, Extent::Inheriting | Extent::SettingRole) {
+                    return Err(ChangeError::NoSuchOption);
+                }
                 let columns = after.columns_of(object).to_vec();
                 after.revoke(object, grantee, named, privileges, extent);
                 // A REVOKE on a table also takes what was granted on its columns (ExecGrant_Relation).
@@ -214,6 +235,10 @@ impl Snapshot {
             } => {
                 let _ = self.role(role).ok_or(ChangeError::Unknown)?;
                 let _ = self.role(member).ok_or(ChangeError::Unknown)?;
+                let newer = matches!(extent, Extent::Inheriting | Extent::SettingRole);
+                if newer && self.version < 16 {
+                    return Err(ChangeError::NoSuchOption);
+                }
                 after.leave(role, member, extent, grantor);
             }
         }
@@ -286,237 +311,12 @@ impl Snapshot {
             AclPlace::HardWired => None,
         }
     }
-
-    /// In whose name a statement on the object acts, if it may be written at all.
-    fn acting(
-        &self,
-        object: ObjectId,
-        privileges: Privileges,
-        grantor: Option<RoleId>,
-    ) -> Result<RoleId, ChangeError> {
-        let known = self.object(object).ok_or(ChangeError::Unknown)?;
-        if !Privileges::applicable(known.kind, self.version).contains(privileges) {
-            return Err(ChangeError::NotApplicable);
-        }
-        let grantor = grantor.or(known.owner).ok_or(ChangeError::Unknown)?;
-        self.role(grantor)
-            .map(|_| grantor)
-            .ok_or(ChangeError::Unknown)
-    }
-
-    fn known_grantee(&self, grantee: Grantee) -> Result<(), ChangeError> {
-        match grantee {
-            Grantee::Public => Ok(()),
-            Grantee::Role(role) => self.role(role).map(|_| ()).ok_or(ChangeError::Unknown),
-        }
-    }
-
-    fn grant(&mut self, object: ObjectId, grantee: Grantee, grantor: RoleId, rights: Rights) {
-        let mut items: Vec<AclItem> = self.acl_items(object).collect();
-        add(
-            &mut items,
-            AclItem {
-                grantee,
-                grantor,
-                rights,
-            },
-        );
-        self.store_acl(object, items);
-    }
-
-    fn revoke(
-        &mut self,
-        object: ObjectId,
-        grantee: Grantee,
-        grantor: RoleId,
-        privileges: Privileges,
-        extent: Extent,
-    ) {
-        let before: Vec<AclItem> = self.acl_items(object).collect();
-        let mut items = before.clone();
-        let mut orphans = vec![Loss {
-            grantee,
-            grantor,
-            privileges,
-            extent,
-        }];
-        while let Some(loss) = orphans.pop() {
-            orphans.extend(self.take(object, &mut items, loss));
-        }
-        if items != before {
-            self.store_acl(object, items);
-        }
-    }
-
-    /// Takes something from a grantee; returns what others lose for it.
-    fn take(&self, object: ObjectId, items: &mut Vec<AclItem>, loss: Loss) -> Vec<Loss> {
-        let owner = self.object(object).and_then(|known| known.owner);
-        let Some(item) = items
-            .iter_mut()
-            .find(|item| item.grantee == loss.grantee && item.grantor == loss.grantor)
-        else {
-            return Vec::new();
-        };
-        let was_grantable = item.rights.grantable;
-        if loss.extent == Extent::Whole {
-            item.rights.held = item.rights.held.without(loss.privileges);
-        }
-        item.rights.grantable = item.rights.grantable.without(loss.privileges);
-        let ended = was_grantable.without(item.rights.grantable);
-        items.retain(|item| !item.rights.is_empty());
-        let Grantee::Role(former) = loss.grantee else {
-            return Vec::new();
-        };
-        if owner.is_some_and(|owner| self.has_rights_of(former, owner)) {
-            return Vec::new();
-        }
-        let still = items
-            .iter()
-            .filter(|item| match item.grantee {
-                Grantee::Public => true,
-                Grantee::Role(role) => self.has_rights_of(former, role),
-            })
-            .fold(Privileges::NONE, |still, item| {
-                still.and(item.rights.grantable)
-            });
-        let ended = ended.without(still);
-        items
-            .iter()
-            .filter(|item| item.grantor == former && !item.rights.held.within(ended).is_empty())
-            .map(|item| Loss {
-                grantee: item.grantee,
-                grantor: former,
-                privileges: ended,
-                extent: Extent::Whole,
-            })
-            .collect()
-    }
-
-    fn store_acl(&mut self, object: ObjectId, items: Vec<AclItem>) {
-        let place = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
-        self.store.push(items.into());
-        if let Some(acl) = self.acls.get_mut(object.index()) {
-            *acl = AclPlace::Stored(place);
-        }
-    }
-
-    fn join(
-        &mut self,
-        role: RoleId,
-        member: RoleId,
-        options: MembershipOptions,
-        grantor: Option<RoleId>,
-    ) -> Result<(), ChangeError> {
-        if self.role(role).is_none() || self.role(member).is_none() {
-            return Err(ChangeError::Unknown);
-        }
-        if self.reached(role, Walk::Member).contains(&member) {
-            return Err(ChangeError::Circle);
-        }
-        let options = if self.version < 16 {
-            before_16(self.census.attributes(member), options)
-        } else {
-            options
-        };
-        let mut list = self.memberships.list.clone();
-        let mut joined = Membership {
-            role,
-            member,
-            grantor,
-            options,
-        };
-        // Before 16 there is one membership a pair, and ADMIN stays once it is given.
-        list.retain(|known| {
-            let same = known.role == role
-                && known.member == member
-                && (self.version < 16 || known.grantor == grantor);
-            if same && self.version < 16 && known.options.has(MembershipOption::Admin) {
-                joined.options = joined.options.with(MembershipOption::Admin);
-            }
-            !same
-        });
-        list.push(joined);
-        self.set_memberships(list);
-        Ok(())
-    }
-
-    fn leave(&mut self, role: RoleId, member: RoleId, extent: Extent, grantor: Option<RoleId>) {
-        let mut list = self.memberships.list.clone();
-        let mut leaving = vec![Departure {
-            member,
-            grantor,
-            extent,
-        }];
-        while let Some(departure) = leaving.pop() {
-            let mut lost_admin = false;
-            list.retain_mut(|known| {
-                let meant = known.role == role
-                    && known.member == departure.member
-                    && (departure.grantor.is_none() || known.grantor == departure.grantor);
-                lost_admin |= meant && known.options.has(MembershipOption::Admin);
-                if meant {
-                    known.options = known.options.without(MembershipOption::Admin);
-                }
-                !meant || departure.extent == Extent::PassingOn
-            });
-            let still_admin = list.iter().any(|known| {
-                known.role == role
-                    && known.member == departure.member
-                    && known.options.has(MembershipOption::Admin)
-            });
-            // Before 16 nothing depended on the grantor.
-            if lost_admin && !still_admin && self.version >= 16 {
-                let orphaned = list
-                    .iter()
-                    .filter(|known| known.role == role && known.grantor == Some(departure.member));
-                leaving.extend(orphaned.map(|known| Departure {
-                    member: known.member,
-                    grantor: known.grantor,
-                    extent: Extent::Whole,
-                }));
-            }
-        }
-        self.set_memberships(list);
-    }
-
-    fn set_memberships(&mut self, list: Vec<Membership>) {
-        let roles = self.census.roles.len();
-        self.memberships = Arc::new(Memberships::new(list, roles));
-        self.closures = vec![OnceLock::new(); roles];
-    }
-}
-
-/// What a grantee loses.
-#[derive(Debug, Clone, Copy)]
-struct Loss {
-    grantee: Grantee,
-    grantor: RoleId,
-    privileges: Privileges,
-    extent: Extent,
-}
-
-/// A member that goes.
-#[derive(Debug, Clone, Copy)]
-struct Departure {
-    member: RoleId,
-    grantor: Option<RoleId>,
-    extent: Extent,
-}
-
-/// Adds an item, to one of the same grantee and grantor if there is one.
-pub(super) fn add(items: &mut Vec<AclItem>, added: AclItem) {
-    match items
-        .iter_mut()
-        .find(|item| item.grantee == added.grantee && item.grantor == added.grantor)
-    {
-        Some(item) => item.rights = item.rights.and(added.rights),
-        None => items.push(added),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Privilege;
+    use super::super::role::MembershipOption;
     use super::super::scene::{relation, role, scene};
     use super::*;
 

@@ -5,10 +5,11 @@
 
 use super::acl::{AclItem, HardWired, Privilege};
 use super::change::add;
-use super::explain::{Path, Springs, Subject, Wish};
+use super::explain::Path;
 use super::model::{DefaultKind, Snapshot};
 use super::object::ObjectId;
 use super::role::RoleId;
+use super::route::{Springs, Subject};
 
 /// A question about an object that is not there yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,32 +83,26 @@ impl Snapshot {
     #[must_use]
     pub fn forecast(&self, next: &Next) -> Forecast {
         let items = self.next_acl(next.kind, next.creator, next.schema);
-        let path = self.imagined_path(next, next.creator, &items);
         let mut obstacles = Vec::new();
-        let lacks = |role, privilege| {
-            next.schema
-                .is_some_and(|schema| !self.privileges(role, schema).held.has(privilege))
-        };
-        if lacks(next.creator, Privilege::Create) {
+        if !self.may_create(next) {
             obstacles.push(Obstacle::CreatorMayNotCreate);
         }
-        if path.is_none() {
-            obstacles.extend(self.near_misses(next));
+        let springs = self.springs_of_next(next, next.creator, &items);
+        let (path, reached) = self.way(next, &springs);
+        if reached == Outlook::Refused {
+            if path.is_none() {
+                obstacles.extend(self.near_misses(next));
+            }
+            // After SET ROLE it is the other role that looks up the schema.
+            let looks = path.as_ref().and_then(Path::set_role);
+            if !self.may_look(looks.unwrap_or(next.reader), next.schema) {
+                obstacles.push(Obstacle::NoUsageOnSchema);
+            }
         }
-        // After SET ROLE it is the other role that looks up the schema.
-        let looks = path
-            .as_ref()
-            .and_then(Path::set_role)
-            .unwrap_or(next.reader);
-        if lacks(looks, Privilege::Usage) {
-            obstacles.push(Obstacle::NoUsageOnSchema);
-        }
-        let outlook = match &path {
-            Some(path) if obstacles.is_empty() => match path.set_role() {
-                None => Outlook::Works,
-                Some(_) => Outlook::AfterSetRole,
-            },
-            _ => Outlook::Refused,
+        let outlook = if obstacles.is_empty() {
+            reached
+        } else {
+            Outlook::Refused
         };
         Forecast {
             outlook,
@@ -115,6 +110,50 @@ impl Snapshot {
             obstacles,
             items,
         }
+    }
+
+    /// The reader's way to the privilege, and whether it also leads through the schema: of itself, as
+    /// another role, or not, whatever is on the way to either.
+    fn way(&self, next: &Next, springs: &Springs) -> (Option<Path>, Outlook) {
+        let routes = self.routes(springs);
+        let path_of = |role| self.best(role, next.privilege, springs, &routes);
+        let at_once = |role| {
+            path_of(role)
+                .filter(|path| path.set_role().is_none() && self.may_look(role, next.schema))
+        };
+        if let Some(path) = at_once(next.reader) {
+            return (Some(path), Outlook::Works);
+        }
+        let as_another = self.becoming(next.reader).into_iter().find_map(|mut way| {
+            let path = at_once(way.last()?.role)?;
+            way.extend(&path.hops);
+            Some(Path {
+                role: next.reader,
+                hops: way,
+                ..path
+            })
+        });
+        match as_another {
+            Some(path) => (Some(path), Outlook::AfterSetRole),
+            None => (path_of(next.reader), Outlook::Refused),
+        }
+    }
+
+    /// CREATE on the schema; for schemas on the database. Large objects are free to make.
+    fn may_create(&self, next: &Next) -> bool {
+        let place = match next.kind {
+            DefaultKind::Schemas => self.current_database(),
+            DefaultKind::LargeObjects => None,
+            _ => next.schema,
+        };
+        place.is_none_or(|place| {
+            let rights = self.privileges(next.creator, place);
+            rights.held.has(Privilege::Create)
+        })
+    }
+
+    fn may_look(&self, role: RoleId, schema: Option<ObjectId>) -> bool {
+        schema.is_none_or(|schema| self.privileges(role, schema).held.has(Privilege::Usage))
     }
 
     /// The ACL a new object will have: the creator's defaults for all schemas, or the hard-wired ones
@@ -146,18 +185,24 @@ impl Snapshot {
         items
     }
 
-    fn imagined_path(&self, next: &Next, owner: RoleId, items: &[AclItem]) -> Option<Path> {
+    fn springs_of_next(&self, next: &Next, owner: RoleId, items: &[AclItem]) -> Springs {
         // The path needs an object to speak of, and the new one has no place yet.
-        let object = next.schema.or_else(|| self.current_database())?;
-        let mut springs = Springs::default();
-        self.superusers(&mut springs, object);
+        let Some(object) = next.schema.or_else(|| self.current_database()) else {
+            return Springs::default();
+        };
         let subject = Subject {
             object,
             kind: next.kind.object_kind(),
             owner: Some(owner),
         };
-        self.springs_of(&mut springs, subject, next.privilege, Wish::Use, items);
-        self.best_of(next.reader, next.privilege, &springs)
+        self.imagined_springs(subject, next.privilege, items)
+    }
+
+    fn would_do(&self, next: &Next, owner: RoleId, items: &[AclItem]) -> bool {
+        let springs = self.springs_of_next(next, owner, items);
+        let routes = self.routes(&springs);
+        self.best(next.reader, next.privilege, &springs, &routes)
+            .is_some()
     }
 
     /// Default privileges that would have done, for another creator or in another schema.
@@ -166,10 +211,7 @@ impl Snapshot {
         let mut schemas = Vec::new();
         for entry in self.defaults.iter().filter(|entry| entry.kind == next.kind) {
             let here = entry.schema.is_none() || entry.schema == next.schema;
-            if self
-                .imagined_path(next, entry.creator, &entry.items)
-                .is_none()
-            {
+            if !self.would_do(next, entry.creator, &entry.items) {
                 continue;
             }
             if here && entry.creator != next.creator && entry.creator != next.reader {
@@ -261,6 +303,23 @@ mod tests {
         assert!(found.path.is_some());
         assert_eq!(found.obstacles, [Obstacle::NoUsageOnSchema]);
         assert_eq!(found.outlook, Outlook::Refused);
+    }
+
+    #[test]
+    fn another_role_may_be_the_only_one_that_sees_the_schema() {
+        // The privilege is there at once, but only `owner` may also look into the schema.
+        let facts = format!(
+            "{SHOP}
+            role late
+            member late readers owner
+            member late owner owner noinherit"
+        );
+        let facts = facts.replace("deployer=UC/owner,readers=U/owner}", "deployer=UC/owner}");
+        let found = forecast(&facts, "owner", "app", "late");
+        assert_eq!(found.outlook, Outlook::AfterSetRole);
+        let rights = scene(16, &facts);
+        let path = found.path.unwrap();
+        assert_eq!(path.set_role(), Some(role(&rights, "owner")));
     }
 
     #[test]

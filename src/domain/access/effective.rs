@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::acl::{AclItem, Grantee, HardWired, Privilege, Privileges, Rights};
 use super::model::{AclPlace, Snapshot};
-use super::object::{Object, ObjectId, ObjectKind, Realm};
+use super::object::{Object, ObjectId, ObjectKind, Realm, Trait};
 use super::role::{Attribute, Membership, MembershipOption, Predefined, RoleId};
 
 /// What a walk along memberships asks of each.
@@ -46,11 +46,37 @@ impl Snapshot {
             (ObjectKind::Column, Some(table)) => self.privileges(role, table),
             _ => Rights::NONE,
         };
-        self.by_acl(role, object)
+        let rights = self
+            .by_acl(role, object)
             .and(self.by_ownership(role, known))
             .and(of_table)
             .and(self.by_predefined(role, known))
-            .within(applicable)
+            .within(applicable);
+        Rights {
+            held: rights.held.without(self.closed(object)),
+            ..rights
+        }
+    }
+
+    /// What no ACL gives to anyone but superusers (`pg_class_aclmask_ext`).
+    fn closed(&self, object: ObjectId) -> Privileges {
+        const WRITING: Privileges = Privileges::of(&[
+            Privilege::Insert,
+            Privilege::Update,
+            Privilege::Delete,
+            Privilege::Truncate,
+        ]);
+        let is_catalog = |known: &Object| known.traits.has(Trait::System);
+        if self.object(object).is_some_and(is_catalog) {
+            WRITING
+        } else {
+            Privileges::NONE
+        }
+    }
+
+    /// Whether holding the privilege is worth anything to others than superusers.
+    pub(super) fn is_open(&self, object: ObjectId, privilege: Privilege) -> bool {
+        !self.closed(object).has(privilege)
     }
 
     /// What a role may do to a relation as a whole or to at least one of its columns
@@ -58,21 +84,67 @@ impl Snapshot {
     #[must_use]
     pub fn privileges_on_any_column(&self, role: RoleId, relation: ObjectId) -> Rights {
         let whole = self.privileges(role, relation);
+        self.user_columns(relation).fold(whole, |rights, column| {
+            rights.and(self.privileges(role, column))
+        })
+    }
+
+    /// What a role may do to a column of a relation, also to one that has no ACL of its own.
+    #[must_use]
+    pub fn column_privileges(&self, role: RoleId, relation: ObjectId, number: i16) -> Rights {
+        let target = self.column_numbered(relation, number).unwrap_or(relation);
+        let applicable = Privileges::applicable(ObjectKind::Column, self.version);
+        self.privileges(role, target).within(applicable)
+    }
+
+    /// What everybody may do to a column of a relation.
+    #[must_use]
+    pub fn public_column_rights(&self, relation: ObjectId, number: i16) -> Rights {
+        let whole = self.public_rights(relation);
+        let applicable = Privileges::applicable(ObjectKind::Column, self.version);
+        self.column_numbered(relation, number)
+            .map_or(whole, |column| whole.and(self.public_rights(column)))
+            .within(applicable)
+    }
+
+    /// What everybody may do to a relation as a whole or to at least one of its columns.
+    #[must_use]
+    pub fn public_rights_on_any_column(&self, relation: ObjectId) -> Rights {
+        self.user_columns(relation)
+            .fold(self.public_rights(relation), |rights, column| {
+                rights.and(self.public_rights(column))
+            })
+    }
+
+    /// The column of that number, where it has an ACL of its own.
+    #[must_use]
+    pub fn column_numbered(&self, relation: ObjectId, number: i16) -> Option<ObjectId> {
+        let numbered = |column: &ObjectId| {
+            self.object(*column)
+                .is_some_and(|known| known.number == number)
+        };
+        self.columns_of(relation).iter().copied().find(numbered)
+    }
+
+    /// Columns with an ACL, without system columns: `has_any_column_privilege` does not look at those.
+    fn user_columns(&self, relation: ObjectId) -> impl Iterator<Item = ObjectId> {
         self.columns_of(relation)
             .iter()
-            // The server looks at no system columns here.
-            .filter(|column| self.object(**column).is_some_and(|known| known.number > 0))
-            .fold(whole, |rights, column| {
-                rights.and(self.privileges(role, *column))
-            })
+            .copied()
+            .filter(|column| self.object(*column).is_some_and(|known| known.number > 0))
     }
 
     /// What everybody may do to an object.
     #[must_use]
     pub fn public_rights(&self, object: ObjectId) -> Rights {
-        self.acl_items(object)
+        let rights = self
+            .acl_items(object)
             .filter(|item| item.grantee == Grantee::Public)
-            .fold(Rights::NONE, |rights, item| rights.and(item.rights))
+            .fold(Rights::NONE, |rights, item| rights.and(item.rights));
+        Rights {
+            held: rights.held.without(self.closed(object)),
+            ..rights
+        }
     }
 
     /// Whether the role has what owners have: it owns the object, or has the owner's rights, or is

@@ -7,13 +7,13 @@
 //! What is in a snapshot: every role of the cluster with its memberships; every database, schema,
 //! relation, function, type, language, foreign-data wrapper, foreign server and tablespace;
 //! parameters on which something was granted; large objects up to a number; columns with an ACL of
-//! their own; policies; default privileges. What is not: relations of `pg_catalog`,
-//! `information_schema` and TOAST; functions and types of those schemas whose ACL was never
-//! written; temporary schemas; indexes; row types of tables and array and multirange types, which
-//! follow the type they belong to, unless they have an ACL of their own.
+//! their own; policies; default privileges. What is not: TOAST and temporary schemas; indexes; of
+//! the system's schemas relations that everybody reads as on the first day, and functions and types
+//! whose ACL was never written; row types of tables, array and multirange types, which follow the
+//! type they belong to, unless they have an ACL of their own.
 //!
-//! Source for every rule: PostgreSQL source, `aclchk.c` and `acl.c` of 13 to 18; `tests/access.rs`
-//! compares the answers with real servers.
+//! Source for every rule: PostgreSQL source, `aclchk.c` and `acl.c` of 13 to 18;
+//! `tests/access_agreement.rs` compares the answers with real servers.
 
 mod acl;
 mod build;
@@ -25,9 +25,11 @@ mod model;
 mod object;
 mod reach;
 mod role;
+mod route;
 mod row_security;
 #[cfg(test)]
 mod scene;
+mod search;
 
 pub use acl::{AclItem, Grantee, HardWired, Privilege, Privileges, Rights};
 pub use build::{Builder, DefaultRecord, MembershipRecord, ObjectRecord, PolicyRecord};

@@ -220,6 +220,8 @@ pub enum Trait {
     Partition,
     /// A table that others inherit from, or that inherits.
     Inherited,
+    /// A catalog of the system, which only superusers write to, whatever was granted.
+    System,
 }
 
 impl Trait {
@@ -233,6 +235,7 @@ impl Trait {
             'f' => Self::ForcedRowSecurity,
             'p' => Self::Partition,
             'h' => Self::Inherited,
+            's' => Self::System,
             _ => return None,
         })
     }
