@@ -27,7 +27,7 @@ use crate::domain::sql::split;
 use need::add;
 use play::Found;
 use settle::settle;
-use stage::Stage;
+use stage::{Manner, Stage};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -71,7 +71,11 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
         return Ok(report);
     }
     let looker = runners::looker(session, &question.role).await?;
-    let stage = Stage::open(session, &question.role, looker.manner).await?;
+    let manner = match question.rehearse {
+        Rehearse::WherePossible => looker.manner,
+        Rehearse::Never => Manner::Onlooker,
+    };
+    let stage = Stage::open(session, &question.role, manner).await?;
     let mut rehearsal = looker.rehearsal;
     if let Some(joining) = &looker.joining
         && question.rehearse == Rehearse::WherePossible

@@ -36,6 +36,8 @@ pub(super) enum Manner {
     Replica,
     /// As a member can.
     Role,
+    /// It does not: nothing is tried, catalogs are read in a read-only transaction.
+    Onlooker,
 }
 
 /// An open transaction that is never committed.
@@ -56,7 +58,11 @@ impl<'a> Stage<'a> {
         role: &'a str,
         manner: Manner,
     ) -> Result<Self, Failure> {
-        let _ = session.query(&format!("BEGIN; {PATIENCE}")).await?;
+        let access = match manner {
+            Manner::Onlooker => " READ ONLY",
+            Manner::Authorization | Manner::Replica | Manner::Role => "",
+        };
+        let _ = session.query(&format!("BEGIN{access}; {PATIENCE}")).await?;
         let stage = Self {
             session,
             role,
@@ -132,6 +138,9 @@ impl<'a> Stage<'a> {
         statements: &[&str],
         texts: &[String],
     ) -> Result<Result<Vec<String>, Failure>, Failure> {
+        if self.manner == Manner::Onlooker {
+            return Ok(Err(untried()));
+        }
         if let Err(failure) = self.grant(statements).await? {
             return Ok(Err(failure));
         }
@@ -165,6 +174,9 @@ impl<'a> Stage<'a> {
     /// From the savepoint, runs statements as who looks.
     pub(super) async fn grant(&self, statements: &[&str]) -> Result<Result<(), Failure>, Failure> {
         self.rewind().await?;
+        if self.manner == Manner::Onlooker && !statements.is_empty() {
+            return Ok(Err(untried()));
+        }
         for statement in statements {
             if let Err(failure) = self.session.query(statement).await {
                 return Ok(Err(failure));
@@ -178,6 +190,7 @@ impl<'a> Stage<'a> {
         let how = match self.manner {
             Manner::Authorization | Manner::Replica => "SESSION AUTHORIZATION",
             Manner::Role => "ROLE",
+            Manner::Onlooker => return Err(untried()),
         };
         let sql = format!("SET LOCAL {how} {}", ident::literal(role));
         self.session.query(&sql).await.map(drop)
@@ -210,6 +223,9 @@ impl<'a> Stage<'a> {
 
     /// Those that the server does not refuse to give: untrusted languages, circles of roles.
     pub(super) async fn givable(&self, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
+        if self.manner == Manner::Onlooker {
+            return Ok(needs);
+        }
         let mut givable = Vec::new();
         for need in needs {
             if self.grant(&[&need.statement]).await?.is_ok() {
@@ -451,6 +467,11 @@ impl<'a> Stage<'a> {
     pub(super) fn gives(&self) -> bool {
         self.manner == Manner::Authorization
     }
+}
+
+/// Why an onlooker has no outcome of a trial.
+fn untried() -> Failure {
+    Failure::local("the server was not to be asked to try".to_owned())
 }
 
 /// A setting of a role.
