@@ -1,4 +1,15 @@
-//! Rows that arrived together: one text arena, offsets, a null bitmap. No allocation a cell.
+//! Rows that lie together: one text arena, the cells' lengths, a null bitmap. No allocation a cell.
+//!
+//! A cell costs one byte besides its text (two from 128 bytes on, as LEB128 counts), a bit where the
+//! batch holds a NULL, and an eighth of a byte for the place of every 64th cell, from where any
+//! other is at most 63 lengths away: `generate_series` stays under 1.3 bytes of memory for each byte
+//! of text, as wide rows do.
+
+mod build;
+mod code;
+
+pub use build::RowBatchBuilder;
+pub use code::Malformed;
 
 /// One value of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,16 +31,27 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Rows that arrived together, cells in row-major order. Immutable once built.
+/// Cells between two remembered places.
+const STRIDE: usize = 64;
+
+/// Where the text and the length of every [`STRIDE`]th cell begin, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    text: u32,
+    length: u32,
+}
+
+/// Rows that lie together, cells in row-major order. Immutable once built.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowBatch {
     text: String,
-    /// Where each cell ends in `text`, in bytes; it begins where the one before it ends.
-    ends: Vec<u32>,
-    /// One bit a cell: set for NULL.
+    /// The length of each cell's text in bytes, as LEB128.
+    lengths: Vec<u8>,
+    marks: Vec<Mark>,
+    /// One bit a cell, set for NULL; ends with the last NULL, so it is empty where there is none.
     nulls: Vec<u64>,
     columns: usize,
-    /// Rows; not derived from `ends`, since rows without columns exist (`SELECT FROM t`).
+    /// Rows; not derived from the cells, since rows without columns exist (`SELECT FROM t`).
     rows: usize,
 }
 
@@ -52,11 +74,13 @@ impl RowBatch {
         self.text.len()
     }
 
-    /// Bytes of memory the batch holds.
+    /// Bytes of memory the batch holds, used or not.
     #[must_use]
     pub const fn memory_bytes(&self) -> usize {
-        self.text.capacity()
-            + self.ends.capacity() * size_of::<u32>()
+        size_of::<Self>()
+            + self.text.capacity()
+            + self.lengths.capacity()
+            + self.marks.capacity() * size_of::<Mark>()
             + self.nulls.capacity() * size_of::<u64>()
     }
 
@@ -66,110 +90,121 @@ impl RowBatch {
         if row >= self.rows || column >= self.columns {
             return None;
         }
-        let index = row * self.columns + column;
-        if self.nulls.get(index / 64)? >> (index % 64) & 1 == 1 {
-            return Some(Cell::Null);
-        }
-        let start = if index == 0 {
-            0
-        } else {
-            *self.ends.get(index - 1)? as usize
-        };
-        let end = *self.ends.get(index)? as usize;
-        self.text.get(start..end).map(Cell::Text)
+        self.cells_from(row * self.columns + column).next()
     }
 
     /// The cells of a row, left to right; empty outside the batch.
     pub fn row(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
-        (0..self.columns).map_while(move |column| self.cell(row, column))
+        let columns = if row < self.rows { self.columns } else { 0 };
+        self.cells_from(row * columns).take(columns)
     }
-}
 
-/// Text a batch may hold before it is full, in bytes. Offsets are 32 bits, so a single cell may
-/// still be close to 1 GB (PostgreSQL's own limit).
-const FULL_BYTES: usize = 1 << 20;
-
-/// Rows a batch may hold before it is full.
-const FULL_ROWS: usize = 512;
-
-/// Collects rows into a [`RowBatch`].
-#[derive(Debug, Default)]
-pub struct RowBatchBuilder {
-    batch: RowBatch,
-}
-
-impl RowBatchBuilder {
-    /// An empty batch for rows of `columns` cells.
+    /// All cells, row by row: no search for each of them.
     #[must_use]
-    pub fn new(columns: usize) -> Self {
-        Self {
-            batch: RowBatch {
-                columns,
-                ..RowBatch::default()
-            },
-        }
+    pub fn cells(&self) -> Cells<'_> {
+        self.cells_from(0)
     }
 
-    /// Appends one row; `None` is NULL. Missing cells become NULL, extra ones are dropped.
-    pub fn push_row<'a>(&mut self, cells: impl IntoIterator<Item = Option<&'a str>>) {
-        let mut cells = cells.into_iter();
-        for _ in 0..self.batch.columns {
-            self.push_cell(cells.next().flatten());
+    /// The same rows with values cut after at most `bytes` bytes each.
+    #[must_use]
+    pub fn excerpt(&self, bytes: usize) -> Self {
+        let mut builder = RowBatchBuilder::new(self.columns);
+        let mut cells = self.cells();
+        for _ in 0..self.rows {
+            builder.push_row(cells.by_ref().take(self.columns).map(|cell| {
+                let text = cell.text()?;
+                text.get(..text.floor_char_boundary(bytes))
+            }));
         }
-        self.batch.rows += 1;
+        builder.take()
     }
 
-    fn push_cell(&mut self, cell: Option<&str>) {
-        let batch = &mut self.batch;
-        let index = batch.ends.len();
-        if index / 64 >= batch.nulls.len() {
-            batch.nulls.push(0);
+    fn cells_from(&self, index: usize) -> Cells<'_> {
+        let mark = self.marks.get(index / STRIDE).copied().unwrap_or(Mark {
+            text: u32::MAX,
+            length: u32::MAX,
+        });
+        let mut cells = Cells {
+            batch: self,
+            text: mark.text as usize,
+            length: mark.length as usize,
+            index: index - index % STRIDE,
+            end: self.rows * self.columns,
+        };
+        for _ in 0..index % STRIDE {
+            let _ = cells.skip_length();
         }
-        match cell {
-            Some(text) => batch.text.push_str(text),
-            None => {
-                if let Some(word) = batch.nulls.get_mut(index / 64) {
-                    *word |= 1 << (index % 64);
-                }
+        cells
+    }
+
+    fn is_null(&self, index: usize) -> bool {
+        self.nulls
+            .get(index / 64)
+            .is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+}
+
+/// Cells in row-major order.
+#[derive(Debug, Clone)]
+pub struct Cells<'a> {
+    batch: &'a RowBatch,
+    /// Where the next cell's text begins.
+    text: usize,
+    /// Where its length begins.
+    length: usize,
+    /// Its number.
+    index: usize,
+    /// The number of the cell behind the last.
+    end: usize,
+}
+
+impl Cells<'_> {
+    /// Steps over a cell; says where its text lay.
+    fn skip_length(&mut self) -> Option<std::ops::Range<usize>> {
+        let mut length = 0_usize;
+        for shift in (0..usize::BITS).step_by(7) {
+            let byte = *self.batch.lengths.get(self.length)?;
+            self.length += 1;
+            length |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                let start = self.text;
+                self.text = start.checked_add(length)?;
+                self.index += 1;
+                return Some(start..self.text);
             }
         }
-        // A batch is closed at 1 MiB, so only one cell of up to 1 GB can push it past that.
-        batch
-            .ends
-            .push(u32::try_from(batch.text.len()).unwrap_or(u32::MAX));
+        None
     }
+}
 
-    /// Whether the batch should be handed on before the next row.
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.batch.rows >= FULL_ROWS || self.batch.text.len() >= FULL_BYTES
-    }
+impl<'a> Iterator for Cells<'a> {
+    type Item = Cell<'a>;
 
-    /// Whether nothing was pushed.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.batch.rows == 0
-    }
-
-    /// The batch so far; the builder starts afresh.
-    pub fn take(&mut self) -> RowBatch {
-        let columns = self.batch.columns;
-        let mut batch = std::mem::replace(
-            &mut self.batch,
-            RowBatch {
-                columns,
-                ..RowBatch::default()
-            },
-        );
-        batch.text.shrink_to_fit();
-        batch.ends.shrink_to_fit();
-        batch
+    fn next(&mut self) -> Option<Cell<'a>> {
+        if self.index >= self.end {
+            return None;
+        }
+        let index = self.index;
+        let range = self.skip_length()?;
+        if range.is_empty() && self.batch.is_null(index) {
+            return Some(Cell::Null);
+        }
+        self.batch.text.get(range).map(Cell::Text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn batch(columns: usize, rows: &[Vec<Option<String>>]) -> RowBatch {
+        let mut builder = RowBatchBuilder::new(columns);
+        for row in rows {
+            builder.push_row(row.iter().map(Option::as_deref));
+        }
+        builder.take()
+    }
 
     #[test]
     fn null_and_empty_differ() {
@@ -195,12 +230,63 @@ mod tests {
 
     #[test]
     fn a_short_row_is_filled_with_nulls() {
-        let mut builder = RowBatchBuilder::new(2);
-        builder.push_row([Some("only")]);
-        let batch = builder.take();
+        let batch = batch(2, &[vec![Some("only".into())]]);
         assert_eq!(
             batch.row(0).collect::<Vec<_>>(),
             [Cell::Text("only"), Cell::Null]
         );
+    }
+
+    /// The bound: at most 1.3 bytes of memory for each byte of text.
+    #[test]
+    fn narrow_rows_stay_within_the_bound() {
+        let mut builder = RowBatchBuilder::new(2);
+        let (mut memory, mut text) = (0, 0);
+        for n in 1..=300_000_u32 {
+            let (wide, narrow) = ((n + 5_000_000).to_string(), (n % 7).to_string());
+            builder.push_row([Some(wide.as_str()), Some(narrow.as_str())]);
+            if builder.is_full() {
+                let batch = builder.take();
+                memory += batch.memory_bytes();
+                text += batch.text_bytes();
+            }
+        }
+        assert!(text > 1_000_000);
+        assert!(memory * 10 <= text * 13, "{memory} bytes for {text}");
+    }
+
+    fn rows() -> impl Strategy<Value = (usize, Vec<Vec<Option<String>>>)> {
+        let cell = prop_oneof![
+            2 => Just(None),
+            6 => "[a-zé東\\t]{0,6}".prop_map(Some),
+            1 => (100_usize..20_000).prop_map(|length| Some("x".repeat(length))),
+        ];
+        (0_usize..90).prop_flat_map(move |columns| {
+            let row = proptest::collection::vec(cell.clone(), columns);
+            (Just(columns), proptest::collection::vec(row, 0..40))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn every_cell_is_found_again((columns, rows) in rows()) {
+            let batch = batch(columns, &rows);
+            prop_assert_eq!(batch.rows(), rows.len());
+            let mut all = batch.cells();
+            for (row, cells) in rows.iter().enumerate() {
+                let expected: Vec<_> = cells
+                    .iter()
+                    .map(|cell| cell.as_deref().map_or(Cell::Null, Cell::Text))
+                    .collect();
+                prop_assert_eq!(batch.row(row).collect::<Vec<_>>(), expected.clone());
+                for (column, cell) in expected.into_iter().enumerate() {
+                    prop_assert_eq!(batch.cell(row, column), Some(cell));
+                    prop_assert_eq!(all.next(), Some(cell));
+                }
+            }
+            prop_assert_eq!(all.next(), None);
+        }
     }
 }

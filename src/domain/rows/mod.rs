@@ -8,4 +8,4 @@ pub mod store;
 pub mod width;
 
 pub use batch::{Cell, RowBatch, RowBatchBuilder};
-pub use store::ResultSet;
+pub use store::{ResultId, ResultSet, SharedShelf, Shelf, Snapshot, Stretch};

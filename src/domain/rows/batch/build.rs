@@ -1,0 +1,304 @@
+//! Collects rows into a batch, cell by cell, from pieces as they come off the wire.
+
+use super::{Mark, RowBatch, STRIDE};
+
+/// Bytes a batch may hold before it is full. Batches of one size leave gaps of one size, which the
+/// next ones fill: the allocator's memory stays near what the batches need.
+const FULL_BYTES: usize = 256 << 10;
+
+/// Rows a batch may hold before it is full.
+const FULL_ROWS: usize = 64 << 10;
+
+/// Collects rows into a [`RowBatch`].
+#[derive(Debug, Default)]
+pub struct RowBatchBuilder {
+    bytes: Vec<u8>,
+    lengths: Vec<u8>,
+    marks: Vec<Mark>,
+    nulls: Vec<u64>,
+    columns: usize,
+    rows: usize,
+    cells: usize,
+}
+
+impl RowBatchBuilder {
+    /// An empty batch for rows of `columns` cells.
+    #[must_use]
+    pub fn new(columns: usize) -> Self {
+        Self {
+            columns,
+            ..Self::default()
+        }
+    }
+
+    /// Appends one row; `None` is NULL. Missing cells become NULL, extra ones are dropped.
+    pub fn push_row<'a>(&mut self, cells: impl IntoIterator<Item = Option<&'a str>>) {
+        for cell in cells.into_iter().take(self.columns) {
+            match cell {
+                Some(text) => {
+                    self.begin_text(text.len());
+                    self.extend(text.as_bytes());
+                }
+                None => self.null(),
+            }
+        }
+        self.end_row();
+    }
+
+    /// Appends the rows of a batch.
+    pub fn append(&mut self, batch: &RowBatch) {
+        let mut cells = batch.cells();
+        for _ in 0..batch.rows() {
+            self.push_row(cells.by_ref().take(batch.columns()).map(super::Cell::text));
+        }
+    }
+
+    /// Begins a value of `length` bytes, which [`Self::extend`] brings, in one piece or several.
+    pub fn begin_text(&mut self, length: usize) {
+        self.mark();
+        let mut rest = length;
+        while rest >= 0x80 {
+            self.lengths.push(low_seven(rest) | 0x80);
+            rest >>= 7;
+        }
+        self.lengths.push(low_seven(rest));
+        self.cells += 1;
+        if length > FULL_BYTES {
+            // Doubling would hold up to twice a value of close to 1 GB.
+            self.bytes.reserve_exact(length);
+        }
+    }
+
+    /// Brings bytes of the value begun last.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Appends a NULL.
+    pub fn null(&mut self) {
+        self.mark();
+        let word = self.cells / 64;
+        if word >= self.nulls.len() {
+            self.nulls.resize(word + 1, 0);
+        }
+        if let Some(word) = self.nulls.get_mut(word) {
+            *word |= 1 << (self.cells % 64);
+        }
+        self.lengths.push(0);
+        self.cells += 1;
+    }
+
+    /// Ends a row; what it lacks is NULL.
+    pub fn end_row(&mut self) {
+        self.rows += 1;
+        while self.cells < self.rows * self.columns {
+            self.null();
+        }
+    }
+
+    fn mark(&mut self) {
+        if self.cells.is_multiple_of(STRIDE) {
+            // A batch is closed at 256 KiB, so only one row, of up to 1 GB, can go past that.
+            let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            self.marks.push(Mark {
+                text: place(self.bytes.len()),
+                length: place(self.lengths.len()),
+            });
+        }
+    }
+
+    /// Whether the batch should be handed on before the next row.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        !self.fits(0)
+    }
+
+    /// Whether a row of so many bytes still belongs into the batch.
+    #[must_use]
+    pub const fn fits(&self, bytes: usize) -> bool {
+        self.rows == 0
+            || (self.bytes.len() + bytes < FULL_BYTES
+                && self.lengths.len() < FULL_BYTES
+                && self.rows < FULL_ROWS)
+    }
+
+    /// Whether nothing was pushed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// How many cells a row has.
+    #[must_use]
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Whether no row was begun that has not ended.
+    #[must_use]
+    pub const fn is_between_rows(&self) -> bool {
+        self.cells == self.rows * self.columns
+    }
+
+    /// The batch so far; the builder starts afresh. Bytes that are no UTF-8, which a database in
+    /// `SQL_ASCII` may hold, become U+FFFD.
+    pub fn take(&mut self) -> RowBatch {
+        let fresh = Self {
+            bytes: Vec::with_capacity(if self.is_full() && self.bytes.len() < 2 * FULL_BYTES {
+                FULL_BYTES
+            } else {
+                0
+            }),
+            ..Self::new(self.columns)
+        };
+        let full = std::mem::replace(self, fresh);
+        let text = match String::from_utf8(full.bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let bytes = error.into_bytes();
+                return repaired(&Self { bytes, ..full });
+            }
+        };
+        let mut batch = RowBatch {
+            text,
+            lengths: full.lengths,
+            marks: full.marks,
+            nulls: full.nulls,
+            columns: full.columns,
+            rows: full.rows,
+        };
+        if !batch.is_sound() {
+            let bytes = batch.text.into_bytes();
+            return repaired(&Self {
+                bytes,
+                lengths: batch.lengths,
+                marks: batch.marks,
+                nulls: batch.nulls,
+                ..full
+            });
+        }
+        batch.text.shrink_to_fit();
+        batch.lengths.shrink_to_fit();
+        batch.marks.shrink_to_fit();
+        batch.nulls.shrink_to_fit();
+        batch
+    }
+}
+
+impl RowBatch {
+    /// Whether the lengths add up to the text and cut no character in two.
+    pub(super) fn is_sound(&self) -> bool {
+        let mut cells = self.cells_from(0);
+        let ascii = self.text.is_ascii();
+        let Some(count) = self.rows.checked_mul(self.columns) else {
+            return false;
+        };
+        for index in 0..count {
+            if index.is_multiple_of(STRIDE) {
+                let place = Mark {
+                    text: u32::try_from(cells.text).unwrap_or(u32::MAX),
+                    length: u32::try_from(cells.length).unwrap_or(u32::MAX),
+                };
+                if self.marks.get(index / STRIDE) != Some(&place) {
+                    return false;
+                }
+            }
+            let sound = cells
+                .skip_length()
+                .is_some_and(|range| ascii || self.text.is_char_boundary(range.end));
+            if !sound {
+                return false;
+            }
+        }
+        count == 0 || (cells.text == self.text.len() && cells.length == self.lengths.len())
+    }
+}
+
+/// The same rows, with what is no UTF-8 replaced.
+fn repaired(broken: &RowBatchBuilder) -> RowBatch {
+    let shape = RowBatch {
+        text: String::new(),
+        lengths: broken.lengths.clone(),
+        marks: broken.marks.clone(),
+        nulls: broken.nulls.clone(),
+        columns: broken.columns,
+        rows: broken.rows,
+    };
+    let mut builder = RowBatchBuilder::new(broken.columns);
+    let mut cells = shape.cells_from(0);
+    for row in 1..=broken.rows {
+        while builder.cells < row * broken.columns {
+            let null = shape.is_null(cells.index);
+            let Some(range) = cells.skip_length() else {
+                break;
+            };
+            if null {
+                builder.null();
+            } else {
+                let text = String::from_utf8_lossy(broken.bytes.get(range).unwrap_or_default());
+                builder.begin_text(text.len());
+                builder.extend(text.as_bytes());
+            }
+        }
+        builder.end_row();
+    }
+    RowBatch {
+        text: String::from_utf8(builder.bytes).unwrap_or_default(),
+        lengths: builder.lengths,
+        marks: builder.marks,
+        nulls: builder.nulls,
+        columns: builder.columns,
+        rows: builder.rows,
+    }
+}
+
+/// The lowest seven bits.
+fn low_seven(number: usize) -> u8 {
+    u8::try_from(number & 0x7f).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cell;
+    use super::*;
+
+    fn raw(cells: &[&[u8]]) -> RowBatch {
+        let mut builder = RowBatchBuilder::new(cells.len());
+        for cell in cells {
+            builder.begin_text(cell.len());
+            builder.extend(cell);
+        }
+        builder.end_row();
+        builder.take()
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_where_they_stand() {
+        let batch = raw(&[b"a\xff", b"b"]);
+        assert_eq!(batch.cell(0, 0), Some(Cell::Text("a\u{fffd}")));
+        assert_eq!(batch.cell(0, 1), Some(Cell::Text("b")));
+    }
+
+    #[test]
+    fn a_character_torn_between_two_cells_is_none() {
+        let batch = raw(&[b"\xc3", b"\xa9"]);
+        assert_eq!(batch.cell(0, 0), Some(Cell::Text("\u{fffd}")));
+        assert_eq!(batch.cell(0, 1), Some(Cell::Text("\u{fffd}")));
+    }
+
+    #[test]
+    fn a_batch_is_full_by_bytes_or_by_rows() {
+        let mut builder = RowBatchBuilder::new(1);
+        assert!(
+            builder.fits(usize::MAX / 2),
+            "one row fits, however long it is"
+        );
+        builder.push_row([Some("x".repeat(FULL_BYTES).as_str())]);
+        assert!(builder.is_full());
+        let mut builder = RowBatchBuilder::new(0);
+        for _ in 0..FULL_ROWS {
+            builder.push_row([]);
+        }
+        assert!(builder.is_full());
+    }
+}
