@@ -1,7 +1,8 @@
 //! What must hold whatever comes: used by the fuzz targets and by `tests/properties.rs`.
 
 use pgiam::adapters::wire_tap::WireTap;
-use pgiam::domain::rows::{array, cell, detail};
+use pgiam::domain::rows::{Cell, array, cell, detail, glance, kind, order};
+use pgiam::domain::run::Column;
 use pgiam::domain::sql::{classify, cursor, lexer, split};
 use pgiam::domain::{history, target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -69,9 +70,32 @@ pub(crate) fn values(text: &str) {
         assert!(!line.chars().any(char::is_control), "{line:?}");
     }
     let _ = array::elements(text);
-    for oid in [17, 25, 114, 3802, 1009, 1184] {
-        let layout = detail::layout(oid, text);
-        let _ = detail::laid_out(text, layout);
+    for (type_oid, type_name) in [
+        (17, "bytea"),
+        (25, "text"),
+        (114, "json"),
+        (3802, "jsonb"),
+        (1009, "_text"),
+        (1184, "timestamptz"),
+        (1186, "interval"),
+        (1700, "numeric"),
+    ] {
+        let column = Column {
+            name: String::new(),
+            type_oid,
+            type_name: type_name.to_owned(),
+            type_modifier: -1,
+            table_oid: 0,
+            attribute: 0,
+        };
+        let layout = detail::layout(&column, text);
+        for line in detail::laid_out(text, layout, 0) {
+            assert!(!line.text.chars().any(char::is_control), "{line:?}");
+        }
+        let kind = kind::of(&column);
+        let seen = glance::glance(kind, Cell::Text(text), 20);
+        assert!(!seen.text.chars().any(char::is_control), "{seen:?}");
+        assert!(order::compare(kind, text, text).is_eq(), "{text:?}");
     }
 }
 

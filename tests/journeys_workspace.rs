@@ -257,44 +257,15 @@ fn a_table_is_found_and_its_readable_columns_selected() {
 }
 
 #[test]
-fn rows_are_searched_selected_and_copied() {
+fn a_result_is_saved_to_a_file() {
     let mut model = with_rows(120, 35);
-    press(&mut model, "/lines\n");
-    let effects = press(&mut model, "y");
-    assert_eq!(
-        effects,
-        [Effect::Copy {
-            text: "two\nlines \u{1b}[31m".into()
-        }]
-    );
-    press(&mut model, ":3\nVj");
-    let effects = press(&mut model, "y");
-    assert_eq!(
-        effects,
-        [Effect::Copy {
-            text: "20\t\tplain\n30\t\tplain".into()
-        }]
-    );
-}
-
-#[test]
-fn rows_are_copied_in_another_form_and_saved() {
-    let mut model = with_rows(120, 35);
-    press(&mut model, "Y");
-    let effects = press(&mut model, "\n");
-    assert_eq!(
-        effects,
-        [Effect::Copy {
-            text: "id\n0\n".into()
-        }]
-    );
     press(&mut model, "s");
     let _ = update(&mut model, Message::Key(Key::plain(KeyCode::Down)));
     let effects = press(&mut model, "\n");
-    let [Effect::SaveRows { path, result, .. }] = &effects[..] else {
+    let [Effect::SaveRows { path, rows, .. }] = &effects[..] else {
         panic!("{effects:?}");
     };
-    assert_eq!((path.as_str(), result.rows()), ("result.tsv", 60));
+    assert_eq!((path.as_str(), rows.rows()), ("result.tsv", 60));
 }
 
 #[test]

@@ -154,16 +154,35 @@ commands! {
     UndoEdit, Result, "undo-edit", ["u"], "", "Take back what is planned for the cell or its row";
     ReviewEdits, Result, "review-edits", ["ctrl-s"], "changes", "Show the statements of the planned changes, and make them in one transaction";
     CopyCells, Result, "copy-cells", ["y"], "copy", "Copy the cell or the selection";
-    CopyAs, Result, "copy-as", ["Y"], "", "Copy the selection as CSV, JSON, INSERT or Markdown";
+    CopyAs, Result, "copy-as", ["Y"], "", "Copy the selection as CSV, TSV, JSON, INSERT, Markdown or IN list";
     SaveResult, Result, "save-result", ["s"], "save", "Save the result to a file";
-    SearchRows, Result, "search-rows", ["/"], "search", "Search the rows";
+    SearchRows, Result, "search-rows", ["/"], "search", "Search all rows for text or a regular expression";
     NextMatch, Result, "next-match", ["n"], "", "Go to the next match";
     PreviousMatch, Result, "previous-match", ["N"], "", "Go to the previous match";
+    FilterColumn, Result, "filter-column", ["f"], "filter", "Keep rows whose value in this column has some text, or is = < > something";
+    FilterRows, Result, "filter-rows", ["F"], "", "Keep rows in which any value has some text";
+    KeepLike, Result, "keep-like", ["="], "", "Keep rows with this value in this column";
+    DropLike, Result, "drop-like", ["!"], "", "Drop rows with this value in this column";
+    SortColumn, Result, "sort-column", ["S"], "sort", "Sort the rows by this column: up, down, as they arrived";
+    AlsoSort, Result, "also-sort", ["A"], "", "Sort by this column too, where the columns before are alike";
+    AllRows, Result, "all-rows", ["U"], "all rows", "Show all rows again, in the order they arrived";
     GoToRow, Result, "go-to-row", [":"], "", "Go to a row by its number";
+    GoToColumn, Result, "go-to-column", ["c"], "columns", "Go to a column by its name; hide, show, move and freeze columns";
     SelectCells, Result, "select-cells", ["v"], "", "Begin or end a selection of cells";
     SelectRows, Result, "select-rows", ["V"], "", "Begin or end a selection of rows";
+    SelectColumns, Result, "select-columns", ["|"], "", "Begin or end a selection of columns";
+    SelectAllCells, Result, "select-all-cells", ["ctrl-a"], "", "Select everything";
     Widen, Result, "widen", [">"], "", "Widen the column";
     Narrow, Result, "narrow", ["<"], "", "Narrow the column";
+    FitColumn, Result, "fit-column", ["_"], "", "Make the column as wide as what shows of it, or as its name";
+    HideColumn, Result, "hide-column", ["-"], "", "Hide the column";
+    ShowColumns, Result, "show-columns", ["+"], "", "Show all hidden columns again";
+    ColumnLeft, Result, "column-left", ["H", "shift-left"], "", "Move the column to the left";
+    ColumnRight, Result, "column-right", ["L", "shift-right"], "", "Move the column to the right";
+    FreezeColumn, Result, "freeze-column", ["p"], "", "Keep the column at the left edge, or let it scroll again";
+    Describe, Result, "describe-column", ["I"], "statistics", "Count what the column holds: nulls, different values, least, most, distribution";
+    Plot, Result, "plot", ["P"], "", "Draw the column, or the first two of the selection, as line, points or bars";
+    ZoomResult, Result, "zoom-result", ["z"], "", "Give the result the whole screen, or its share again";
     NextResult, Result, "next-result", ["]"], "next result", "Show the next statement's outcome";
     PreviousResult, Result, "previous-result", ["["], "", "Show the previous statement's outcome";
 
@@ -194,7 +213,7 @@ impl Command {
             (_, Screen::Workspace) => {}
         }
         match self {
-            Self::Cancel if !model.is_busy() => Some("nothing is running"),
+            Self::Cancel if !model.is_busy() && !model.is_scanning() => Some("nothing is running"),
             Self::Run | Self::RunAll | Self::Explain if model.link.up().is_none() => {
                 Some("the connection is down: reconnect first")
             }
@@ -221,6 +240,27 @@ impl Command {
             }
             Self::Commit if model.transaction_failed() => {
                 Some("the transaction has failed: it can only be rolled back")
+            }
+            Self::NextMatch | Self::PreviousMatch if model.grid_search().is_none() => {
+                Some("search first")
+            }
+            Self::AllRows if model.grid_lens_is_clear() => Some("all rows show"),
+            Self::OpenCell
+            | Self::OpenRecord
+            | Self::CopyCells
+            | Self::CopyAs
+            | Self::KeepLike
+            | Self::DropLike
+            | Self::Describe
+            | Self::Plot
+            | Self::SearchRows
+            | Self::FilterColumn
+            | Self::FilterRows
+            | Self::SortColumn
+            | Self::AlsoSort
+                if !model.has_cells() =>
+            {
+                Some("there are no rows")
             }
             Self::WhyLast if model.diagnostics.subject.is_none() => Some("nothing was refused"),
             Self::CopyFix | Self::EditFix | Self::ApplyFix

@@ -5,7 +5,8 @@ use crate::domain::edit::{Change, Ending};
 use crate::domain::export::Format;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
-use crate::domain::rows::ResultSet;
+use crate::domain::rows::Snapshot;
+use crate::domain::rows::scan::Job;
 use crate::domain::sql::explain::{Depth, Explainable};
 use crate::domain::token::Password;
 
@@ -165,16 +166,30 @@ pub enum Effect {
     ReadHistory,
     /// Write the rows of a result to a new file.
     SaveRows {
-        /// The rows; batches are shared, not copied.
-        result: Box<ResultSet>,
+        /// The rows; they are shared, not copied.
+        rows: Box<Snapshot>,
         /// In which form.
         format: Format,
         /// The file, which must not exist; answered by `Saved`.
         path: String,
     },
-    /// Put text on the clipboard.
+    /// Do something with all rows of a result.
+    Scan {
+        /// Answered by `Scanning` and at last `Scanned`; stopped by `Cancel`.
+        ticket: Ticket,
+        /// The rows so far.
+        rows: Box<Snapshot>,
+        /// What to do.
+        job: Box<Job>,
+    },
+    /// Put text on the clipboard of the person's machine, through the terminal.
     Copy {
         /// The text.
+        text: String,
+    },
+    /// Put text on the clipboard by a program of the system, where there is one.
+    CopyWith {
+        /// The text; answered by `Clipped`.
         text: String,
     },
     /// Sign a token and put it on the clipboard; it passes through no message.

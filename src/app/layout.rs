@@ -2,6 +2,7 @@
 //!
 //! A pure function, so that paging and the mouse know the geometry without anything being drawn.
 
+use super::model::grid::Zoom;
 use super::model::{Model, Pane, Screen, Size};
 
 /// A rectangle of the screen, in cells.
@@ -157,6 +158,12 @@ pub fn connections(size: Size) -> (Area, Option<Area>) {
 #[must_use]
 pub fn panes(model: &Model) -> Panes {
     let body = frame(model.size).body;
+    if model.focus == Pane::Result && model.grid.zoom == Zoom::Whole {
+        return Panes {
+            result: Some(body),
+            ..Panes::default()
+        };
+    }
     let explained = model.diagnostics.subject.is_some();
     if body.width < NARROW || body.height < 12 {
         return folded(model, body);

@@ -8,6 +8,7 @@ use crate::domain::failure::Failure;
 use crate::domain::history::Entry;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
+use crate::domain::rows::scan::{Answer, Report};
 use crate::domain::run::RunEvent;
 use crate::domain::stage::StageReport;
 use crate::domain::time::Timestamp;
@@ -151,6 +152,23 @@ pub enum Message {
     },
     /// What ran before was read.
     HistoryRead(Vec<Entry>),
+    /// Work on all rows of a result goes on.
+    Scanning {
+        /// Which work.
+        ticket: Ticket,
+        /// How far it is, and what it found.
+        report: Report,
+    },
+    /// Work on all rows of a result is done, or could not be.
+    Scanned {
+        /// Which work.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: Result<Answer, Failure>,
+    },
+    /// A program of the system took a text for the clipboard, or could not. Its name; `None` if there
+    /// is no such program.
+    Clipped(Result<Option<String>, Failure>),
     /// A result was saved to a file, or could not be.
     Saved(Result<String, Failure>),
     /// Something short to tell, for the status line.

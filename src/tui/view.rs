@@ -13,7 +13,8 @@ use super::widgets::save::SaveForm;
 use super::widgets::tree::{Attention, TreePane};
 use super::widgets::viewer::ViewerPane;
 use super::widgets::{
-    connections, details, diagnostics, dialog, edit, form, help, palette, plan, status,
+    chart, columns, connections, copy_as, details, diagnostics, dialog, edit, form, help, palette,
+    plan, statistics, status,
 };
 use crate::app::Model;
 use crate::app::layout::{self, Area};
@@ -172,7 +173,7 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
         }
         Overlay::Viewer(opened) => {
             let area = viewer::area(model);
-            let title = ViewerPane::title(opened, area.inner().height);
+            let title = ViewerPane::title(opened, area.inner().height.saturating_sub(1));
             let inner = popup(frame, area, &title, theme);
             let widget = ViewerPane {
                 viewer: opened,
@@ -180,6 +181,10 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
             };
             frame.render_widget(widget, rect(inner));
         }
+        Overlay::CopyAs(choice) => copy_as::copy_as(frame, body, *choice, (model, theme)),
+        Overlay::Columns(list) => columns::columns(frame, body, list, (model, theme)),
+        Overlay::Statistics(shown) => statistics::statistics(frame, body, shown, theme),
+        Overlay::Chart(shown) => chart::chart(frame, body, shown, (model, theme)),
         Overlay::Save(save) => {
             let area = body.centred(84, 11);
             let inner = popup(frame, area, "save · Escape closes", theme);

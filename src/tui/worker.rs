@@ -1,6 +1,8 @@
 //! The only place where `app` meets `adapters`: an effect becomes a call, its result a message.
 
+mod clipboard;
 mod link;
+mod scan;
 mod storage;
 
 use std::collections::HashMap;
@@ -91,6 +93,8 @@ pub struct Worker {
     cancellers: Shared<HashMap<Ticket, Canceller>>,
     /// Those who wait for a typed password.
     passwords: Shared<HashMap<Ticket, oneshot::Sender<Option<Password>>>>,
+    /// Work on all rows of results.
+    scans: scan::Scans,
     /// Writes to the person's files, one after another.
     files: storage::Files,
 }
@@ -109,6 +113,7 @@ impl Worker {
             tasks: HashMap::new(),
             cancellers: Shared::default(),
             passwords: Shared::default(),
+            scans: scan::Scans::default(),
             files,
         };
         (worker, arrivals)
@@ -163,11 +168,7 @@ impl Worker {
             Effect::SaveDrafts { profile, tabs } => self.files.save_drafts(profile, tabs),
             Effect::Remember(entry) => self.files.remember(entry),
             Effect::ReadHistory => self.files.read_history(),
-            Effect::SaveRows {
-                result,
-                format,
-                path,
-            } => self.files.save_rows(*result, format, path),
+            Effect::SaveRows { rows, format, path } => self.files.save_rows(*rows, format, path),
             Effect::Dial { ticket, profile } => self.dial(ticket, profile),
             Effect::Examine { ticket, profile } => self.examine(ticket, profile),
             Effect::AnswerPassword { ticket, password } => self.answer_password(ticket, password),
@@ -219,6 +220,10 @@ impl Worker {
                 self.apply_fix(ticket, through, statements, missing);
             }
             Effect::CopyToken { profile } => self.copy_token(profile),
+            Effect::Scan { ticket, rows, job } => {
+                self.scans.begin(ticket, *rows, *job, &self.inbox);
+            }
+            Effect::CopyWith { text } => clipboard::copy(text, &self.inbox),
             // The loop keeps these for itself.
             Effect::Copy { .. } | Effect::Suspend | Effect::Quit => {}
         }
@@ -226,6 +231,7 @@ impl Worker {
 
     /// Stops what runs and waits until files are written.
     pub async fn close(mut self) {
+        self.scans.stop_all();
         let cancellers: Vec<Canceller> = lock(&self.cancellers)
             .drain()
             .map(|(_, canceller)| canceller)
@@ -347,6 +353,7 @@ impl Worker {
     /// itself; anything else is dropped.
     fn cancel(&mut self, ticket: Ticket) {
         drop(lock(&self.passwords).remove(&ticket));
+        self.scans.stop(ticket);
         let canceller = lock(&self.cancellers).get(&ticket).cloned();
         match (canceller, self.tasks.get(&ticket)) {
             (Some(canceller), _) => {

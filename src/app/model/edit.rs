@@ -17,18 +17,16 @@ pub struct Edited {
 }
 
 /// What the person wants to do once it is known whether the rows can be edited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Change a cell.
     Cell(Spot),
     /// Add a row.
     Insert,
-    /// Delete rows, first and last.
+    /// Delete rows.
     Delete {
-        /// The first.
-        first: usize,
-        /// The last.
-        last: usize,
+        /// Their numbers in the result, from 0.
+        rows: Vec<usize>,
     },
 }
 

@@ -1,5 +1,7 @@
 //! All that is known while the program runs. States are enums; impossible ones cannot be said.
 
+pub mod arrangement;
+pub mod column_list;
 pub mod connections;
 pub mod diagnostics;
 pub mod edit;
@@ -7,14 +9,18 @@ pub mod editor;
 pub mod form;
 pub mod grid;
 pub mod history;
+pub mod lens;
 pub mod line;
 pub mod link;
 pub mod messages;
 pub mod overlay;
 pub mod plan;
 pub mod query;
+pub mod search;
+pub mod summary;
 pub mod transaction;
 pub mod tree;
+pub mod viewer;
 pub mod window;
 
 use std::collections::BTreeMap;
@@ -205,6 +211,47 @@ impl Model {
         self.plan
             .as_ref()
             .is_some_and(|asked| asked.waiting().is_some())
+    }
+
+    /// The window of the result that shows, if it has rows to look at.
+    fn shown_window(&self) -> Option<&window::Window> {
+        self.query.shown().map(|(outcome, _)| &outcome.window)
+    }
+
+    /// What is looked for in the result that shows.
+    #[must_use]
+    pub fn grid_search(&self) -> Option<&search::Search> {
+        self.shown_window()?.search.as_ref()
+    }
+
+    /// Whether the result shows every row in the order it arrived.
+    #[must_use]
+    pub fn grid_lens_is_clear(&self) -> bool {
+        self.shown_window()
+            .is_none_or(|window| window.looking.wanted().is_clear())
+    }
+
+    /// Whether a result with at least one cell shows.
+    #[must_use]
+    pub fn has_cells(&self) -> bool {
+        let shown = self
+            .query
+            .shown()
+            .and_then(|(outcome, _)| outcome.result.as_ref());
+        shown.is_some_and(|result| !result.columns().is_empty() && result.rows() > 0)
+    }
+
+    /// Whether a task works on the rows of the result that shows.
+    #[must_use]
+    pub fn is_scanning(&self) -> bool {
+        self.grid.copying.is_some()
+            || self.shown_window().is_some_and(|window| {
+                window.looking.work().is_some()
+                    || window
+                        .search
+                        .as_ref()
+                        .is_some_and(|search| search.work().is_some())
+            })
     }
 
     /// Whether something runs whose time or spinner is on the screen.

@@ -131,9 +131,17 @@ pub enum Overlay {
     /// What ran before.
     History(super::history::HistoryList),
     /// One value, or one row, in full.
-    Viewer(super::grid::Viewer),
+    Viewer(super::viewer::Viewer),
     /// Where and how to save a result.
     Save(super::grid::Save),
+    /// In which form to copy the selection.
+    CopyAs(super::grid::CopyAs),
+    /// The columns of the result.
+    Columns(super::column_list::ColumnList),
+    /// What a column holds.
+    Statistics(super::summary::Statistics),
+    /// One or two columns drawn.
+    Chart(super::summary::Chart),
 }
 
 impl Command {

@@ -306,6 +306,15 @@ impl Query {
         Some((outcome.result.as_ref()?, &mut outcome.window))
     }
 
+    /// All results there are, with the place in each.
+    pub fn windows(&mut self) -> impl Iterator<Item = (&ResultSet, &mut Window)> {
+        let runs = [&mut self.run, &mut self.before];
+        runs.into_iter()
+            .flatten()
+            .flat_map(|run| &mut run.outcomes)
+            .filter_map(|outcome| Some((outcome.result.as_ref()?, &mut outcome.window)))
+    }
+
     /// The place of the outcome that shows, among those of the run.
     #[must_use]
     pub fn shown_place(&self) -> usize {

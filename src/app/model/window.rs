@@ -1,13 +1,20 @@
 //! Where a person is in a result: the cell under the cursor, what is selected, what of it shows.
 //!
-//! Nothing here walks rows: a step costs the same in ten rows and in ten million.
+//! Nothing here walks rows, except to find one in an order of its own: a step costs the same in ten
+//! rows and in ten million.
 
 use std::ops::Range;
 
-use crate::domain::rows::width;
-use crate::domain::rows::{Cell, ResultSet};
+use super::arrangement::{Arrangement, Hold, VisibleColumn};
+use super::lens::Looking;
+use super::search::{Search, Step};
+use crate::domain::rows::view::RowView;
+use crate::domain::rows::width::{self, Alignment};
+use crate::domain::rows::{Cell, ResultSet, glance, kind};
+use crate::domain::run::Column;
 
-/// A cell of a result, both from 0.
+/// A cell that shows, both from 0. The column is that of the result; the row counts those that show,
+/// top to bottom ([`Window::row`] tells which row of the result it is).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     /// Row.
@@ -23,6 +30,10 @@ pub enum Span {
     Block,
     /// Whole rows.
     Rows,
+    /// Whole columns.
+    Columns,
+    /// Every cell.
+    All,
 }
 
 /// A selection: from where it was begun to the cursor.
@@ -34,13 +45,13 @@ pub struct Selection {
     pub anchor: Place,
 }
 
-/// Rows and columns of a result that belong together.
+/// Rows and columns that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Rows, from 0.
+    /// Rows that show, from 0.
     pub rows: Range<usize>,
-    /// Columns, from 0.
-    pub columns: Range<usize>,
+    /// Columns of the result, left to right.
+    pub columns: Vec<usize>,
 }
 
 impl Block {
@@ -69,31 +80,6 @@ impl Default for Viewport {
     }
 }
 
-/// A column that shows, at least in part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VisibleColumn {
-    /// Which, from 0.
-    pub column: usize,
-    /// Columns of the screen from the left edge of the viewport.
-    pub x: u16,
-    /// Columns of the screen it may fill.
-    pub width: u16,
-}
-
-/// How a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// The cursor is on a hit.
-    Here,
-    /// There is none in that direction.
-    Nowhere,
-    /// None so far: the search stopped at this row, to stay quick. Searching again goes on there.
-    Paused {
-        /// The row reached.
-        row: usize,
-    },
-}
-
 /// In which direction to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -103,8 +89,18 @@ pub enum Direction {
     Backward,
 }
 
-/// Cells looked at in one search before the screen gets its turn again; about a tenth of a second.
-const SEARCHED_AT_ONCE: usize = 2_000_000;
+/// What came of a step to a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The cursor is on a match.
+    Here,
+    /// It is, past the end of the rows and on from their other end.
+    Around,
+    /// None is known in the rows looked at so far.
+    NotYet,
+    /// There is none.
+    Nowhere,
+}
 
 /// Cells measured to size columns. Beyond that, widths stay: a grid that jumps cannot be read.
 const MEASURED_CELLS: usize = 20_000;
@@ -112,25 +108,23 @@ const MEASURED_CELLS: usize = 20_000;
 /// Rows measured at most.
 const MEASURED_ROWS: usize = 200;
 
-/// Columns of the screen a person may widen a column to.
-const WIDEST_BY_HAND: u16 = 500;
-
-/// Columns of the screen between two columns.
-pub const GAP: u16 = 2;
+/// Bytes of a value that are looked into to find which value of a row has a match: a key must not wait
+/// for a value of 1 GB.
+const LOOKED_INTO: usize = 1 << 20;
 
 /// Where a person is in a result.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
     cursor: Place,
     top: usize,
-    left: usize,
     viewport: Viewport,
-    widths: Vec<u16>,
+    columns: Arrangement,
     measured_rows: usize,
     selection: Option<Selection>,
-    search: String,
-    /// Where a paused search goes on.
-    search_at: Option<Place>,
+    /// Filters and order.
+    pub looking: Looking,
+    /// What is looked for, if anything is.
+    pub search: Option<Search>,
 }
 
 impl Window {
@@ -146,10 +140,16 @@ impl Window {
         self.top
     }
 
-    /// What is looked for; empty if nothing is.
+    /// The room there is.
     #[must_use]
-    pub fn search(&self) -> &str {
-        &self.search
+    pub const fn viewport(&self) -> Viewport {
+        self.viewport
+    }
+
+    /// How the columns are arranged.
+    #[must_use]
+    pub const fn columns(&self) -> &Arrangement {
+        &self.columns
     }
 
     /// The selection, if one was begun.
@@ -158,41 +158,75 @@ impl Window {
         self.selection
     }
 
+    /// How many rows show.
+    #[must_use]
+    pub fn rows(&self, result: &ResultSet) -> usize {
+        self.looking.view().map_or(result.rows(), RowView::len)
+    }
+
+    /// The row of the result that shows at a spot, both from 0.
+    #[must_use]
+    pub fn row(&self, spot: usize) -> usize {
+        match self.looking.view() {
+            Some(view) => view.row(spot).unwrap_or(usize::MAX),
+            None => spot,
+        }
+    }
+
+    /// Bytes of memory that filters, an order and a search of the rows hold.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let view = self.looking.view().map_or(0, RowView::memory_bytes);
+        let hits = self
+            .search
+            .as_ref()
+            .map_or(0, |search| search.hits().memory_bytes());
+        view + hits
+    }
+
+    /// The value at a place; `None` outside the result, and for rows that are not in memory.
+    #[must_use]
+    pub fn cell<'a>(&self, result: &'a ResultSet, place: Place) -> Option<Cell<'a>> {
+        result.cell(self.row(place.row), place.column)
+    }
+
     /// What copying takes: the selection, else the cell under the cursor.
     #[must_use]
     pub fn selected(&self, result: &ResultSet) -> Block {
-        let between = |a: usize, b: usize, end: usize| a.min(b)..(a.max(b) + 1).min(end);
-        let columns = result.columns().len();
         let Selection { span, anchor } = self.selection.unwrap_or(Selection {
             span: Span::Block,
             anchor: self.cursor,
         });
+        let end = self.rows(result);
+        let (a, b) = (anchor.row, self.cursor.row);
         Block {
-            rows: between(anchor.row, self.cursor.row, result.rows()),
+            rows: match span {
+                Span::Block | Span::Rows => a.min(b)..(a.max(b) + 1).min(end),
+                Span::Columns | Span::All => 0..end,
+            },
             columns: match span {
-                Span::Block => between(anchor.column, self.cursor.column, columns),
-                Span::Rows => 0..columns,
+                Span::Block | Span::Columns => {
+                    self.columns.between(anchor.column, self.cursor.column)
+                }
+                Span::Rows | Span::All => self.columns.shown().collect(),
             },
         }
     }
 
     /// Takes account of rows that arrived: columns are sized by the first of them.
     pub fn measure(&mut self, result: &ResultSet) {
-        let columns = result.columns().len();
-        if self.widths.len() != columns {
-            self.widths = result
-                .columns()
-                .iter()
-                .map(|column| width::of_text(&column.name).max(width::of_text(&column.type_name)))
-                .collect();
+        let columns = result.columns();
+        if self.columns.len() != columns.len() {
+            self.columns = Arrangement::new(columns.iter().map(heading_width));
             self.measured_rows = 0;
         }
-        let limit = (MEASURED_CELLS / columns.max(1)).clamp(4, MEASURED_ROWS);
+        let limit = (MEASURED_CELLS / columns.len().max(1)).clamp(4, MEASURED_ROWS);
         let end = result.rows().min(limit);
         for row in self.measured_rows..end {
-            for (column, known) in self.widths.iter_mut().enumerate() {
-                if let Some(Cell::Text(text)) = result.cell(row, column) {
-                    *known = (*known).max(width::of_text(text));
+            for (number, column) in columns.iter().enumerate() {
+                if let Some(value) = result.cell(row, number) {
+                    let width = glance::width(kind::of(column), value);
+                    self.columns.grow(number, width);
                 }
             }
         }
@@ -205,44 +239,82 @@ impl Window {
         self.keep_in_sight();
     }
 
-    /// Columns of the screen the column fills.
-    #[must_use]
-    pub fn width(&self, column: usize) -> u16 {
-        self.widths.get(column).copied().unwrap_or(width::NARROWEST)
-    }
-
-    /// Makes a column at least that wide, as far as columns grow by themselves.
+    /// Makes a column at least wide enough for a text, as far as columns grow by themselves.
     pub fn make_room(&mut self, column: usize, text: &str) {
-        if let Some(width) = self.widths.get_mut(column) {
-            *width = (*width).max(width::of_text(text));
+        self.columns.grow(column, width::of_text(text));
+        self.keep_in_sight();
+    }
+
+    /// Makes a column wider or narrower.
+    pub fn widen(&mut self, column: usize, by: i16) {
+        let width = self.columns.width(column).saturating_add_signed(by);
+        self.columns.set_width(column, width);
+        self.keep_in_sight();
+    }
+
+    /// Makes a column as wide as what shows of it asks for; if it is, as wide as its name asks for.
+    pub fn fit_column(&mut self, column: usize, result: &ResultSet) {
+        let Some(described) = result.columns().get(column) else {
+            return;
+        };
+        let heading = heading_width(described);
+        let most = self.viewport.width.max(width::NARROWEST);
+        let kind = kind::of(described);
+        let widest = (self.top..self.top + self.viewport.rows)
+            .filter_map(|spot| self.cell(result, Place { row: spot, column }))
+            .map(|value| glance::width_up_to(kind, value, most))
+            .fold(heading, u16::max);
+        let now = self.columns.width(column);
+        self.columns
+            .set_width(column, if now == widest { heading } else { widest });
+        self.keep_in_sight();
+    }
+
+    /// Hides the column under the cursor, unless it is the only one. Tells whether it did.
+    pub fn hide_column(&mut self) -> Option<usize> {
+        let hidden = self.cursor.column;
+        self.cursor.column = self.columns.hide(hidden)?;
+        self.keep_in_sight();
+        Some(hidden)
+    }
+
+    /// Shows a hidden column, or hides one that shows, wherever the cursor is.
+    pub fn toggle_column(&mut self, column: usize) {
+        use super::arrangement::Visibility;
+        if self.columns.visibility(column) == Visibility::Hidden {
+            self.columns.show(column);
+        } else if let Some(near) = self.columns.hide(column)
+            && self.cursor.column == column
+        {
+            self.cursor.column = near;
         }
         self.keep_in_sight();
     }
 
-    /// Makes the column under the cursor wider or narrower.
-    pub fn widen(&mut self, by: i16) {
-        if let Some(width) = self.widths.get_mut(self.cursor.column) {
-            *width = width
-                .saturating_add_signed(by)
-                .clamp(width::NARROWEST, WIDEST_BY_HAND);
-        }
+    /// Shows all columns; gives how many had been hidden.
+    pub fn show_columns(&mut self) -> usize {
+        let shown = self.columns.show_all();
         self.keep_in_sight();
+        shown
+    }
+
+    /// Moves a column that many places to the right.
+    pub fn carry_column(&mut self, column: usize, by: isize) {
+        self.columns.carry(column, by);
+        self.keep_in_sight();
+    }
+
+    /// Freezes a column at the left edge, or lets it go.
+    pub fn toggle_frozen(&mut self, column: usize) -> Hold {
+        let hold = self.columns.toggle_frozen(column);
+        self.keep_in_sight();
+        hold
     }
 
     /// The columns that show, left to right; the last one may be cut.
     #[must_use]
     pub fn visible_columns(&self) -> Vec<VisibleColumn> {
-        let mut found = Vec::new();
-        let mut x = 0;
-        for column in self.left..self.widths.len() {
-            if x >= self.viewport.width {
-                break;
-            }
-            let width = self.width(column).min(self.viewport.width - x);
-            found.push(VisibleColumn { column, x, width });
-            x = x.saturating_add(width).saturating_add(GAP);
-        }
-        found
+        self.columns.visible(self.viewport.width)
     }
 
     /// The column at that column of the screen.
@@ -255,12 +327,22 @@ impl Window {
             .map(|column| column.column)
     }
 
+    /// The column whose right border is at that column of the screen: the gap behind it.
+    #[must_use]
+    pub fn border_at(&self, x: u16) -> Option<usize> {
+        let visible = self.visible_columns();
+        visible
+            .iter()
+            .find(|column| (column.x + column.width..column.x + column.width + 2).contains(&x))
+            .map(|column| column.column)
+    }
+
     /// Moves the cursor, as far as the result goes.
     pub fn move_by(&mut self, rows: isize, columns: isize, result: &ResultSet) {
         self.go(
             Place {
                 row: self.cursor.row.saturating_add_signed(rows),
-                column: self.cursor.column.saturating_add_signed(columns),
+                column: self.columns.step(self.cursor.column, columns),
             },
             result,
         );
@@ -273,37 +355,77 @@ impl Window {
         self.move_by(pages.saturating_mul(rows), 0, result);
     }
 
+    /// Moves the cursor by half a page.
+    pub fn half_page(&mut self, halves: isize, result: &ResultSet) {
+        let rows = isize::try_from(self.viewport.rows.max(2) / 2).unwrap_or(isize::MAX);
+        self.top = self.top.saturating_add_signed(halves.saturating_mul(rows));
+        self.move_by(halves.saturating_mul(rows), 0, result);
+    }
+
+    /// Moves the cursor sideways by as many columns as show.
+    pub fn page_columns(&mut self, pages: isize, result: &ResultSet) {
+        let from = self.cursor.column;
+        let column = self.columns.page(from, pages, self.viewport.width);
+        self.go(
+            Place {
+                column,
+                ..self.cursor
+            },
+            result,
+        );
+    }
+
     /// Puts the cursor on a cell, the nearest one there is.
     pub fn go(&mut self, place: Place, result: &ResultSet) {
-        self.cursor = Place {
-            row: place.row.min(result.rows().saturating_sub(1)),
-            column: place.column.min(result.columns().len().saturating_sub(1)),
+        use super::arrangement::Visibility;
+        let rows = self.rows(result);
+        let column = if self.columns.visibility(place.column) == Visibility::Shown {
+            place.column
+        } else {
+            self.columns.last()
         };
-        self.top = self
-            .top
-            .min(result.rows().saturating_sub(self.viewport.rows));
+        self.cursor = Place {
+            row: place.row.min(rows.saturating_sub(1)),
+            column,
+        };
+        self.top = self.top.min(rows.saturating_sub(self.viewport.rows));
         self.keep_in_sight();
         self.make_room_for_numbers(result);
+    }
+
+    /// Puts the cursor on a row of the result, by its number there; gives whether it shows.
+    pub fn go_to_row(&mut self, row: usize, result: &ResultSet) -> Option<()> {
+        let spot = match self.looking.view() {
+            Some(view) => view.spot(row)?,
+            None => row,
+        };
+        self.go(
+            Place {
+                row: spot,
+                ..self.cursor
+            },
+            result,
+        );
+        Some(())
     }
 
     /// A number cut in the middle reads as another number, so columns of numbers grow to what shows.
     /// Text columns stay as they are: a grid that jumps cannot be read.
     fn make_room_for_numbers(&mut self, result: &ResultSet) {
-        let columns = self.visible_columns();
-        for VisibleColumn { column, .. } in columns {
+        for VisibleColumn { column, .. } in self.visible_columns() {
             let numbers = result
                 .columns()
                 .get(column)
-                .is_some_and(|column| width::alignment(column) == width::Alignment::Right);
+                .is_some_and(|column| width::alignment(column) == Alignment::Right);
             if !numbers {
                 continue;
             }
             let widest = (self.top..self.top + self.viewport.rows)
-                .filter_map(|row| result.cell(row, column)?.text())
+                .filter_map(|row| self.cell(result, Place { row, column })?.text())
                 .map(width::of_text)
                 .max();
-            if let (Some(known), Some(widest)) = (self.widths.get_mut(column), widest) {
-                *known = (*known).max(widest);
+            if let Some(widest) = widest {
+                self.columns.grow(column, widest);
             }
         }
         self.keep_in_sight();
@@ -311,11 +433,31 @@ impl Window {
 
     /// Scrolls without moving the cursor further than it must to stay in sight.
     pub fn scroll(&mut self, rows: isize, result: &ResultSet) {
-        let last = result.rows().saturating_sub(self.viewport.rows);
+        let last = self.rows(result).saturating_sub(self.viewport.rows);
         self.top = self.top.saturating_add_signed(rows).min(last);
         let bottom = self.top + self.viewport.rows.max(1) - 1;
         let row = self.cursor.row.clamp(self.top, bottom);
         self.go(Place { row, ..self.cursor }, result);
+    }
+
+    /// Other rows show, or the same in another order: the cursor stays on its row if that shows.
+    /// `row` is its number in the result.
+    pub fn rows_changed(&mut self, row: usize, result: &ResultSet) {
+        self.selection = None;
+        let spot = match self.looking.view() {
+            Some(view) => view.spot(row).unwrap_or(0),
+            None => row,
+        };
+        // Where it was on the screen, it stays.
+        let line = self.cursor.row.saturating_sub(self.top);
+        self.top = spot.saturating_sub(line);
+        self.go(
+            Place {
+                row: spot,
+                ..self.cursor
+            },
+            result,
+        );
     }
 
     /// Begins a selection at the cursor, changes what it spans, or ends it.
@@ -341,55 +483,126 @@ impl Window {
         self.selection = None;
     }
 
-    /// Looks for `text` from the cursor on, upper and lower case alike.
-    pub fn look_for(&mut self, text: String, result: &ResultSet) -> Found {
-        self.search = text;
-        self.search_at = None;
-        if self.hit(self.cursor, result) {
+    /// Goes to a match that is known.
+    pub fn step(&mut self, step: Step, result: &ResultSet) -> Found {
+        let Some(search) = &self.search else {
+            return Found::Nowhere;
+        };
+        let nowhere = if search.work().is_some() {
+            Found::NotYet
+        } else {
+            Found::Nowhere
+        };
+        let (direction, here) = match step {
+            Step::Here => (Direction::Forward, self.matches(result, self.cursor)),
+            Step::On(direction) => (direction, false),
+        };
+        if here {
             return Found::Here;
         }
-        self.look_on(Direction::Forward, result)
-    }
-
-    /// Looks for the next hit.
-    pub fn look_on(&mut self, direction: Direction, result: &ResultSet) -> Found {
-        if self.search.is_empty() {
-            return Found::Nowhere;
+        if let Some(column) = self.match_in_row(result, self.cursor, direction) {
+            self.go(
+                Place {
+                    column,
+                    ..self.cursor
+                },
+                result,
+            );
+            return Found::Here;
         }
-        let columns = result.columns().len().max(1);
-        let cells = result.rows().saturating_mul(columns);
-        let from = self.search_at.take().unwrap_or(self.cursor);
-        let from = from.row * columns + from.column;
-        let place = |index: usize| Place {
-            row: index / columns,
-            column: index % columns,
-        };
-        let mut ahead: Box<dyn Iterator<Item = usize>> = match direction {
-            Direction::Forward => Box::new(from + 1..cells),
-            Direction::Backward => Box::new((0..from).rev()),
-        };
-        for _ in 0..SEARCHED_AT_ONCE {
-            let Some(index) = ahead.next() else {
-                self.search_at = None;
-                return Found::Nowhere;
-            };
-            if self.hit(place(index), result) {
-                self.go(place(index), result);
-                self.search_at = None;
-                return Found::Here;
+        let from = self.cursor.row;
+        let ahead = self.next_hit(result, direction, from);
+        let (row, found) = match (ahead, direction) {
+            (Some(row), _) => (row, Found::Here),
+            // What lies beyond the end may still be found ahead of here.
+            (None, _) if search.work().is_some() => return nowhere,
+            (None, Direction::Forward) => match self.first_hit(result) {
+                Some(row) => (row, Found::Around),
+                None => return nowhere,
+            },
+            (None, Direction::Backward) => {
+                match self.next_hit(result, direction, self.rows(result)) {
+                    Some(row) => (row, Found::Around),
+                    None => return nowhere,
+                }
             }
-            self.search_at = Some(place(index));
-        }
-        let row = self.search_at.map_or(0, |place| place.row);
-        Found::Paused { row }
+        };
+        let edge = match direction {
+            Direction::Forward => self.columns.first(),
+            Direction::Backward => self.columns.last(),
+        };
+        let start = Place { row, column: edge };
+        let column = if self.matches(result, start) {
+            Some(edge)
+        } else {
+            self.match_in_row(result, start, direction)
+        };
+        // A row that is not in memory will show where the match is when it is back.
+        let column = column.unwrap_or(self.cursor.column);
+        self.go(Place { row, column }, result);
+        found
     }
 
-    fn hit(&self, place: Place, result: &ResultSet) -> bool {
-        !self.search.is_empty()
-            && result
-                .cell(place.row, place.column)
-                .and_then(Cell::text)
-                .is_some_and(|text| says(text, &self.search))
+    fn first_hit(&self, result: &ResultSet) -> Option<usize> {
+        let search = self.search.as_ref()?;
+        match self.looking.view() {
+            None => search.hits().next(0),
+            Some(_) => (0..self.rows(result)).find(|spot| search.hits().contains(self.row(*spot))),
+        }
+    }
+
+    /// The next row that shows and has a match, beyond one.
+    fn next_hit(&self, result: &ResultSet, direction: Direction, from: usize) -> Option<usize> {
+        let search = self.search.as_ref()?;
+        let hits = search.hits();
+        match (self.looking.view(), direction) {
+            (None, Direction::Forward) => hits.next(from + 1),
+            (None, Direction::Backward) => hits.previous(from),
+            (Some(_), _) if hits.is_empty() => None,
+            (Some(_), Direction::Forward) => {
+                (from + 1..self.rows(result)).find(|spot| hits.contains(self.row(*spot)))
+            }
+            (Some(_), Direction::Backward) => (0..from.min(self.rows(result)))
+                .rev()
+                .find(|spot| hits.contains(self.row(*spot))),
+        }
+    }
+
+    /// Whether the value at a place has what is looked for.
+    #[must_use]
+    pub fn matches(&self, result: &ResultSet, place: Place) -> bool {
+        let Some(search) = &self.search else {
+            return false;
+        };
+        self.cell(result, place)
+            .and_then(Cell::text)
+            .and_then(|text| text.get(..text.floor_char_boundary(LOOKED_INTO)))
+            .is_some_and(|text| search.pattern().is_in(text))
+    }
+
+    /// The next column of a row whose value has what is looked for.
+    fn match_in_row(&self, result: &ResultSet, from: Place, direction: Direction) -> Option<usize> {
+        let row = from.row;
+        let other = |column: &usize| *column != from.column;
+        let hit = |column: &usize| {
+            self.matches(
+                result,
+                Place {
+                    row,
+                    column: *column,
+                },
+            )
+        };
+        match direction {
+            Direction::Forward => {
+                let ahead = self.columns.between(from.column, self.columns.last());
+                ahead.into_iter().filter(other).find(hit)
+            }
+            Direction::Backward => {
+                let behind = self.columns.between(self.columns.first(), from.column);
+                behind.into_iter().rev().filter(other).find(hit)
+            }
+        }
     }
 
     fn keep_in_sight(&mut self) {
@@ -397,30 +610,16 @@ impl Window {
         self.top = self
             .top
             .clamp((row + 1).saturating_sub(self.viewport.rows.max(1)), row);
-        self.left = self.left.min(column);
-        // From the cursor's column to the left, as many as fit: those may stay, others must go.
-        let mut room = self.viewport.width.saturating_sub(self.width(column));
-        let mut leftmost = column;
-        while let Some(before) = leftmost.checked_sub(1) {
-            let needed = self.width(before).saturating_add(GAP);
-            if needed > room || before < self.left {
-                break;
-            }
-            room -= needed;
-            leftmost = before;
-        }
-        self.left = self.left.max(leftmost);
+        self.columns.reveal(column, self.viewport.width);
     }
 }
 
-/// Whether `text` has `part` in it; a part in lower case stands for both cases.
-fn says(text: &str, part: &str) -> bool {
-    text.contains(part)
-        || (!part.contains(char::is_uppercase)
-            && text
-                .bytes()
-                .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
-            && text.to_lowercase().contains(part))
+/// Columns of the screen that a column's name, its type and the sign of an order ask for.
+fn heading_width(column: &Column) -> u16 {
+    width::of_text(&column.name)
+        .saturating_add(2)
+        .min(width::WIDEST)
+        .max(width::of_text(&kind::spoken(column)))
 }
 
 #[cfg(test)]
@@ -428,8 +627,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::app::message::Ticket;
     use crate::domain::rows::RowBatchBuilder;
-    use crate::domain::run::Column;
+    use crate::domain::rows::pattern::{Pattern, Reading};
+    use crate::domain::rows::scan::Progress;
 
     fn result(rows: usize, columns: usize) -> ResultSet {
         let described: Vec<Column> = (0..columns)
@@ -490,7 +691,7 @@ mod tests {
         window.page(1, &result);
         window.scroll(3, &result);
         assert_eq!(window.cursor(), Place::default());
-        assert_eq!(window.look_for("x".into(), &result), Found::Nowhere);
+        assert_eq!(window.step(Step::Here, &result), Found::Nowhere);
     }
 
     #[test]
@@ -500,41 +701,76 @@ mod tests {
         window.go(Place { row: 4, column: 2 }, &result);
         window.select(Span::Block);
         window.move_by(-2, 1, &result);
-        assert_eq!(
-            window.selected(&result),
-            Block {
-                rows: 2..5,
-                columns: 2..4
-            }
-        );
+        let block = |rows, columns: &[usize]| Block {
+            rows,
+            columns: columns.to_vec(),
+        };
+        assert_eq!(window.selected(&result), block(2..5, &[2, 3]));
         window.select(Span::Rows);
-        assert_eq!(
-            window.selected(&result),
-            Block {
-                rows: 2..5,
-                columns: 0..4
-            }
-        );
-        window.select(Span::Rows);
-        assert_eq!(
-            window.selected(&result),
-            Block {
-                rows: 2..3,
-                columns: 3..4
-            }
-        );
+        assert_eq!(window.selected(&result), block(2..5, &[0, 1, 2, 3]));
+        window.select(Span::Columns);
+        assert_eq!(window.selected(&result), block(0..9, &[2, 3]));
+        window.select(Span::Columns);
+        assert_eq!(window.selected(&result), block(2..3, &[3]));
     }
 
     #[test]
-    fn a_search_goes_both_ways() {
+    fn hidden_columns_are_neither_walked_nor_selected() {
+        let result = result(2, 4);
+        let mut window = window(&result);
+        window.move_by(0, 1, &result);
+        assert_eq!(window.hide_column(), Some(1));
+        assert_eq!(window.cursor().column, 2);
+        window.select(Span::Rows);
+        assert_eq!(window.selected(&result).columns, [0, 2, 3]);
+    }
+
+    fn searched(result: &ResultSet, window: &mut Window, words: &str, rows: &[u32]) {
+        let pattern = Pattern::read(words, Reading::Plain).unwrap();
+        let mut search = Search::new(pattern, Ticket(1), result.rows());
+        search.found(rows, Progress::default());
+        search.through();
+        window.search = Some(search);
+    }
+
+    #[test]
+    fn a_search_goes_both_ways_and_round() {
         let result = result(12, 3);
         let mut window = window(&result);
-        assert_eq!(window.look_for("1:2".into(), &result), Found::Here);
+        searched(&result, &mut window, "1:2", &[1, 11]);
+        assert_eq!(window.step(Step::Here, &result), Found::Here);
         assert_eq!(window.cursor(), Place { row: 1, column: 2 });
-        assert_eq!(window.look_on(Direction::Forward, &result), Found::Here);
+        let forward = Step::On(Direction::Forward);
+        assert_eq!(window.step(forward, &result), Found::Here);
         assert_eq!(window.cursor(), Place { row: 11, column: 2 });
-        assert_eq!(window.look_on(Direction::Forward, &result), Found::Nowhere);
-        assert_eq!(window.look_on(Direction::Backward, &result), Found::Here);
+        assert_eq!(window.step(forward, &result), Found::Around);
         assert_eq!(window.cursor(), Place { row: 1, column: 2 });
+        let backward = Step::On(Direction::Backward);
+        assert_eq!(window.step(backward, &result), Found::Around);
+        assert_eq!(window.cursor(), Place { row: 11, column: 2 });
+    }
+
+    #[test]
+    fn rows_in_another_order_keep_the_cursor_on_its_row() {
+        let result = result(12, 3);
+        let mut window = window(&result);
+        window.go(Place { row: 4, column: 1 }, &result);
+        let lens = window.looking.ordered_by(0);
+        window.looking.want(lens, Ticket(1));
+        window.looking.show(RowView::new(vec![9, 7, 4, 1], 12));
+        window.rows_changed(4, &result);
+        assert_eq!(window.cursor(), Place { row: 2, column: 1 });
+        assert_eq!(
+            window.cell(&result, window.cursor()),
+            Some(Cell::Text("4:1"))
+        );
+        window.move_by(9, 0, &result);
+        assert_eq!(window.row(window.cursor().row), 1);
+        searched(&result, &mut window, ":", &[1, 2, 9]);
+        let backward = Step::On(Direction::Backward);
+        window.go(Place { row: 3, column: 0 }, &result);
+        assert_eq!(window.step(backward, &result), Found::Here);
+        assert_eq!(window.row(window.cursor().row), 9, "row 2 does not show");
+        assert_eq!(window.go_to_row(5, &result), None);
     }
 }

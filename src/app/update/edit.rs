@@ -23,6 +23,9 @@ use crate::domain::text::{Motion, Selecting, Text};
 /// Bytes of a value that can be edited here; longer ones are changed with a statement.
 const EDITED: usize = 1 << 20;
 
+/// Rows marked at once to be deleted; more are better deleted by a statement.
+const MOST: usize = 1000;
+
 /// EditCell, InsertRow, DeleteRows, UndoEdit, ReviewEdits.
 pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     let intent = match command {
@@ -61,7 +64,7 @@ fn here(model: &mut Model) -> Option<Spot> {
     let (_, window) = model.query.shown_window()?;
     let cursor = window.cursor();
     Some(Spot {
-        row: cursor.row,
+        row: window.row(cursor.row),
         column: cursor.column,
     })
 }
@@ -69,12 +72,10 @@ fn here(model: &mut Model) -> Option<Spot> {
 fn selected_rows(model: &mut Model) -> Option<Intent> {
     let (result, window) = model.query.shown_window()?;
     let rows = window.selected(result).rows;
-    let intent = Intent::Delete {
-        first: rows.start,
-        last: rows.end.checked_sub(1)?,
-    };
+    let marked = rows.clone().take(MOST + 1);
+    let rows = marked.map(|spot| window.row(spot)).collect();
     window.unselect();
-    Some(intent)
+    Some(Intent::Delete { rows })
 }
 
 /// Does what is wanted, once the table behind the rows is known.
@@ -166,7 +167,7 @@ fn carry_out(model: &mut Model, intent: Intent) {
     match intent {
         Intent::Cell(spot) => open_cell(model, spot),
         Intent::Insert => open_form(model),
-        Intent::Delete { first, last } => delete(model, first, last),
+        Intent::Delete { rows } => delete(model, &rows),
     }
 }
 
@@ -440,14 +441,12 @@ fn add(model: &mut Model, form: RowForm) {
     count(model);
 }
 
-fn delete(model: &mut Model, first: usize, last: usize) {
-    /// Rows marked at once; more are better deleted by a statement.
-    const MOST: usize = 1000;
-    if last - first >= MOST {
+fn delete(model: &mut Model, rows: &[usize]) {
+    if rows.len() > MOST {
         model.tell("too many rows to mark one by one: use DELETE with a WHERE");
         return;
     }
-    for row in first..=last {
+    for row in rows.iter().copied() {
         if keep(model, row) == Kept::No {
             model.tell("some rows are not here yet: try again in a moment");
             return;

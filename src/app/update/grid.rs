@@ -1,23 +1,34 @@
-//! The result pane: moving about, searching, copying.
+//! The result pane: moving about, selecting, arranging columns.
 
-use super::{edit, save, viewer};
+pub(super) mod chart;
+pub mod columns;
+mod field;
+mod pointer;
+mod rows;
+pub(super) mod scans;
+pub(super) mod statistics;
+
+use super::{copy, edit, save, viewer};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
-use crate::app::layout::Area;
+use crate::app::key::{Key, KeyCode};
 use crate::app::model::Model;
-use crate::app::model::grid::{Destination, Field, Purpose};
-use crate::app::model::line::{Line, Taken};
+use crate::app::model::arrangement::Hold;
+use crate::app::model::grid::{CopyAs, Field, Purpose, Zoom};
 use crate::app::model::messages;
-use crate::app::model::window::{Block, Direction, Found, Place, Span};
+use crate::app::model::overlay::Overlay;
+use crate::app::model::window::{Direction, Place, Span, Window};
 use crate::app::result_layout;
-use crate::domain::rows::{Cell, ResultSet};
+use crate::domain::rows::pattern::Reading;
+use crate::domain::rows::scan::Form;
+use crate::domain::rows::{ResultSet, cell};
 
-/// Rows, or columns, a turn of the wheel moves.
-const WHEEL: isize = 3;
+pub(super) use field::pasted;
+pub(super) use pointer::mouse;
+pub(super) use scans::cancel;
 
-/// Bytes that are put on the clipboard at most; more would stall most terminals.
-pub(super) const COPIED: usize = 8 << 20;
+/// Cells a key widens or narrows a column by.
+const WIDENED: i16 = 4;
 
 pub(super) fn is_typing(model: &Model) -> bool {
     model.grid.field.is_some()
@@ -44,6 +55,10 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::NextResult => show_next(model, 1),
         Command::PreviousResult => show_next(model, -1),
+        Command::ZoomResult => {
+            model.grid.zoom = model.grid.zoom.other();
+            fit(model);
+        }
         Command::EditCell
         | Command::InsertRow
         | Command::DeleteRows
@@ -51,20 +66,96 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::ReviewEdits => return edit::perform(model, command),
         Command::OpenCell => return viewer::open_cell(model),
         Command::OpenRecord => return viewer::open_record(model),
-        Command::CopyCells => return copy(model),
-        Command::CopyAs => save::open(model, Destination::Clipboard),
-        Command::SaveResult => save::open(model, Destination::File),
-        Command::SearchRows => ask(model, Purpose::Search),
+        Command::CopyCells => return copy::selection(model, Form::Plain),
+        Command::CopyAs => model.overlays.push(Overlay::CopyAs(CopyAs::default())),
+        Command::SaveResult => save::open(model),
+        Command::SearchRows => {
+            let reading = last_reading(model);
+            ask(model, Purpose::Search(reading));
+        }
         Command::GoToRow => ask(model, Purpose::Row),
-        Command::NextMatch => look_on(model, Direction::Forward),
-        Command::PreviousMatch => look_on(model, Direction::Backward),
-        Command::SelectCells => moved(model, |_, window| window.select(Span::Block)),
-        Command::SelectRows => moved(model, |_, window| window.select(Span::Rows)),
-        Command::Widen => moved(model, |_, window| window.widen(4)),
-        Command::Narrow => moved(model, |_, window| window.widen(-4)),
-        _ => {}
+        Command::GoToColumn => columns::open(model),
+        Command::NextMatch => return rows::step(model, Direction::Forward),
+        Command::PreviousMatch => return rows::step(model, Direction::Backward),
+        Command::FilterColumn => {
+            let column = column(model);
+            ask(model, Purpose::Filter(column));
+        }
+        Command::FilterRows => ask(model, Purpose::Filter(None)),
+        Command::KeepLike => return rows::keep_like(model),
+        Command::DropLike => return rows::drop_like(model),
+        Command::SortColumn => return rows::sort(model),
+        Command::AlsoSort => return rows::also_sort(model),
+        Command::AllRows => return rows::all_again(model),
+        Command::Describe => return statistics::open(model),
+        Command::Plot => return chart::open(model),
+        _ => arrange(model, command),
     }
     Vec::new()
+}
+
+/// Selects, and arranges columns.
+fn arrange(model: &mut Model, command: Command) {
+    let mut told = None;
+    in_window(model, |result, window| {
+        let column = window.cursor().column;
+        let name = result
+            .columns()
+            .get(column)
+            .map(|column| cell::safe_line(&column.name).into_owned())
+            .unwrap_or_default();
+        match command {
+            Command::SelectCells => window.select(Span::Block),
+            Command::SelectRows => window.select(Span::Rows),
+            Command::SelectColumns => window.select(Span::Columns),
+            Command::SelectAllCells => window.select(Span::All),
+            Command::Widen => window.widen(column, WIDENED),
+            Command::Narrow => window.widen(column, -WIDENED),
+            Command::FitColumn => window.fit_column(column, result),
+            Command::ColumnLeft => window.carry_column(column, -1),
+            Command::ColumnRight => window.carry_column(column, 1),
+            Command::HideColumn => {
+                told = Some(match window.hide_column() {
+                    Some(_) => format!("hid {name}; + shows hidden columns again"),
+                    None => "the only column cannot be hidden".to_owned(),
+                });
+            }
+            Command::ShowColumns => {
+                told = Some(match window.show_columns() {
+                    0 => "no column is hidden".to_owned(),
+                    1 => "1 column shows again".to_owned(),
+                    count => format!("{count} columns show again"),
+                });
+            }
+            Command::FreezeColumn => {
+                told = Some(match window.toggle_frozen(column) {
+                    Hold::Frozen => format!("{name} stays at the left edge"),
+                    Hold::Loose => format!("{name} scrolls again"),
+                });
+            }
+            _ => {}
+        }
+    });
+    if let Some(told) = told {
+        model.tell(told);
+    }
+}
+
+/// The column under the cursor.
+fn column(model: &mut Model) -> Option<usize> {
+    model
+        .query
+        .shown_window()
+        .map(|(_, window)| window.cursor().column)
+}
+
+/// How the last search was read: the next one begins so.
+fn last_reading(model: &mut Model) -> Reading {
+    let search = model
+        .query
+        .shown_window()
+        .and_then(|(_, window)| window.search.as_ref());
+    search.map_or(Reading::default(), |search| search.pattern().reading())
 }
 
 fn show_next(model: &mut Model, places: isize) {
@@ -74,12 +165,11 @@ fn show_next(model: &mut Model, places: isize) {
 }
 
 fn ask(model: &mut Model, purpose: Purpose) {
-    let line = Line::default();
-    model.grid.field = Some(Field { purpose, line });
+    model.grid.field = Some(Field::new(purpose));
 }
 
 /// Does something in the window, if there is one.
-fn moved(model: &mut Model, step: impl FnOnce(&ResultSet, &mut crate::app::model::window::Window)) {
+fn in_window(model: &mut Model, step: impl FnOnce(&ResultSet, &mut Window)) {
     if let Some((result, window)) = model.query.shown_window() {
         step(result, window);
     }
@@ -87,40 +177,82 @@ fn moved(model: &mut Model, step: impl FnOnce(&ResultSet, &mut crate::app::model
 
 pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     if let Some(field) = model.grid.field.take() {
-        field_key(model, field, key);
-        return Vec::new();
+        return field::key(model, field, key);
     }
     fit(model);
     if !has_cells(model) {
         scroll_messages(model, key);
         return Vec::new();
     }
-    moved(model, |result, window| {
-        let Place { row, column } = window.cursor();
-        let end = usize::MAX;
-        match key.code {
-            KeyCode::Up | KeyCode::Char('k') => window.move_by(-1, 0, result),
-            KeyCode::Down | KeyCode::Char('j') => window.move_by(1, 0, result),
-            KeyCode::Left | KeyCode::Char('h') => window.move_by(0, -1, result),
-            KeyCode::Right | KeyCode::Char('l') => window.move_by(0, 1, result),
-            KeyCode::PageUp => window.page(-1, result),
-            KeyCode::PageDown | KeyCode::Char(' ') => window.page(1, result),
-            KeyCode::Home if key.ctrl => window.go(Place::default(), result),
-            KeyCode::End if key.ctrl => window.go(
-                Place {
-                    row: end,
-                    column: end,
-                },
-                result,
-            ),
-            KeyCode::Home | KeyCode::Char('0' | '^') => window.go(Place { row, column: 0 }, result),
-            KeyCode::End | KeyCode::Char('$') => window.go(Place { row, column: end }, result),
-            KeyCode::Char('g') => window.go(Place { row: 0, column }, result),
-            KeyCode::Char('G') => window.go(Place { row: end, column }, result),
-            KeyCode::Escape => window.unselect(),
-            _ => {}
+    if key.code == KeyCode::Escape {
+        return back(model);
+    }
+    in_window(model, |result, window| walk(result, window, key));
+    Vec::new()
+}
+
+/// The keys that move the cursor.
+fn walk(result: &ResultSet, window: &mut Window, key: Key) {
+    let Place { row, column } = window.cursor();
+    let (first, last) = (window.columns().first(), window.columns().last());
+    let end = usize::MAX;
+    match key.code {
+        KeyCode::Home if key.ctrl => window.go(
+            Place {
+                row: 0,
+                column: first,
+            },
+            result,
+        ),
+        KeyCode::End if key.ctrl => window.go(
+            Place {
+                row: end,
+                column: last,
+            },
+            result,
+        ),
+        KeyCode::Up if key.ctrl => window.go(Place { row: 0, column }, result),
+        KeyCode::Down if key.ctrl => window.go(Place { row: end, column }, result),
+        KeyCode::Left if key.ctrl => window.page_columns(-1, result),
+        KeyCode::Right if key.ctrl => window.page_columns(1, result),
+        KeyCode::Char('d') if key.ctrl => window.half_page(1, result),
+        KeyCode::Char('u') if key.ctrl => window.half_page(-1, result),
+        KeyCode::Char('f') if key.ctrl => window.page(1, result),
+        KeyCode::Char('b') if key.ctrl => window.page(-1, result),
+        _ if key.ctrl || key.alt => {}
+        KeyCode::Up | KeyCode::Char('k') => window.move_by(-1, 0, result),
+        KeyCode::Down | KeyCode::Char('j') => window.move_by(1, 0, result),
+        KeyCode::Left | KeyCode::Char('h') => window.move_by(0, -1, result),
+        KeyCode::Right | KeyCode::Char('l') => window.move_by(0, 1, result),
+        KeyCode::PageUp => window.page(-1, result),
+        KeyCode::PageDown | KeyCode::Char(' ') => window.page(1, result),
+        KeyCode::Home | KeyCode::Char('0' | '^') => window.go(Place { row, column: first }, result),
+        KeyCode::End | KeyCode::Char('$') => window.go(Place { row, column: last }, result),
+        KeyCode::Char('g') => window.go(Place { row: 0, column }, result),
+        KeyCode::Char('G') => window.go(Place { row: end, column }, result),
+        _ => {}
+    }
+}
+
+/// Escape takes back one thing: work that goes on, the selection, what is looked for, the zoom.
+fn back(model: &mut Model) -> Vec<Effect> {
+    let cancelled = cancel(model);
+    if !cancelled.is_empty() {
+        return cancelled;
+    }
+    let mut done = false;
+    in_window(model, |_, window| {
+        if window.selection().is_some() {
+            window.unselect();
+            done = true;
+        } else if window.search.take().is_some() {
+            done = true;
         }
     });
+    if !done {
+        model.grid.zoom = Zoom::Share;
+        fit(model);
+    }
     Vec::new()
 }
 
@@ -152,183 +284,4 @@ fn scroll_messages(model: &mut Model, key: Key) {
         _ => top,
     }
     .min(last);
-}
-
-fn field_key(model: &mut Model, mut field: Field, key: Key) {
-    match key.code {
-        KeyCode::Escape => {}
-        KeyCode::Enter => match field.purpose {
-            Purpose::Search => {
-                let text = field.line.text().to_owned();
-                let found = model
-                    .query
-                    .shown_window()
-                    .map(|(result, window)| window.look_for(text, result));
-                tell(model, found);
-            }
-            Purpose::Row => go_to_row(model, field.line.text()),
-        },
-        _ => {
-            let _: Taken = field.line.key(key);
-            model.grid.field = Some(field);
-        }
-    }
-}
-
-fn go_to_row(model: &mut Model, typed: &str) {
-    let number: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let Some(row) = number
-        .parse::<usize>()
-        .ok()
-        .and_then(|number| number.checked_sub(1))
-    else {
-        model.tell("rows are numbered from 1");
-        return;
-    };
-    moved(model, |result, window| {
-        window.go(
-            Place {
-                row,
-                ..window.cursor()
-            },
-            result,
-        );
-    });
-}
-
-fn look_on(model: &mut Model, direction: Direction) {
-    let found = model
-        .query
-        .shown_window()
-        .map(|(result, window)| window.look_on(direction, result));
-    tell(model, found);
-}
-
-fn tell(model: &mut Model, found: Option<Found>) {
-    match found {
-        Some(Found::Nowhere) => model.tell("no more matches that way"),
-        Some(Found::Paused { row }) => {
-            model.tell(format!("no match up to row {}; n goes on", row + 1));
-        }
-        Some(Found::Here) | None => {}
-    }
-}
-
-/// The cell, or the selection with tabs and line breaks between.
-fn copy(model: &mut Model) -> Vec<Effect> {
-    let Some((result, window)) = model.query.shown_window() else {
-        return Vec::new();
-    };
-    let Block { rows, columns } = window.selected(result);
-    let (height, width) = (rows.len(), columns.len());
-    let mut text = String::new();
-    for row in rows {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        for column in columns.clone() {
-            if column > columns.start {
-                text.push('\t');
-            }
-            text.push_str(
-                result
-                    .cell(row, column)
-                    .and_then(Cell::text)
-                    .unwrap_or_default(),
-            );
-        }
-        if text.len() > COPIED {
-            model.tell("too much for the clipboard: save it to a file");
-            return Vec::new();
-        }
-    }
-    window.unselect();
-    model.tell(match (height, width) {
-        (1, 1) => "copied the cell".to_owned(),
-        (1, columns) => format!("copied {columns} cells"),
-        (rows, _) => format!("copied {rows} rows"),
-    });
-    vec![Effect::Copy { text }]
-}
-
-pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
-    if let Some(field) = &mut model.grid.field {
-        field.line.insert(text);
-    }
-    Vec::new()
-}
-
-pub(super) fn mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    fit(model);
-    match mouse.action {
-        MouseAction::ScrollUp => moved(model, |result, window| window.scroll(-WHEEL, result)),
-        MouseAction::ScrollDown => moved(model, |result, window| window.scroll(WHEEL, result)),
-        MouseAction::ScrollLeft => moved(model, |result, window| window.move_by(0, -1, result)),
-        MouseAction::ScrollRight => moved(model, |result, window| window.move_by(0, 1, result)),
-        MouseAction::Press => return press(model, mouse),
-        MouseAction::Drag => drag(model, mouse),
-        MouseAction::Release => {}
-    }
-    Vec::new()
-}
-
-/// A press puts the cursor on a cell; on the cell under the cursor, it opens it.
-fn press(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    let Some(areas) = result_layout::areas(model) else {
-        return Vec::new();
-    };
-    if areas.tabs.contains(mouse.column, mouse.row) {
-        let place = tab_at(model, areas.tabs, mouse.column);
-        model.query.show(place);
-        model.grid.messages_top = 0;
-        fit(model);
-        return Vec::new();
-    }
-    let Some(place) = cell_at(model, mouse) else {
-        return Vec::new();
-    };
-    let mut again = false;
-    moved(model, |result, window| {
-        again = window.cursor() == place;
-        window.unselect();
-        window.go(place, result);
-    });
-    if again {
-        viewer::open_cell(model)
-    } else {
-        Vec::new()
-    }
-}
-
-fn drag(model: &mut Model, mouse: Mouse) {
-    let Some(place) = cell_at(model, mouse) else {
-        return;
-    };
-    moved(model, |result, window| {
-        if window.selection().is_none() && window.cursor() != place {
-            window.select_from(window.cursor());
-        }
-        window.go(place, result);
-    });
-}
-
-fn cell_at(model: &mut Model, mouse: Mouse) -> Option<Place> {
-    let cells = result_layout::areas(model)?.cells;
-    if !cells.contains(mouse.column, mouse.row) {
-        return None;
-    }
-    let (result, window) = model.query.shown_window()?;
-    let place = Place {
-        row: window.top() + usize::from(mouse.row - cells.y),
-        column: window.column_at(mouse.column - cells.x)?,
-    };
-    (place.row < result.rows()).then_some(place)
-}
-
-fn tab_at(model: &Model, tabs: Area, column: u16) -> usize {
-    let count = model.query.run().map_or(0, |run| run.outcomes.len());
-    let shown = model.query.shown_place();
-    let strip = result_layout::tab_strip(count, shown, tabs.width);
-    let at = usize::from(column.saturating_sub(tabs.x) / result_layout::TAB);
-    (strip.start + at).min(count.saturating_sub(1))
 }

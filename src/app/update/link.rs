@@ -1,6 +1,6 @@
 //! Connecting, losing the connection, and coming back.
 
-use super::{caution, query, tree, why};
+use super::{caution, grid, query, tree, why};
 use crate::app::effect::Effect;
 use crate::app::effect::Seat;
 use crate::app::message::Rows;
@@ -284,6 +284,10 @@ pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
     }
     if let Link::Dialing(_) = model.link {
         return give_up(model);
+    }
+    let scans = grid::cancel(model);
+    if !scans.is_empty() {
+        return scans;
     }
     let running =
         model

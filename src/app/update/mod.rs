@@ -2,10 +2,11 @@
 
 mod caution;
 mod connections;
+mod copy;
 pub mod edit;
 mod editor;
 mod form;
-mod grid;
+pub mod grid;
 mod history;
 mod link;
 mod mouse;
@@ -66,7 +67,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
         Message::DraftsRead { profile, tabs } => editor::drafts_read(model, &profile, &tabs),
         Message::HistoryRead(entries) => history::arrived(model, entries),
+        Message::Clipped(outcome) => {
+            copy::clipped(model, outcome);
+            Vec::new()
+        }
         Message::Saved(outcome) => save::saved(model, outcome),
+        Message::Scanning { ticket, report } => {
+            grid::scans::moved(model, ticket, &report);
+            Vec::new()
+        }
+        Message::Scanned { ticket, outcome } => grid::scans::done(model, ticket, outcome),
         Message::Told(text) => {
             model.tell(text);
             Vec::new()

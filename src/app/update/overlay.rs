@@ -1,6 +1,6 @@
 //! Keys that go to what lies on top.
 
-use super::{edit, form, history, link, perform, plan, query, save, viewer, why};
+use super::{copy, edit, form, grid, history, link, perform, plan, query, save, viewer, why};
 use crate::app::command::{COMMANDS, Command, Entry, Scope, scopes};
 use crate::app::effect::{Effect, ProfileChange};
 use crate::app::key::{Key, KeyCode};
@@ -31,6 +31,10 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         Overlay::History(list) => history::key(model, list, key),
         Overlay::Viewer(viewer) => viewer::key(model, viewer, key),
         Overlay::Save(form) => save::key(model, form, key),
+        Overlay::CopyAs(choice) => copy::key(model, choice, key),
+        Overlay::Columns(list) => grid::columns::key(model, list, key),
+        Overlay::Statistics(statistics) => grid::statistics::key(model, statistics, key),
+        Overlay::Chart(chart) => grid::chart::key(model, chart, key),
         _ if closing => close(model, &top),
         Overlay::Help { scroll } => help(model, scroll, key),
         Overlay::Palette(palette) => palette_key(model, palette, key),
@@ -228,6 +232,8 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Overlay::Save(form) => form.path.insert(text),
         Overlay::EditCell(editor) => edit::cell_pasted(editor, text),
         Overlay::NewRow(form) => edit::form_pasted(form, text),
+        Overlay::Columns(list) => list.filter.insert(text),
+        Overlay::Viewer(opened) => viewer::pasted(opened, text),
         _ => {}
     }
     put_back(model, top)

@@ -132,10 +132,12 @@ pub(super) fn begin(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
     }
     model.edits = None;
     let sent = with_begins(model, sent);
+    let abandoned = grid::scans::abandon(model);
     let ticket = model.next_ticket();
     let statements = sent.iter().map(|sent| sent.text.clone()).collect();
     model.query.begin(ticket, sent, model.now);
-    vec![Effect::Run { ticket, statements }]
+    let run = Effect::Run { ticket, statements };
+    abandoned.into_iter().chain([run]).collect()
 }
 
 /// With autocommit off, a `BEGIN` before what would be committed by itself.
@@ -196,6 +198,7 @@ pub(super) fn ran(model: &mut Model, ticket: Ticket, event: RunEvent) -> Vec<Eff
     {
         effects.extend(tree::reload(model));
     }
+    effects.extend(grid::scans::catch_up(model));
     grid::fit(model);
     effects
 }

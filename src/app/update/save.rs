@@ -1,25 +1,21 @@
-//! Taking rows away: to a file, or to the clipboard in another form.
+//! Saving rows to a file.
 
-use super::grid::COPIED;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
 use crate::app::model::Model;
-use crate::app::model::grid::{Destination, FORMATS, Save, extension, format_name};
+use crate::app::model::grid::{FORMATS, Save, extension};
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::overlay::Overlay;
-use crate::app::model::window::Block;
-use crate::domain::export::{Exporter, Format};
+use crate::domain::export::Format;
 use crate::domain::failure::Failure;
-use crate::domain::rows::{Cell, ResultSet};
 
-pub(super) fn open(model: &mut Model, destination: Destination) {
+pub(super) fn open(model: &mut Model) {
     if model.query.shown_window().is_none() {
         model.tell("there are no rows to take away");
         return;
     }
     let format = Format::Csv;
     model.overlays.push(Overlay::Save(Save {
-        destination,
         format,
         path: Line::new(&format!("result.{}", extension(format))),
     }));
@@ -33,10 +29,9 @@ pub(super) fn key(model: &mut Model, mut form: Save, key: Key) -> Vec<Effect> {
         KeyCode::Enter => return go(model, form),
         KeyCode::Down | KeyCode::Tab => choose(&mut form, 1),
         KeyCode::Up | KeyCode::BackTab => choose(&mut form, -1),
-        _ if form.destination == Destination::File => {
+        _ => {
             let _: Taken = form.path.key(key);
         }
-        _ => {}
     }
     model.overlays.push(Overlay::Save(form));
     Vec::new()
@@ -59,58 +54,18 @@ fn choose(form: &mut Save, step: isize) {
 }
 
 fn go(model: &mut Model, form: Save) -> Vec<Effect> {
-    let Some((result, window)) = model.query.shown_window() else {
+    let Some((result, _)) = model.query.shown_window() else {
         return Vec::new();
     };
-    if form.destination == Destination::File {
-        let path = form.path.text().trim().to_owned();
-        if path.is_empty() {
-            model.overlays.push(Overlay::Save(form));
-            model.tell("a file needs a name");
-            return Vec::new();
-        }
-        let (result, format) = (Box::new(result.clone()), form.format);
-        model.tell(format!("saving {path}…"));
-        return vec![Effect::SaveRows {
-            result,
-            format,
-            path,
-        }];
-    }
-    let block = window.selected(result);
-    let written = written(result, &block, form.format);
-    window.unselect();
-    let Some(text) = written else {
-        model.tell("too much for the clipboard: save it to a file");
+    let path = form.path.text().trim().to_owned();
+    if path.is_empty() {
+        model.overlays.push(Overlay::Save(form));
+        model.tell("a file needs a name");
         return Vec::new();
-    };
-    model.tell(format!("copied as {}", format_name(form.format)));
-    vec![Effect::Copy { text }]
-}
-
-/// A part of a result in some form; `None` if it is too long for the clipboard.
-fn written(result: &ResultSet, block: &Block, format: Format) -> Option<String> {
-    let columns = result.columns().get(block.columns.clone())?;
-    // Nothing can fail when writing to memory, so an error can only be the size below.
-    let mut exporter = Exporter::begin(Vec::new(), format, columns).ok()?;
-    let mut bytes = 0;
-    for row in block.rows.clone() {
-        let cells = block
-            .columns
-            .clone()
-            .filter_map(|column| result.cell(row, column));
-        let cells: Vec<Cell<'_>> = cells.collect();
-        bytes += cells
-            .iter()
-            .filter_map(|cell| cell.text())
-            .map(str::len)
-            .sum::<usize>();
-        if bytes > COPIED {
-            return None;
-        }
-        exporter.row(cells).ok()?;
     }
-    String::from_utf8(exporter.end().ok()?).ok()
+    let (rows, format) = (Box::new(result.snapshot()), form.format);
+    model.tell(format!("saving {path}…"));
+    vec![Effect::SaveRows { rows, format, path }]
 }
 
 /// A result was saved, or could not be.

@@ -1,13 +1,18 @@
 //! One value, or one row, in full on top of the screen.
 
+use super::copy;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layout::{self, Area};
 use crate::app::model::Model;
-use crate::app::model::grid::{Subject, Viewer};
+use crate::app::model::line::{Line as Field, Taken};
 use crate::app::model::overlay::Overlay;
-use crate::app::model::window::Place;
-use crate::domain::rows::{Cell, ResultSet, cell, detail};
+use crate::app::model::viewer::{Arrival, Subject, Viewer};
+use crate::app::model::window::{Direction, Place, Window};
+use crate::domain::rows::detail::{self, Line, Tone};
+use crate::domain::rows::glance::{self, Ink, grouped};
+use crate::domain::rows::pattern::{Pattern, Reading};
+use crate::domain::rows::{Cell, ResultSet, cell, kind};
 
 /// Columns of the screen a field's name takes in a record at most.
 const NAMES: usize = 30;
@@ -20,9 +25,17 @@ const IN_RECORD: usize = 2000;
 pub fn area(model: &Model) -> Area {
     let body = layout::frame(model.size).body;
     body.centred(
-        body.width.saturating_sub(8).clamp(20, 120),
+        body.width.saturating_sub(8).clamp(20, 140),
         body.height.saturating_sub(2),
     )
+}
+
+/// The room for its lines: the last row inside the border is for keys.
+#[must_use]
+pub fn page(model: &Model) -> Area {
+    let inner = area(model).inner();
+    let (lines, _) = inner.split_top(inner.height.saturating_sub(1));
+    lines
 }
 
 /// Shows the value under the cursor.
@@ -43,77 +56,106 @@ pub(super) fn open_record(model: &mut Model) -> Vec<Effect> {
         .query
         .shown_window()
         .map(|(_, window)| window.cursor());
-    if let Some(Place { row, .. }) = place {
+    if let Some(Place { row, column }) = place {
         show(model, Subject::Record { row });
+        if let Some(Overlay::Viewer(viewer)) = model.overlays.last_mut() {
+            viewer.select_field(column);
+        }
     }
     Vec::new()
 }
 
 fn show(model: &mut Model, subject: Subject) {
-    let width = usize::from(area(model).inner().width).max(1);
+    let now = model.now.0;
+    let room = page(model);
+    let width = usize::from(room.width);
     let viewer = model
         .query
         .shown_window()
-        .and_then(|(result, _)| laid_out(result, subject, width));
-    if let Some(viewer) = viewer {
+        .and_then(|(result, window)| laid_out(result, window, subject, now));
+    if let Some(mut viewer) = viewer {
+        viewer.fit(width, usize::from(room.height));
         model.overlays.push(Overlay::Viewer(viewer));
     }
 }
 
 /// The terminal has another size: lines break elsewhere.
 pub(super) fn resized(model: &mut Model) {
-    if let Some(Overlay::Viewer(viewer)) = model.overlays.last() {
-        let subject = viewer.subject;
-        let _ = model.overlays.pop();
-        show(model, subject);
+    let room = page(model);
+    for overlay in &mut model.overlays {
+        if let Overlay::Viewer(viewer) = overlay {
+            viewer.fit(usize::from(room.width), usize::from(room.height));
+        }
     }
 }
 
-fn laid_out(result: &ResultSet, subject: Subject, width: usize) -> Option<Viewer> {
-    let (title, lines) = match subject {
-        Subject::Value(place) => value(result, place, width)?,
-        Subject::Record { row } => record(result, row, width)?,
+fn laid_out(result: &ResultSet, window: &Window, subject: Subject, now: i64) -> Option<Viewer> {
+    let spot = match subject {
+        Subject::Value(place) => place.row,
+        Subject::Record { row } => row,
     };
-    Some(Viewer {
-        subject,
-        title,
-        lines,
-        top: 0,
-    })
+    if spot >= window.rows(result) {
+        return None;
+    }
+    let row = window.row(spot);
+    if result.cell(row, 0).is_none() {
+        let lines = vec![Line::of(Tone::Quiet, "reading the row back…")];
+        let title = format!("row {}", row + 1);
+        let mut viewer = Viewer::new(subject, title, lines);
+        viewer.arrival = Arrival::Awaited;
+        return Some(viewer);
+    }
+    match subject {
+        Subject::Value(place) => {
+            let (title, lines) = value(result, row, place.column, now)?;
+            Some(Viewer::new(subject, title, lines))
+        }
+        Subject::Record { .. } => {
+            let (row_number, rows) = (grouped(row + 1), grouped(result.rows()));
+            let lines = record(result, window, row);
+            let title = format!("row {row_number} of {rows}");
+            Some(Viewer::new(subject, title, lines))
+        }
+    }
 }
 
-fn value(result: &ResultSet, place: Place, width: usize) -> Option<(String, Vec<String>)> {
-    let column = result.columns().get(place.column)?;
-    let name = cell::safe_line(&column.name).into_owned();
-    let row = place.row + 1;
-    let Cell::Text(text) = result.cell(place.row, place.column)? else {
-        return Some((format!("{name} · row {row}"), vec!["NULL".to_owned()]));
+fn value(result: &ResultSet, row: usize, column: usize, now: i64) -> Option<(String, Vec<Line>)> {
+    let described = result.columns().get(column)?;
+    let name = cell::safe_line(&described.name).into_owned();
+    let place = format!("{name} · row {}", grouped(row + 1));
+    let spoken = cell::safe_line(&kind::spoken(described)).into_owned();
+    let kind_said = if spoken.is_empty() {
+        String::new()
+    } else {
+        format!(" · {spoken}")
+    };
+    let Cell::Text(text) = result.cell(row, column)? else {
+        let null = vec![Line::of(Tone::Null, "NULL")];
+        return Some((format!("{place}{kind_said}"), null));
     };
     if text.is_empty() {
-        return Some((format!("{name} · row {row}"), vec!["(empty)".to_owned()]));
+        let empty = vec![Line::of(Tone::Quiet, "(an empty text)")];
+        return Some((format!("{place}{kind_said}"), empty));
     }
-    let layout = detail::layout(column.type_oid, text);
-    let mut lines = cell::wrapped(&detail::laid_out(text, layout), width);
+    let layout = detail::layout(described, text);
+    let mut lines = detail::laid_out(text, layout, now);
     if text.len() > detail::LAID_OUT {
-        lines.push(format!(
-            "… {} bytes in all; copy or save takes the whole value",
-            text.len()
+        lines.push(Line::of(
+            Tone::Quiet,
+            &format!(
+                "… the first {} of {}; copy and save take all of it",
+                glance::bytes(detail::LAID_OUT),
+                glance::bytes(text.len())
+            ),
         ));
     }
     Some((
-        format!(
-            "{name} · row {row} · {} · {} bytes",
-            layout.word(),
-            text.len()
-        ),
+        format!("{place}{kind_said} · {}", glance::bytes(text.len())),
         lines,
     ))
 }
 
-fn record(result: &ResultSet, row: usize, width: usize) -> Option<(String, Vec<String>)> {
-    if row >= result.rows() {
-        return None;
-    }
+fn record(result: &ResultSet, window: &Window, row: usize) -> Vec<Line> {
     let names: Vec<String> = result
         .columns()
         .iter()
@@ -124,75 +166,250 @@ fn record(result: &ResultSet, row: usize, width: usize) -> Option<(String, Vec<S
         .map(|name| cell::width(name))
         .max()
         .unwrap_or(0);
-    let room = width.saturating_sub(gutter + 3).max(1);
     let mut lines = Vec::new();
-    for (column, name) in names.iter().enumerate() {
-        let shown = match result.cell(row, column)? {
-            Cell::Null => vec!["NULL".to_owned()],
-            Cell::Text(text) => {
-                let mut shown = cell::wrapped(detail::beginning(text, IN_RECORD), room);
-                if text.len() > IN_RECORD {
-                    shown.push(format!("… {} bytes in all", text.len()));
-                }
-                shown
-            }
+    for column in window.columns().order().iter().copied() {
+        let (Some(described), Some(name), Some(value)) = (
+            result.columns().get(column),
+            names.get(column),
+            result.cell(row, column),
+        ) else {
+            continue;
         };
-        for (number, text) in shown.into_iter().enumerate() {
+        let ink = glance::glance(kind::of(described), value, 1).ink;
+        for (number, (tone, text)) in field(value, ink).into_iter().enumerate() {
             let name = if number == 0 { name.as_str() } else { "" };
             let pad = " ".repeat(gutter - cell::width(name));
-            lines.push(format!("{name}{pad} │ {text}"));
+            let mut line = Line {
+                hanging: gutter + 3,
+                field: Some(column),
+                ..Line::default()
+            };
+            line.push(Tone::Name, name);
+            line.push(Tone::Quiet, &format!("{pad} │ "));
+            line.push(tone, &text);
+            lines.push(line);
         }
     }
-    Some((format!("row {} of {}", row + 1, result.rows()), lines))
+    lines
+}
+
+/// A value of a record, a line each.
+fn field(value: Cell<'_>, ink: Ink) -> Vec<(Tone, String)> {
+    let Cell::Text(text) = value else {
+        return vec![(Tone::Null, glance::NULL.to_owned())];
+    };
+    let tone = match ink {
+        Ink::Json | Ink::Array => Tone::Text,
+        Ink::True | Ink::False => Tone::Word,
+        Ink::Bytes => Tone::Quiet,
+        Ink::Text | Ink::Null => Tone::Plain,
+    };
+    let mut shown: Vec<(Tone, String)> = match ink {
+        Ink::True => vec![(tone, "● true".to_owned())],
+        Ink::False => vec![(tone, "○ false".to_owned())],
+        _ => cell::safe_lines(detail::beginning(text, IN_RECORD))
+            .into_iter()
+            .map(|line| (tone, line))
+            .collect(),
+    };
+    if text.len() > IN_RECORD {
+        let size = glance::bytes(text.len());
+        shown.push((Tone::Quiet, format!("… {size} in all; Enter shows more")));
+    }
+    shown
 }
 
 /// A key for the viewer on top, which is put back unless the key closes it.
 pub(super) fn key(model: &mut Model, mut viewer: Viewer, key: Key) -> Vec<Effect> {
-    let page = usize::from(area(model).inner().height).max(1);
-    let last = viewer.lines.len().saturating_sub(page);
-    match key.code {
-        KeyCode::Escape | KeyCode::Enter | KeyCode::Char('q') => return Vec::new(),
-        KeyCode::Char('c') if key.ctrl => return Vec::new(),
-        KeyCode::Char('y') => return copy(model, viewer),
-        KeyCode::Left | KeyCode::Char('h') => return step(model, viewer, -1),
-        KeyCode::Right | KeyCode::Char('l') => return step(model, viewer, 1),
-        KeyCode::Up | KeyCode::Char('k') => viewer.top = viewer.top.saturating_sub(1),
-        KeyCode::Down | KeyCode::Char('j') => viewer.top += 1,
-        KeyCode::PageUp => viewer.top = viewer.top.saturating_sub(page),
-        KeyCode::PageDown | KeyCode::Char(' ') => viewer.top += page,
-        KeyCode::Home | KeyCode::Char('g') => viewer.top = 0,
-        KeyCode::End | KeyCode::Char('G') => viewer.top = last,
-        _ => {}
+    if let Some(field) = viewer.field.take() {
+        return typed(model, viewer, field, key);
     }
-    viewer.top = viewer.top.min(last);
+    match key.code {
+        KeyCode::Escape if viewer.search.take().is_some() => {}
+        KeyCode::Escape | KeyCode::Char('q') => return Vec::new(),
+        KeyCode::Char('c') if key.ctrl => return Vec::new(),
+        KeyCode::Enter => return enter(model, viewer),
+        KeyCode::Char('y') => return copy_value(model, viewer),
+        KeyCode::Char('Y') => return copy_part(model, viewer),
+        KeyCode::Left | KeyCode::Char('h') => return step(model, viewer, Step::Beside(-1)),
+        KeyCode::Right | KeyCode::Char('l') => return step(model, viewer, Step::Beside(1)),
+        KeyCode::Char('[' | 'K') => return step(model, viewer, Step::Row(-1)),
+        KeyCode::Char(']' | 'J') => return step(model, viewer, Step::Row(1)),
+        KeyCode::Char('r') => return other(model, viewer),
+        KeyCode::Char('/') => viewer.field = Some(Field::default()),
+        KeyCode::Char('n') => look(model, &mut viewer, Direction::Forward),
+        KeyCode::Char('N') => look(model, &mut viewer, Direction::Backward),
+        _ => walk(&mut viewer, key),
+    }
     model.overlays.push(Overlay::Viewer(viewer));
     Vec::new()
 }
 
-/// The value as the server sent it, or the record as it is shown.
-fn copy(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
-    let text = match viewer.subject {
-        Subject::Value(place) => model
-            .query
-            .shown_window()
-            .and_then(|(result, _)| result.cell(place.row, place.column))
-            .and_then(Cell::text)
-            .unwrap_or_default()
-            .to_owned(),
-        Subject::Record { .. } => viewer.lines.join("\n"),
-    };
-    model.overlays.push(Overlay::Viewer(viewer));
-    model.tell("copied");
-    vec![Effect::Copy { text }]
+/// The keys that move within the lines and fold them.
+fn walk(viewer: &mut Viewer, key: Key) {
+    let end = isize::MAX;
+    match key.code {
+        KeyCode::Up | KeyCode::Char('k') => viewer.walk(-1),
+        KeyCode::Down | KeyCode::Char('j') => viewer.walk(1),
+        KeyCode::PageUp => viewer.page(-1),
+        KeyCode::PageDown | KeyCode::Char(' ') => viewer.page(1),
+        KeyCode::Home | KeyCode::Char('g') => viewer.walk(-end),
+        KeyCode::End | KeyCode::Char('G') => viewer.walk(end),
+        KeyCode::Char('z') | KeyCode::Tab => viewer.toggle_fold(),
+        KeyCode::Char('Z') | KeyCode::BackTab => viewer.toggle_all_folds(),
+        KeyCode::Char(digit @ '1'..='9') => {
+            let depth = digit.to_digit(10).unwrap_or(1);
+            viewer.fold_deeper_than(usize::try_from(depth).unwrap_or(1));
+        }
+        _ => {}
+    }
 }
 
-/// The next column's value, or the next row.
-fn step(model: &mut Model, viewer: Viewer, by: isize) -> Vec<Effect> {
+/// A key for the field in which something to look for is typed.
+fn typed(model: &mut Model, mut viewer: Viewer, mut field: Field, key: Key) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Escape => {}
+        KeyCode::Enter => {
+            // Plain words are always a pattern.
+            viewer.search = Pattern::read(field.text(), Reading::Plain)
+                .ok()
+                .filter(|pattern| !pattern.words().is_empty());
+            look(model, &mut viewer, Direction::Forward);
+        }
+        _ => {
+            let _: Taken = field.key(key);
+            viewer.field = Some(field);
+        }
+    }
+    model.overlays.push(Overlay::Viewer(viewer));
+    Vec::new()
+}
+
+/// Text pasted into the viewer's field.
+pub(super) fn pasted(viewer: &mut Viewer, text: &str) {
+    if let Some(field) = &mut viewer.field {
+        field.insert(text);
+    }
+}
+
+fn look(model: &mut Model, viewer: &mut Viewer, direction: Direction) {
+    let words = viewer
+        .search
+        .as_ref()
+        .map(|pattern| pattern.words().to_owned());
+    match words {
+        None => model.tell("search first"),
+        Some(words) => {
+            if !viewer.look(direction) {
+                model.tell(format!("no line has {words}"));
+            }
+        }
+    }
+}
+
+/// Enter opens a record's value, and closes a value.
+fn enter(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
+    let (Subject::Record { row }, Some(column)) = (viewer.subject, viewer.field_column()) else {
+        return Vec::new();
+    };
+    model.overlays.push(Overlay::Viewer(viewer));
+    if let Some((result, window)) = model.query.shown_window() {
+        window.go(Place { row, column }, result);
+    }
+    show(model, Subject::Value(Place { row, column }));
+    Vec::new()
+}
+
+/// From a value to its record, and from a record to the value that is selected.
+fn other(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
+    match (viewer.subject, viewer.field_column()) {
+        (Subject::Value(_), _) => open_record(model),
+        (Subject::Record { row }, Some(column)) => {
+            show(model, Subject::Value(Place { row, column }));
+            Vec::new()
+        }
+        (Subject::Record { .. }, None) => {
+            model.overlays.push(Overlay::Viewer(viewer));
+            Vec::new()
+        }
+    }
+}
+
+/// Copies the value as the server sent it; in a record, the selected one.
+fn copy_value(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
+    let place = match viewer.subject {
+        Subject::Value(place) => Some(place),
+        Subject::Record { row } => viewer.field_column().map(|column| Place { row, column }),
+    };
+    let text = place.and_then(|place| {
+        let (result, window) = model.query.shown_window()?;
+        window.cell(result, place)?.text().map(str::to_owned)
+    });
+    model.overlays.push(Overlay::Viewer(viewer));
+    handed(model, text, "the value")
+}
+
+/// Copies the part of a JSON value around the selected line, or a whole record as it is shown.
+fn copy_part(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
+    let (text, what) = match viewer.subject {
+        Subject::Value(place) => {
+            let around = viewer.around().filter(|fold| fold.to > 0);
+            let text = model.query.shown_window().and_then(|(result, window)| {
+                let text = window.cell(result, place)?.text()?;
+                match around {
+                    Some(fold) => text.get(fold.from..fold.to).map(str::to_owned),
+                    None => Some(text.to_owned()),
+                }
+            });
+            (
+                text,
+                if around.is_some() {
+                    "this part"
+                } else {
+                    "the value"
+                },
+            )
+        }
+        Subject::Record { .. } => {
+            let lines: Vec<&str> = viewer
+                .lines()
+                .iter()
+                .map(|line| line.text.as_str())
+                .collect();
+            (Some(lines.join("\n")), "the record")
+        }
+    };
+    model.overlays.push(Overlay::Viewer(viewer));
+    handed(model, text, what)
+}
+
+fn handed(model: &mut Model, text: Option<String>, what: &str) -> Vec<Effect> {
+    let Some(text) = text else {
+        model.tell("there is nothing to copy: NULL");
+        return Vec::new();
+    };
+    let said = format!("copied {what}, {}", glance::bytes(text.len()));
+    copy::hand(model, said, text)
+}
+
+/// Where to go from a value or a record.
+#[derive(Clone, Copy)]
+enum Step {
+    /// The next column's value; of a record, the next row.
+    Beside(isize),
+    /// The next row.
+    Row(isize),
+}
+
+fn step(model: &mut Model, viewer: Viewer, step: Step) -> Vec<Effect> {
+    let field = viewer.field_column();
     let before = model.overlays.len();
     if let Some((result, window)) = model.query.shown_window() {
-        match viewer.subject {
-            Subject::Value(_) => window.move_by(0, by, result),
-            Subject::Record { .. } => window.move_by(by, 0, result),
+        match (viewer.subject, step) {
+            (Subject::Value(_), Step::Beside(by)) => window.move_by(0, by, result),
+            (Subject::Record { .. }, Step::Beside(by)) | (_, Step::Row(by)) => {
+                window.move_by(by, 0, result);
+            }
         }
         let Place { row, .. } = window.cursor();
         let subject = match viewer.subject {
@@ -203,6 +420,12 @@ fn step(model: &mut Model, viewer: Viewer, by: isize) -> Vec<Effect> {
     }
     if model.overlays.len() == before {
         model.overlays.push(Overlay::Viewer(viewer));
+    } else if let Some(Overlay::Viewer(next)) = model.overlays.last_mut() {
+        // What is looked for, and the field one was at, stay from row to row.
+        next.search = viewer.search;
+        if let Some(column) = field {
+            next.select_field(column);
+        }
     }
     Vec::new()
 }

@@ -142,6 +142,49 @@ pub fn safe_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A piece of text made safe, whatever its length; line breaks become signs.
+#[must_use]
+pub fn safe_whole(text: &str) -> Cow<'_, str> {
+    if text.chars().any(|character| sign(character).is_some()) {
+        Cow::Owned(safe_text(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Where to break a safe line so that each part takes at most `columns` cells, and those after the
+/// first `hanging` cells less: at spaces where there are some.
+#[must_use]
+pub fn breaks(text: &str, columns: usize, hanging: usize) -> Vec<std::ops::Range<usize>> {
+    let columns = columns.max(1);
+    let hanging = hanging.min(columns / 2);
+    let mut parts = Vec::new();
+    let (mut start, mut used, mut room) = (0, 0, columns);
+    // Behind the last space of the part, and the cells up to there.
+    let mut space: Option<(usize, usize)> = None;
+    for (at, piece) in text.grapheme_indices(true) {
+        let cells = width(piece);
+        if used + cells > room && at > start {
+            let (end, taken) = space.filter(|(end, _)| *end > start).unwrap_or((at, used));
+            parts.push(start..end);
+            start = end;
+            used -= taken;
+            room = columns - hanging;
+            space = None;
+        }
+        used += cells;
+        if piece == " "
+            && text
+                .get(start..at)
+                .is_some_and(|part| !part.trim().is_empty())
+        {
+            space = Some((at + piece.len(), used));
+        }
+    }
+    parts.push(start..text.len());
+    parts
+}
+
 /// A whole line made safe, whatever its length.
 fn safe_text(line: &str) -> String {
     let mut safe = String::with_capacity(line.len());
@@ -263,7 +306,31 @@ mod tests {
         assert_eq!(wrapped("a\n\nb", 5), ["a", "", "b"]);
     }
 
+    #[test]
+    fn a_line_is_broken_into_ranges() {
+        let parts = |text: &str, columns, hanging| -> Vec<String> {
+            breaks(text, columns, hanging)
+                .into_iter()
+                .map(|range| text[range].to_owned())
+                .collect()
+        };
+        assert_eq!(
+            parts("the quick brown fox", 10, 2),
+            ["the quick ", "brown ", "fox"]
+        );
+        assert_eq!(parts("日本語日本語", 5, 0), ["日本", "語日", "本語"]);
+        assert_eq!(parts("    abcdefgh", 6, 0), ["    ab", "cdefgh"]);
+        assert_eq!(parts("", 6, 0), [""]);
+    }
+
     proptest! {
+        #[test]
+        fn broken_lines_lose_nothing(text in "[a-z 日é]{0,60}", columns in 1usize..20, hanging in 0usize..8) {
+            let parts = breaks(&text, columns, hanging);
+            let joined: String = parts.iter().map(|range| &text[range.clone()]).collect();
+            prop_assert_eq!(joined, text);
+        }
+
         #[test]
         fn nothing_unsafe_gets_through(text in any::<String>(), columns in 0usize..40) {
             let shown = clipped(&text, columns).into_owned();

@@ -1,11 +1,18 @@
-//! One value in full, laid out for reading: JSON indented, bytes as a dump, arrays as lists.
+//! One value in full, laid out for reading: JSON indented and foldable, bytes as hexadecimal and text,
+//! arrays as lists, times with their zone and age.
 //!
 //! Nothing is parsed into numbers or maps: what is shown is the server's text with other line
 //! breaks, so no digit and no duplicate key is lost.
 
-use std::fmt::Write as _;
+mod dump;
+mod json;
+mod list;
+mod times;
 
-use super::array::{self, Element};
+use super::array;
+use super::cell;
+use super::kind::{self, Kind};
+use crate::domain::run::Column;
 
 /// Bytes of a value that are laid out; saving and copying take all of it.
 pub const LAID_OUT: usize = 1 << 20;
@@ -21,6 +28,8 @@ pub enum Layout {
     Bytes,
     /// An array, an element a line.
     Array,
+    /// A date or a moment, with its age.
+    Time,
 }
 
 impl Layout {
@@ -32,35 +41,119 @@ impl Layout {
             Self::Json => "JSON",
             Self::Bytes => "bytes",
             Self::Array => "array",
+            Self::Time => "time",
         }
     }
 }
 
-/// The layout that suits a type, by its OID (`pg_type.dat`: json, jsonb, bytea), else the text.
+/// What a piece of a line is, for its style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Ordinary text.
+    Plain,
+    /// The name of a field or a key.
+    Name,
+    /// A text in quotes.
+    Text,
+    /// A number.
+    Number,
+    /// True, false, null.
+    Word,
+    /// NULL.
+    Null,
+    /// Brackets, numbers of lines, what is said about the value.
+    Quiet,
+}
+
+/// One line, safe to show, before it is broken to a width.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The text.
+    pub text: String,
+    /// Where each piece of it ends, in bytes, and what it is.
+    pub tones: Vec<(usize, Tone)>,
+    /// Cells that what does not fit is indented by.
+    pub hanging: usize,
+    /// What it opens, if it can be folded.
+    pub fold: Option<Fold>,
+    /// The column whose value it belongs to, in a record.
+    pub field: Option<usize>,
+}
+
+/// What a line opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fold {
+    /// The line that closes it.
+    pub end: usize,
+    /// How many it holds.
+    pub count: usize,
+    /// How deep it lies, from 1.
+    pub depth: usize,
+    /// Where it begins in the value, in bytes.
+    pub from: usize,
+    /// Where it ends in the value, in bytes.
+    pub to: usize,
+}
+
+impl Line {
+    /// A line of one piece.
+    #[must_use]
+    pub fn of(tone: Tone, text: &str) -> Self {
+        let mut line = Self::default();
+        line.push(tone, text);
+        line
+    }
+
+    /// Appends a piece, made safe.
+    pub fn push(&mut self, tone: Tone, text: &str) {
+        self.text.push_str(&cell::safe_whole(text));
+        let end = self.text.len();
+        match self.tones.last_mut() {
+            Some((last, same)) if *same == tone => *last = end,
+            _ => self.tones.push((end, tone)),
+        }
+    }
+}
+
+/// The layout that suits a column's value, else the text.
 #[must_use]
-pub fn layout(type_oid: u32, text: &str) -> Layout {
-    match type_oid {
-        114 | 3802 => Layout::Json,
-        17 if text.starts_with("\\x") => Layout::Bytes,
-        _ if text.starts_with('{') && text.len() < LAID_OUT && array::elements(text).is_some() => {
+pub fn layout(column: &Column, text: &str) -> Layout {
+    match kind::of(column) {
+        Kind::Json => Layout::Json,
+        Kind::Bytes if text.starts_with("\\x") => Layout::Bytes,
+        Kind::Date | Kind::Timestamp | Kind::Moment if times::can(text) => Layout::Time,
+        // Arrays of types that are not built in are known by how they are written.
+        Kind::Array | Kind::Text
+            if text.starts_with(['{', '['])
+                && text.len() < LAID_OUT
+                && array::elements(text).is_some() =>
+        {
             Layout::Array
         }
         _ => Layout::Text,
     }
 }
 
-/// The value laid out, not yet safe to show: the first [`LAID_OUT`] bytes of it.
+/// The value laid out: the first [`LAID_OUT`] bytes of it. `now` is in milliseconds since 1970.
 #[must_use]
-pub fn laid_out(text: &str, layout: Layout) -> String {
+pub fn laid_out(text: &str, layout: Layout, now: i64) -> Vec<Line> {
     let text = beginning(text, LAID_OUT);
     match layout {
-        Layout::Text => text.to_owned(),
-        Layout::Json => json(text),
-        Layout::Bytes => bytes(text),
-        Layout::Array => {
-            array::elements(text).map_or_else(|| text.to_owned(), |elements| list(&elements, 0))
-        }
+        Layout::Text => plain(text),
+        Layout::Json => json::lines(text),
+        Layout::Bytes => dump::lines(text),
+        Layout::Array => array::elements(text).map_or_else(|| plain(text), |all| list::lines(&all)),
+        Layout::Time => times::lines(text, now),
     }
+}
+
+/// The lines of a text.
+#[must_use]
+pub fn plain(text: &str) -> Vec<Line> {
+    cell::safe_lines(text)
+        .iter()
+        .map(|line| Line::of(Tone::Plain, line))
+        .collect()
 }
 
 /// At most that many bytes of a text, cut between characters.
@@ -69,145 +162,47 @@ pub fn beginning(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
-fn json(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len() * 2);
-    let mut depth = 0_usize;
-    let mut characters = text.chars().filter({
-        // Blanks between tokens go; those in strings stay.
-        let (mut quoted, mut escaped) = (false, false);
-        move |&character: &char| {
-            let kept = quoted || !character.is_ascii_whitespace();
-            match character {
-                '"' if !escaped => quoted = !quoted,
-                _ => {}
-            }
-            escaped = quoted && character == '\\' && !escaped;
-            kept
-        }
-    });
-    let (mut quoted, mut escaped) = (false, false);
-    let mut next = characters.next();
-    while let Some(character) = next {
-        next = characters.next();
-        if quoted {
-            shown.push(character);
-            quoted = escaped || character != '"';
-            escaped = character == '\\' && !escaped;
-            continue;
-        }
-        match character {
-            '{' | '[' if matches!(next, Some('}' | ']')) => {
-                shown.push(character);
-                shown.extend(next);
-                next = characters.next();
-            }
-            '{' | '[' => {
-                depth += 1;
-                shown.push(character);
-                break_line(&mut shown, depth);
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                break_line(&mut shown, depth);
-                shown.push(character);
-            }
-            ',' => {
-                shown.push(',');
-                break_line(&mut shown, depth);
-            }
-            ':' => shown.push_str(": "),
-            plain => {
-                quoted = plain == '"';
-                shown.push(plain);
-            }
-        }
-    }
-    shown
-}
-
-/// Deepest indentation shown; deeper levels stay there, or a hostile value would be all blanks.
-const DEEPEST: usize = 40;
-
-fn break_line(shown: &mut String, depth: usize) {
-    shown.push('\n');
-    shown.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
-}
-
-/// Bytes a line of a dump.
-const DUMPED: usize = 16;
-
-fn bytes(text: &str) -> String {
-    let digits = text.strip_prefix("\\x").unwrap_or(text).as_bytes();
-    let mut shown = String::with_capacity(digits.len() * 3);
-    for (number, line) in digits.chunks(DUMPED * 2).enumerate() {
-        let mut plain = String::new();
-        let _ = write!(shown, "{:08x}  ", number * DUMPED);
-        for pair in line.chunks(2) {
-            let pair = std::str::from_utf8(pair).unwrap_or_default();
-            let byte = u8::from_str_radix(pair, 16).unwrap_or_default();
-            let _ = write!(shown, "{pair} ");
-            plain.push(if byte.is_ascii_graphic() || byte == b' ' {
-                char::from(byte)
-            } else {
-                '·'
-            });
-        }
-        let missing = DUMPED.saturating_sub(line.len() / 2);
-        shown.extend(std::iter::repeat_n("   ", missing));
-        let _ = writeln!(shown, " {plain}");
-    }
-    shown
-}
-
-fn list(elements: &[Element], depth: usize) -> String {
-    let mut shown = String::new();
-    for (number, element) in elements.iter().enumerate() {
-        let indent = "  ".repeat(depth);
-        let _ = match element {
-            Element::Null => writeln!(shown, "{indent}{}  NULL", number + 1),
-            Element::Text(text) => writeln!(shown, "{indent}{}  {text}", number + 1),
-            Element::Nested(inner) => {
-                write!(shown, "{indent}{}\n{}", number + 1, list(inner, depth + 1))
-            }
-        };
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn json_is_indented_and_nothing_else() {
-        let text = r#"{"a": 1.00, "a":[ ],"b":{"c":"x: {\"y\", \\"},"n":12345678901234567890}"#;
-        assert_eq!(
-            laid_out(text, Layout::Json),
-            "{\n  \"a\": 1.00,\n  \"a\": [],\n  \"b\": {\n    \"c\": \"x: {\\\"y\\\", \\\\\"\n  },\n  \"n\": 12345678901234567890\n}"
-        );
+    fn column(type_oid: u32, type_name: &str) -> Column {
+        Column {
+            name: "c".into(),
+            type_oid,
+            type_name: type_name.into(),
+            type_modifier: -1,
+            table_oid: 0,
+            attribute: 0,
+        }
     }
 
     #[test]
-    fn bytes_are_dumped() {
+    fn values_have_the_layout_of_their_type() {
+        assert_eq!(layout(&column(1009, "_text"), "{a,NULL}"), Layout::Array);
+        assert_eq!(layout(&column(99_999, ""), "{1,2}"), Layout::Array);
+        assert_eq!(layout(&column(25, "text"), "{not an array"), Layout::Text);
+        assert_eq!(layout(&column(17, "bytea"), "\\x00"), Layout::Bytes);
         assert_eq!(
-            laid_out("\\x4869000a", Layout::Bytes),
-            format!("00000000  48 69 00 0a {} Hi··\n", "   ".repeat(12))
+            layout(&column(1184, "timestamptz"), "1/2/2026"),
+            Layout::Text
         );
-    }
-
-    #[test]
-    fn arrays_become_lists() {
-        assert_eq!(layout(1009, "{a,NULL}"), Layout::Array);
-        assert_eq!(
-            laid_out("{a,NULL,{b}}", Layout::Array),
-            "1  a\n2  NULL\n3\n  1  b\n"
-        );
-        assert_eq!(layout(25, "{not an array"), Layout::Text);
     }
 
     #[test]
     fn only_the_beginning_of_a_huge_value_is_laid_out() {
         let huge = "é".repeat(LAID_OUT);
-        assert!(laid_out(&huge, Layout::Text).len() <= LAID_OUT);
+        let shown: usize = laid_out(&huge, Layout::Text, 0)
+            .iter()
+            .map(|line| line.text.len())
+            .sum();
+        assert!(shown <= LAID_OUT);
+    }
+
+    #[test]
+    fn hostile_text_is_made_safe() {
+        let lines = laid_out("a\u{1b}[2J\n\u{202e}b", Layout::Text, 0);
+        assert_eq!(lines[0].text, "a␛[2J");
+        assert_eq!(lines[1].text, "<202E>b");
     }
 }

@@ -3,8 +3,16 @@
 pub mod array;
 pub mod batch;
 pub mod cell;
+pub mod condition;
 pub mod detail;
+pub mod glance;
+pub mod kind;
+pub mod moment;
+pub mod order;
+pub mod pattern;
+pub mod scan;
 pub mod store;
+pub mod view;
 pub mod width;
 
 pub use batch::{Cell, RowBatch, RowBatchBuilder};

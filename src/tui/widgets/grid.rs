@@ -2,7 +2,8 @@
 //!
 //! Formats no hidden cell.
 
-use std::time::Duration;
+mod cells;
+mod heading;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,18 +14,21 @@ use super::messages::Messages;
 use super::tree::Attention;
 use crate::app::layout::Area;
 use crate::app::model::Model;
-use crate::app::model::edit::Edits;
-use crate::app::model::grid::Purpose;
+use crate::app::model::grid::{Field, Purpose};
 use crate::app::model::messages;
-use crate::app::model::query::{Freshness, Outcome, Progress, Standing};
-use crate::app::model::window::{Block, Place, VisibleColumn};
+use crate::app::model::query::{Freshness, Outcome, Standing};
 use crate::app::result_layout::{self, ResultAreas, TAB};
 use crate::app::update::edit;
-use crate::domain::edit::Spot;
-use crate::domain::rows::width::{self, Alignment};
-use crate::domain::rows::{Cell, ResultSet, cell};
-use crate::domain::time;
+use crate::domain::rows::cell;
+use crate::domain::rows::pattern::Reading;
 use crate::tui::theme::{Role, Theme};
+
+use cells::GridCells;
+
+pub use heading::title;
+
+/// Cells a column's name takes in a field's label at most.
+const NAMED: usize = 24;
 
 /// The inside of the result pane. Its parts are where [`result_layout`] says.
 #[derive(Debug)]
@@ -35,97 +39,6 @@ pub struct ResultPane<'a> {
     pub attention: Attention,
     /// Roles to styles.
     pub theme: Theme,
-}
-
-/// The pane's heading: rows, bytes, rate and time, running or done.
-#[must_use]
-pub fn title(model: &Model) -> String {
-    let Some(run) = model.query.run() else {
-        return "result".to_owned();
-    };
-    if run.progress != Progress::Over {
-        let word = match run.progress {
-            Progress::Cancelling => "cancelling",
-            Progress::Running | Progress::Over => "running",
-        };
-        let elapsed = model.now.since(run.begun);
-        let rows = run.rows();
-        if rows == 0 {
-            return format!("{word} · {}", time::spoken(elapsed));
-        }
-        let bytes = run
-            .outcomes
-            .iter()
-            .filter_map(|outcome| outcome.result.as_ref());
-        let bytes: usize = bytes.map(ResultSet::text_bytes).sum();
-        let (rows_text, bytes_text) = (grouped(rows), spoken_bytes(bytes));
-        let rate = per_second(rows, elapsed);
-        return format!(
-            "{word} · {rows_text} rows · {bytes_text}{rate} · {}",
-            time::spoken(elapsed)
-        );
-    }
-    let Some((outcome, _)) = model.query.shown() else {
-        return "result".to_owned();
-    };
-    let planned = edit::of_shown(model).map_or(0, |edits| edits.pending.count());
-    let changes = match planned {
-        0 => "",
-        1 => " · ● 1 change planned",
-        many => return format!("{} · ● {many} changes planned", finished_title(outcome)),
-    };
-    format!("{}{changes}", finished_title(outcome))
-}
-
-fn finished_title(outcome: &Outcome) -> String {
-    let rows = outcome.result.as_ref().map(|result| {
-        let noun = if result.rows() == 1 { "row" } else { "rows" };
-        format!("{} {noun}", grouped(result.rows()))
-    });
-    let ending = match &outcome.standing {
-        Standing::Done(completed) => time::spoken(completed.elapsed),
-        Standing::Failed(_) => "✗ failed".to_owned(),
-        Standing::NotRun => "not run".to_owned(),
-        Standing::Waiting | Standing::Running => String::new(),
-    };
-    let parts = [
-        Some("result".to_owned()),
-        rows,
-        Some(ending).filter(|text| !text.is_empty()),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-/// Rows a second, once there is enough time to tell.
-fn per_second(rows: usize, elapsed: Duration) -> String {
-    let millis = usize::try_from(elapsed.as_millis()).unwrap_or(usize::MAX);
-    match rows.saturating_mul(1000).checked_div(millis) {
-        Some(rate) if millis >= 200 => format!(" · {} rows/s", grouped(rate)),
-        _ => String::new(),
-    }
-}
-
-/// A number with its digits in groups of three: `48 213`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            shown.push(' ');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
-fn spoken_bytes(bytes: usize) -> String {
-    const UNITS: [(usize, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    for (size, unit) in UNITS {
-        if bytes >= size {
-            return format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size);
-        }
-    }
-    format!("{bytes} B")
 }
 
 fn rect(area: Area) -> Rect {
@@ -229,12 +142,10 @@ impl ResultPane<'_> {
             return;
         };
         let line = Rect::new(area.x, area.bottom() - 1, area.width, 1);
-        let sign = match field.purpose {
-            Purpose::Search => "/",
-            Purpose::Row => "row:",
-        };
+        let sign = self.label(field.purpose);
         let width = usize::from(line.width);
-        let room = width.saturating_sub(sign.len() + 2);
+        let lead = cell::width(&sign) + 1;
+        let room = width.saturating_sub(lead + 1);
         let (cursor, scroll) = field.line.view(room);
         let shown: String = field.line.text().chars().skip(scroll).collect();
         buf.set_style(line, self.theme.style(Role::Text));
@@ -246,140 +157,54 @@ impl ResultPane<'_> {
             width,
             self.theme.style(Role::Text),
         );
-        let x = line.x + u16::try_from(sign.len() + 1 + cursor).unwrap_or(0);
+        let x = line.x + u16::try_from(lead + cursor).unwrap_or(0);
         if x < line.right() {
             buf.set_style(Rect::new(x, line.y, 1, 1), self.theme.style(Role::Selected));
         }
+        self.beside_field(field, line, buf);
     }
-}
 
-/// Header, row numbers and cells of one result.
-struct GridCells<'a> {
-    /// What was planned or made of its cells.
-    edits: Option<&'a Edits>,
-    result: &'a ResultSet,
-    outcome: &'a Outcome,
-    areas: ResultAreas,
-    attention: Attention,
-    theme: Theme,
-}
-
-impl GridCells<'_> {
-    fn draw(&self, buf: &mut Buffer) {
-        let columns = self.outcome.window.visible_columns();
-        self.header(&columns, buf);
-        let cells = rect(self.areas.cells);
-        let numbers = rect(self.areas.numbers);
-        let selected = self.outcome.window.selected(self.result);
-        let top = self.outcome.window.top();
-        for (line, row) in cells.rows().zip(top..self.result.rows()) {
-            let number = (row + 1).to_string();
-            let width = usize::from(numbers.width.saturating_sub(1));
-            let number = format!("{number:>width$}");
-            let style = self.theme.style(Role::Quiet);
-            let _ = buf.set_stringn(numbers.x, line.y, number, numbers.width.into(), style);
-            for visible in &columns {
-                self.cell(line, row, *visible, &selected, buf);
+    /// What stands before a field: what it is for.
+    fn label(&self, purpose: Purpose) -> String {
+        match purpose {
+            Purpose::Search(Reading::Plain) => "/".to_owned(),
+            Purpose::Search(Reading::Expression) => "/ regex".to_owned(),
+            Purpose::Row => "row:".to_owned(),
+            Purpose::Filter(None) => "any column:".to_owned(),
+            Purpose::Filter(Some(column)) => {
+                let shown = self.model.query.shown();
+                let name = shown
+                    .and_then(|(outcome, _)| outcome.result.as_ref())
+                    .and_then(|result| result.columns().get(column))
+                    .map_or_else(String::new, |column| {
+                        cell::clipped(&column.name, NAMED).into_owned()
+                    });
+                format!("{name}:")
             }
         }
     }
 
-    fn header(&self, columns: &[VisibleColumn], buf: &mut Buffer) {
-        let area = rect(self.areas.header);
-        for visible in columns {
-            let Some(column) = self.result.columns().get(visible.column) else {
-                continue;
-            };
-            let side = width::alignment(column);
-            let room = usize::from(visible.width);
-            for (line, text, role) in [
-                (0, &column.name, Role::Strong),
-                (1, &column.type_name, Role::Quiet),
-            ] {
-                if line < area.height {
-                    let text = aligned(&cell::clipped(text, room), room, side);
-                    let (x, y) = (area.x + visible.x, area.y + line);
-                    let _ = buf.set_stringn(x, y, text, room, self.theme.style(role));
-                }
-            }
-        }
-    }
-
-    fn cell(
-        &self,
-        line: Rect,
-        row: usize,
-        visible: VisibleColumn,
-        selected: &Block,
-        buf: &mut Buffer,
-    ) {
-        let place = Place {
-            row,
-            column: visible.column,
+    /// What is wrong with a field, else what may be typed, at its right end where there is room.
+    fn beside_field(&self, field: &Field, line: Rect, buf: &mut Buffer) {
+        let (text, role) = match (&field.wrong, field.purpose) {
+            (Some(wrong), _) => (wrong.as_str(), Role::Bad),
+            (None, Purpose::Search(_)) => ("Tab: text or regex", Role::Quiet),
+            (None, Purpose::Row) => ("1 000  -1  50%", Role::Quiet),
+            (None, Purpose::Filter(_)) => (
+                "text  !text  ~ regex  = x  >= 5  null  not null",
+                Role::Quiet,
+            ),
         };
-        let (Some(value), Some(column)) = (
-            self.result.cell(row, visible.column),
-            self.result.columns().get(visible.column),
-        ) else {
+        let lead = cell::width(&self.label(field.purpose)) + 1;
+        let taken = lead + cell::width(field.line.text()) + 3;
+        let room = usize::from(line.width).saturating_sub(taken);
+        let text = cell::clipped(text, room);
+        let width = cell::width(&text);
+        // A hint that is cut says less than none; an error is always worth its beginning.
+        if width + 1 > room && field.wrong.is_none() {
             return;
-        };
-        let room = usize::from(visible.width);
-        let edited = self.edits.and_then(|edits| {
-            edits.shown(Spot {
-                row,
-                column: visible.column,
-            })
-        });
-        let (text, role) = match (value, edited) {
-            (_, Some(edited)) => {
-                let (text, role) = super::edit::cell_of(&edited, value);
-                (cell::clipped(&text, room).into_owned().into(), role)
-            }
-            (Cell::Null, None) => ("∅".into(), Role::Null),
-            (Cell::Text(text), None) => {
-                let role = match (column.type_oid, text) {
-                    (16, "t") => Role::Good,
-                    (16, _) => Role::Quiet,
-                    _ => Role::Text,
-                };
-                (cell::clipped(text, room), role)
-            }
-        };
-        let text = aligned(&text, room, width::alignment(column));
-        let under_cursor = place == self.outcome.window.cursor();
-        let style = if under_cursor {
-            let role = match self.attention {
-                Attention::Here => Role::Selected,
-                Attention::Elsewhere => Role::Marked,
-            };
-            self.theme.style(role)
-        } else if self.outcome.window.selection().is_some() && selected.contains(place) {
-            self.theme.style(Role::Marked)
-        } else {
-            self.theme.style(role)
-        };
-        let _ = buf.set_stringn(line.x + visible.x, line.y, text, room, style);
-    }
-}
-
-/// The text with blanks up to `room` cells.
-fn aligned(text: &str, room: usize, side: Alignment) -> String {
-    let blanks = " ".repeat(room.saturating_sub(cell::width(text)));
-    match side {
-        Alignment::Left => format!("{text}{blanks}"),
-        Alignment::Right => format!("{blanks}{text}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(48_213), "48 213");
-        assert_eq!(grouped(1_000_000), "1 000 000");
-        assert_eq!(spoken_bytes(1536), "1.5 KiB");
+        }
+        let x = line.right() - u16::try_from(width).unwrap_or(0);
+        let _ = buf.set_stringn(x, line.y, text, width, self.theme.style(role));
     }
 }

@@ -1,6 +1,9 @@
 //! Borrowed data in, cells out.
 
+pub mod chart;
+pub mod columns;
 pub mod connections;
+pub mod copy_as;
 pub mod details;
 pub mod diagnostics;
 pub mod dialog;
@@ -16,6 +19,7 @@ pub mod palette;
 pub mod plan;
 pub mod save;
 pub mod stages;
+pub mod statistics;
 pub mod status;
 pub mod tree;
 pub mod viewer;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::app::model::grid::{Destination, FORMATS, Save, format_name};
+use crate::app::model::grid::{FORMATS, Save, format_name};
 use crate::domain::rows::cell;
 use crate::tui::theme::{Role, Theme};
 
@@ -46,11 +46,6 @@ impl Widget for SaveForm<'_> {
             return;
         };
         let width = usize::from(line.width);
-        if self.save.destination == Destination::Clipboard {
-            let style = self.theme.style(Role::Quiet);
-            let _ = buf.set_stringn(line.x, line.y, "Enter copies the selection", width, style);
-            return;
-        }
         let (cursor, scroll) = self.save.path.view(width.saturating_sub(7));
         let shown: String = self.save.path.text().chars().skip(scroll).collect();
         let text = format!("file  {shown}");

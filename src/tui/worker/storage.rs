@@ -17,7 +17,7 @@ use crate::domain::export::Format;
 use crate::domain::failure::Failure;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
-use crate::domain::rows::ResultSet;
+use crate::domain::rows::Snapshot;
 
 /// One thing to do with a file, and the message it leads to.
 type Job = Box<dyn FnOnce() -> Option<Message> + Send>;
@@ -57,8 +57,8 @@ impl Files {
         }
     }
 
-    pub(super) fn save_rows(&self, result: ResultSet, format: Format, path: String) {
-        self.queue(move || Some(Message::Saved(export::save(&result, format, &path))));
+    pub(super) fn save_rows(&self, rows: Snapshot, format: Format, path: String) {
+        self.queue(move || Some(Message::Saved(export::save(&rows, format, &path))));
     }
 
     fn queue(&self, job: impl FnOnce() -> Option<Message> + Send + 'static) {
