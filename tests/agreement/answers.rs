@@ -47,7 +47,7 @@ const QUESTIONS: [Question; 13] = [
         function: "has_table_privilege",
         kind: ObjectKind::Table,
         objects: "SELECT c.oid, 0 AS number FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace \
-                  WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND (OWN OR c.relname IN ('pg_authid', 'pg_settings'))",
+                  WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND (OWN OR c.relname = 'pg_authid')",
         arguments: "o.oid",
         since: 13,
     },
