@@ -6,6 +6,7 @@ mod candidates;
 mod connect;
 mod derived;
 mod guarded;
+mod maintenance;
 mod names;
 mod need;
 mod ownership;
@@ -172,6 +173,12 @@ async fn played(
     for (statement, why) in left {
         stage.rewind().await?;
         let needs = derived::derive(stage, statement, None).await?;
+        if let Some(warning) = maintenance::skipped(statement, &needs, stage.major()) {
+            let _ = report.refusal.get_or_insert(warning);
+            found
+                .notes
+                .push("it does not fail: it warns, and skips the table".to_owned());
+        }
         add(&mut found.needs, needs);
         found.notes.push(format!("not rehearsed: {why}"));
         found.verdict = Verdict::Expected;

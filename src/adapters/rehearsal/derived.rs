@@ -2,14 +2,11 @@
 //! refusal says what broke first, and the statement's words say what else it wants.
 
 use super::candidates::{self, Reach, Refused};
-use super::need::{
-    GrantOption, Need, Purpose, Row, add, cell, has_columns, membership, need, relation_kind,
-};
-use super::ownership::{Ownership, Way, ownership};
+use super::maintenance;
+use super::need::{GrantOption, Need, Row, add, cell, has_columns, need, relation_kind};
 use super::stage::Stage;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
-use crate::domain::diagnosis::maintained::maintained;
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
@@ -155,7 +152,7 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
             }
         }
         Some("vacuum" | "analyze" | "cluster" | "reindex") => {
-            return maintenance(stage, statement).await;
+            return maintenance::needed(stage, statement).await;
         }
         _ => {}
     }
@@ -211,76 +208,8 @@ async fn new_database(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, F
     Ok(needs)
 }
 
-/// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
-/// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
-async fn maintenance(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
-    let targets = maintained(statement);
-    if targets.is_empty() {
-        return everything_maintained(stage).await;
-    }
-    let mut needs = Vec::new();
-    for target in targets {
-        let owned = target.kind != "table" || stage.major() < 17;
-        let denial = if owned {
-            Denial::Ownership {
-                kind: target.kind.to_owned(),
-                name: target.name,
-            }
-        } else {
-            Denial::Privilege {
-                kind: ObjectKind::Table,
-                name: stage.table_of(&target.name).await?,
-            }
-        };
-        let lifting = lifting(stage, statement, &denial, Reach::Role).await?;
-        let fitting = lifting
-            .into_iter()
-            .filter(|need| owned || need.missing.privilege == "MAINTAIN")
-            .collect();
-        add(&mut needs, fitting);
-    }
-    Ok(needs)
-}
-
-/// VACUUM and its kin without a table's name skip, with a warning each, whatever the role may not
-/// maintain; the owner of the database may maintain all of it but what the cluster shares.
-async fn everything_maintained(stage: &Stage<'_>) -> Result<Vec<Need>, Failure> {
-    let here = candidates::database(stage.session, stage.role, "OWNER").await?;
-    let owner = pg_has_role(stage, &here.owner).await?;
-    if owner || (stage.major() >= 17 && pg_has_role(stage, "pg_maintain").await?) {
-        return Ok(Vec::new());
-    }
-    if stage.major() >= 17 {
-        let need = membership(stage.session, stage.role, "pg_maintain", Purpose::Inherit).await?;
-        return Ok(vec![need]);
-    }
-    let ways = ownership(
-        stage.session,
-        stage.role,
-        "database",
-        &here.missing.object.name,
-        Way::Membership,
-    )
-    .await?;
-    Ok(match ways {
-        Ownership::Ways(needs) => needs,
-        Ownership::System => Vec::new(),
-    })
-}
-
-/// Whether the stage's role has the privileges of another.
-async fn pg_has_role(stage: &Stage<'_>, of: &str) -> Result<bool, Failure> {
-    let sql = format!(
-        "SELECT pg_catalog.pg_has_role({}, {}, 'USAGE')",
-        literal(stage.role),
-        literal(of)
-    );
-    let rows = stage.session.query(&sql).await?.rows;
-    Ok(rows.first().is_some_and(|row| cell(row, 0) == "t"))
-}
-
 /// What could lift a refusal of the stage's role; whether it is enough is not tried.
-async fn lifting(
+pub(super) async fn lifting(
     stage: &Stage<'_>,
     statement: &str,
     denial: &Denial,

@@ -138,9 +138,14 @@ async fn stuck(
         });
     }
     let catalog = matches!(denial, Denial::Privilege { name, .. } if name.starts_with("pg_"));
-    let _ = report
-        .not_by_grant
-        .get_or_insert_with(|| if catalog { of_system() } else { beyond() });
+    // What was in the way before could have been given: the last refusal is the one that decides.
+    let decides = |reason: &NotByGrant| {
+        reason.kind == NotByGrantKind::System || matches!(denial, Denial::Ownership { .. })
+    };
+    if !report.not_by_grant.as_ref().is_some_and(decides) {
+        report.not_by_grant = not_by_grant(denial, stage.major())
+            .or_else(|| Some(if catalog { of_system() } else { beyond() }));
+    }
     Ok(Found::nothing())
 }
 

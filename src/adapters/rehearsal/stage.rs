@@ -445,19 +445,6 @@ impl<'a> Stage<'a> {
         Ok(able)
     }
 
-    /// The table of an index; any other name stays as it is.
-    pub(super) async fn table_of(&self, name: &str) -> Result<String, Failure> {
-        let sql = format!(
-            "SELECT t.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
-             JOIN pg_catalog.pg_class t ON t.oid = i.indrelid WHERE c.relname = {} LIMIT 1",
-            ident::literal(name)
-        );
-        let rows = self.session.query(&sql).await?.rows;
-        Ok(rows
-            .first()
-            .map_or_else(|| name.to_owned(), |row| cell(row, 0)))
-    }
-
     /// Whether SET ROLE in the statement is judged as for a sign-in of the role.
     pub(super) fn judges_becoming(&self) -> bool {
         self.manner != Manner::Role

@@ -8,8 +8,8 @@ use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 pub struct Maintained {
     /// The kind in the server's words: `table`, `schema`, `database`.
     pub kind: &'static str,
-    /// Its name without the schema; of an index where it is one.
-    pub name: String,
+    /// Its name's parts: schema and relation, or one alone; of an index where it is one.
+    pub name: Vec<String>,
 }
 
 /// Reads a statement; nothing where it works on all there is.
@@ -42,12 +42,10 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
         at += 1;
     }
     let mut found = Vec::new();
-    while let Some(mut name) = ident::parts(text(at)).and_then(|mut parts| parts.pop()) {
+    while let Some(mut name) = ident::parts(text(at)) {
         while is(at + 1, ".") {
             at += 2;
-            name = ident::parts(text(at))
-                .and_then(|mut parts| parts.pop())
-                .unwrap_or_default();
+            name.extend(ident::parts(text(at)).unwrap_or_default());
         }
         found.push(Maintained { kind, name });
         at += 1;
@@ -74,18 +72,18 @@ mod tests {
         let told = |sql: &str| -> Vec<String> {
             maintained(sql)
                 .into_iter()
-                .map(|one| format!("{} {}", one.kind, one.name))
+                .map(|one| format!("{} {}", one.kind, one.name.join(".")))
                 .collect()
         };
         assert_eq!(
             told("vacuum (full, verbose) s.t, s.u (a, b)"),
-            ["table t", "table u"]
+            ["table s.t", "table s.u"]
         );
         assert_eq!(told("analyze verbose \"T\";"), ["table T"]);
-        assert_eq!(told("cluster s.t using t_pkey"), ["table t"]);
+        assert_eq!(told("cluster s.t using t_pkey"), ["table s.t"]);
         assert_eq!(
             told("reindex (verbose) index concurrently s.i"),
-            ["table i"]
+            ["table s.i"]
         );
         assert_eq!(told("reindex schema s"), ["schema s"]);
         assert_eq!(told("vacuum"), Vec::<String>::new());

@@ -1,0 +1,160 @@
+//! What VACUUM, ANALYZE, CLUSTER and REINDEX want: they refuse transaction blocks or leave traces, so
+//! it is looked up.
+
+use super::candidates::{self, Reach};
+use super::derived::lifting;
+use super::need::{Need, Purpose, add, cell, membership, need, relation_kind};
+use super::ownership::{Ownership, Way, ownership};
+use super::stage::Stage;
+use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::maintained::maintained;
+use crate::domain::diagnosis::trial::word_at;
+use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
+use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::ident::{self, literal};
+
+/// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
+/// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
+pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    let targets = maintained(statement);
+    if targets.is_empty() {
+        return everything_maintained(stage).await;
+    }
+    let mut needs = Vec::new();
+    for target in targets {
+        if target.kind == "table" {
+            add(&mut needs, maintained_table(stage, &target.name).await?);
+            continue;
+        }
+        let denial = Denial::Ownership {
+            kind: target.kind.to_owned(),
+            name: target.name.join("."),
+        };
+        add(
+            &mut needs,
+            lifting(stage, statement, &denial, Reach::Role).await?,
+        );
+    }
+    Ok(needs)
+}
+
+/// What the role lacks to maintain one table, or the table of one index, found as the server would
+/// find it along the path.
+async fn maintained_table(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
+    let role = stage.role;
+    let written: Vec<String> = name
+        .iter()
+        .map(|part| ident::quoted(part).into_owned())
+        .collect();
+    let sql = format!(
+        "SELECT n.nspname, t.relname, t.relkind, pg_catalog.pg_get_userbyid(t.relowner), \
+         pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({0}, n.oid, 'USAGE'), \
+         pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
+         FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
+         JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid) \
+         JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
+         WHERE c.oid = pg_catalog.to_regclass({1})",
+        literal(role),
+        literal(&written.join("."))
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let text = |at: usize| cell(row, at);
+    let (schema, table, owner) = (text(0), text(1), text(3));
+    let mut needs = if stage.major() >= 17 {
+        let object = ObjectName {
+            kind: relation_kind(&text(2)),
+            schema: Some(schema.clone()),
+            name: table,
+            columns: Vec::new(),
+        };
+        let maintain = need(role, "MAINTAIN", object, Breadth::Object, &owner);
+        candidates::lacking(stage.session, vec![maintain]).await?
+    } else {
+        let name = format!("{schema}.{table}");
+        match ownership(stage.session, role, "table", &name, Way::Membership).await? {
+            Ownership::Ways(needs) => needs,
+            Ownership::System => Vec::new(),
+        }
+    };
+    // A member of the owner finds the table where the owner does.
+    let joins = needs.iter().any(|need| need.missing.privilege == "MEMBER");
+    if text(5) != "t" && !(joins && text(6) == "t") {
+        let schema = ObjectName {
+            kind: ObjectKind::Schema,
+            schema: None,
+            name: schema,
+            columns: Vec::new(),
+        };
+        needs.insert(0, need(role, "USAGE", schema, Breadth::Schema, &text(4)));
+    }
+    Ok(needs)
+}
+
+/// The warning with which VACUUM and ANALYZE skip a table that the role may not maintain; the
+/// statement itself succeeds (PostgreSQL source, `vacuum.c`, `vacuum_is_permitted_for_relation`).
+pub(super) fn skipped(statement: &str, needs: &[Need], major: u32) -> Option<Failure> {
+    let verb = word_at(statement, 0);
+    if verb != "vacuum" && verb != "analyze" {
+        return None;
+    }
+    let name = needs.iter().find_map(|need| match &need.wanted {
+        Some(wanted) => wanted.name.rsplit('.').next().map(str::to_owned),
+        None => (need.missing.privilege == "MAINTAIN").then(|| need.missing.object.name.clone()),
+    })?;
+    // A table that is not even found makes it fail.
+    if needs
+        .iter()
+        .any(|need| need.missing.object.kind == ObjectKind::Schema)
+    {
+        return None;
+    }
+    let message = if major < 16 {
+        format!("skipping \"{name}\" --- only table or database owner can {verb} it")
+    } else {
+        format!("permission denied to {verb} \"{name}\", skipping it")
+    };
+    let mut warning = Failure::new(Phase::Statement, Origin::Server, message);
+    warning.severity = Some("WARNING".to_owned());
+    warning.sqlstate = Some("01000".to_owned());
+    Some(warning)
+}
+
+/// VACUUM and its kin without a table's name skip, with a warning each, whatever the role may not
+/// maintain; the owner of the database may maintain all of it but what the cluster shares.
+async fn everything_maintained(stage: &Stage<'_>) -> Result<Vec<Need>, Failure> {
+    let here = candidates::database(stage.session, stage.role, "OWNER").await?;
+    let owner = pg_has_role(stage, &here.owner).await?;
+    if owner || (stage.major() >= 17 && pg_has_role(stage, "pg_maintain").await?) {
+        return Ok(Vec::new());
+    }
+    if stage.major() >= 17 {
+        let need = membership(stage.session, stage.role, "pg_maintain", Purpose::Inherit).await?;
+        return Ok(vec![need]);
+    }
+    let ways = ownership(
+        stage.session,
+        stage.role,
+        "database",
+        &here.missing.object.name,
+        Way::Membership,
+    )
+    .await?;
+    Ok(match ways {
+        Ownership::Ways(needs) => needs,
+        Ownership::System => Vec::new(),
+    })
+}
+
+/// Whether the stage's role has the privileges of another.
+async fn pg_has_role(stage: &Stage<'_>, of: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT pg_catalog.pg_has_role({}, {}, 'USAGE')",
+        literal(stage.role),
+        literal(of)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.first().is_some_and(|row| cell(row, 0) == "t"))
+}
