@@ -4,6 +4,7 @@ mod alternatives;
 mod avoid;
 mod candidates;
 mod connect;
+mod definitions;
 mod derived;
 mod guarded;
 mod maintenance;

@@ -337,7 +337,7 @@ pub(super) async fn database(
     ))
 }
 
-async fn schema(
+pub(super) async fn schema(
     session: &Session,
     role: &str,
     name: &str,

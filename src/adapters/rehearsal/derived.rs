@@ -2,6 +2,7 @@
 //! refusal says what broke first, and the statement's words say what else it wants.
 
 use super::candidates::{self, Reach, Refused};
+use super::definitions;
 use super::maintenance;
 use super::need::{GrantOption, Need, Row, add, cell, has_columns, need, relation_kind};
 use super::stage::Stage;
@@ -20,7 +21,12 @@ pub(super) async fn derive(
     denial: Option<&Denial>,
 ) -> Result<Vec<Need>, Failure> {
     let mut needs = of_words(stage.session, stage.role, statement).await?;
+    let defined = definitions::needed(stage, statement).await?;
+    let understood = !defined.is_empty();
+    add(&mut needs, defined);
     let more = match denial {
+        // What the server refused first is among them.
+        _ if understood => Vec::new(),
         Some(denial) => by_denial(stage, statement, denial, &needs).await?,
         None => by_words(stage, statement).await?,
     };
@@ -243,7 +249,11 @@ pub(super) fn by_name(name: &[String]) -> Option<String> {
 }
 
 /// What the role lacks on one relation, its schema first.
-async fn relation(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<Need>, Failure> {
+pub(super) async fn relation(
+    session: &Session,
+    role: &str,
+    wanted: &Wanted,
+) -> Result<Vec<Need>, Failure> {
     let Some(condition) = by_name(&wanted.relation) else {
         return Ok(Vec::new());
     };

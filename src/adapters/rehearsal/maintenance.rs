@@ -2,7 +2,7 @@
 //! it is looked up.
 
 use super::candidates::{self, Reach};
-use super::derived::lifting;
+use super::derived::{by_name, lifting};
 use super::need::{Need, Purpose, add, cell, membership, need, relation_kind};
 use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
@@ -11,7 +11,7 @@ use crate::domain::diagnosis::maintained::maintained;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::{Failure, Origin, Phase};
-use crate::domain::ident::{self, literal};
+use crate::domain::ident::literal;
 
 /// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
 /// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
@@ -23,7 +23,10 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     let mut needs = Vec::new();
     for target in targets {
         if target.kind == "table" {
-            add(&mut needs, maintained_table(stage, &target.name).await?);
+            add(
+                &mut needs,
+                table(stage, &target.name, Right::Maintain).await?,
+            );
             continue;
         }
         let denial = Denial::Ownership {
@@ -38,24 +41,35 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     Ok(needs)
 }
 
-/// What the role lacks to maintain one table, or the table of one index, found as the server would
-/// find it along the path.
-async fn maintained_table(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
+/// What is done to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// What takes ownership.
+    Own,
+    /// What takes ownership, from 17 on MAINTAIN.
+    Maintain,
+}
+
+/// What the role lacks to own or maintain one table, or the table of one index, found as the server
+/// would find it along the path.
+pub(super) async fn table(
+    stage: &Stage<'_>,
+    name: &[String],
+    right: Right,
+) -> Result<Vec<Need>, Failure> {
     let role = stage.role;
-    let written: Vec<String> = name
-        .iter()
-        .map(|part| ident::quoted(part).into_owned())
-        .collect();
+    let Some(condition) = by_name(name) else {
+        return Ok(Vec::new());
+    };
     let sql = format!(
         "SELECT n.nspname, t.relname, t.relkind, pg_catalog.pg_get_userbyid(t.relowner), \
          pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({0}, n.oid, 'USAGE'), \
          pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
          FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
          JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid) \
-         JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
-         WHERE c.oid = pg_catalog.to_regclass({1})",
-        literal(role),
-        literal(&written.join("."))
+         JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace WHERE {condition} \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
+        literal(role)
     );
     let rows = stage.session.query(&sql).await?.rows;
     let Some(row) = rows.first() else {
@@ -63,7 +77,7 @@ async fn maintained_table(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need
     };
     let text = |at: usize| cell(row, at);
     let (schema, table, owner) = (text(0), text(1), text(3));
-    let mut needs = if stage.major() >= 17 {
+    let mut needs = if right == Right::Maintain && stage.major() >= 17 {
         let object = ObjectName {
             kind: relation_kind(&text(2)),
             schema: Some(schema.clone()),

@@ -73,7 +73,10 @@ pub(super) async fn beyond(
 
 /// REFRESH runs the view's query as the view's owner, who may lack something by now.
 async fn refreshed(stage: &Stage<'_>, statement: &str) -> Result<Option<Vec<Need>>, Failure> {
-    if word_at(statement, 0) != "refresh" || statement.to_lowercase().contains("no data") {
+    if !stage.gives()
+        || word_at(statement, 0) != "refresh"
+        || statement.to_lowercase().contains("no data")
+    {
         return Ok(None);
     }
     let name = tokens(statement)
@@ -90,7 +93,7 @@ async fn refreshed(stage: &Stage<'_>, statement: &str) -> Result<Option<Vec<Need
         literal(&name)
     );
     let rows = stage.session.query(&sql).await?.rows;
-    let Some(row) = rows.first().filter(|_| stage.gives()) else {
+    let Some(row) = rows.first() else {
         return Ok(None);
     };
     let (owner, definition) = (cell(row, 0), cell(row, 1));

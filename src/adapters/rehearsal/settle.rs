@@ -56,7 +56,7 @@ pub(super) async fn settle(
     {
         report.outcome = Outcome::Refused;
     }
-    report.headline = headline(report, &needs);
+    report.headline = headline(report, &needs, verdict);
     report.missing = needs.iter().map(|need| need.missing.clone()).collect();
     explain(report, &notes, verdict);
     if given && !needs.is_empty() {
@@ -158,12 +158,16 @@ fn lacks(missing: &MissingPrivilege) -> String {
 }
 
 /// What was refused, in plain words.
-fn headline(report: &WhyReport, needs: &[Need]) -> String {
+fn headline(report: &WhyReport, needs: &[Need], verdict: Verdict) -> String {
     if let Some(reason) = &report.not_by_grant {
         return reason.explanation.trim_end_matches('.').to_owned();
     }
     match (needs, &report.refusal, report.outcome) {
         ([], Some(failure), _) => failure.message.clone(),
+        ([], None, Outcome::Allowed) if verdict == Verdict::Expected => format!(
+            "nothing was found that stands in the way of {}; it was not tried",
+            report.role
+        ),
         ([], None, Outcome::Allowed) => format!("nothing stands in the way of {}", report.role),
         ([], None, _) => format!("{} lacks what this needs", report.role),
         ([need], ..) => lacks(&need.missing),

@@ -1,0 +1,119 @@
+//! What a role lacks for a definition, looked up: for when it cannot be tried.
+
+use super::candidates::{self, Reach};
+use super::derived::{lifting, relation};
+use super::maintenance::{self, Right};
+use super::need::{GrantOption, Need, add, cell};
+use super::runners::known_role;
+use super::stage::Stage;
+use crate::domain::diagnosis::definitions::{Demanded, demanded};
+use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::wants::{Columns, Wanted};
+use crate::domain::failure::Failure;
+use crate::domain::ident;
+use crate::domain::ident::literal;
+
+/// Everything that is missing, as far as the words tell.
+pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    let mut needs = Vec::new();
+    for demand in demanded(statement, stage.role) {
+        let more = match demand {
+            Demanded::CreateIn(name) => create_in(stage, &name).await?,
+            Demanded::OwnRelation(name) => maintenance::table(stage, &name, Right::Own).await?,
+            Demanded::Maintain(name) => maintenance::table(stage, &name, Right::Maintain).await?,
+            Demanded::Trigger(name) => {
+                let wanted = Wanted {
+                    relation: name,
+                    privilege: "TRIGGER",
+                    columns: Columns::All,
+                };
+                relation(stage.session, stage.role, &wanted).await?
+            }
+            Demanded::GrantOption { name, privileges } => {
+                grantable(stage, statement, &name, &privileges).await?
+            }
+            Demanded::Refused(denial) => {
+                if !roles_are_known(stage, &denial).await? {
+                    continue;
+                }
+                lifting(stage, statement, &denial, Reach::Role).await?
+            }
+        };
+        add(&mut needs, more);
+    }
+    candidates::lacking(stage.session, needs).await
+}
+
+/// CREATE on the schema of a new object.
+async fn create_in(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
+    let schema = match name {
+        [.., schema, _] => Some(schema.clone()),
+        _ => first_of_path(stage).await?,
+    };
+    let Some(schema) = schema else {
+        return Ok(Vec::new());
+    };
+    let without = GrantOption::Without;
+    let needs = candidates::schema(stage.session, stage.role, &schema, without).await?;
+    Ok(needs
+        .into_iter()
+        .filter(|need| need.missing.privilege == "CREATE")
+        .collect())
+}
+
+/// The schema in which an object without one would be created for the role.
+async fn first_of_path(stage: &Stage<'_>) -> Result<Option<String>, Failure> {
+    let path = "SELECT current_setting('search_path')";
+    let rows = stage.session.query(path).await?.rows;
+    let path = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
+    let path: Vec<String> = path
+        .split(',')
+        .filter_map(|part| ident::parts(part.trim())?.pop())
+        .map(|schema| {
+            literal(if schema == "$user" {
+                stage.role
+            } else {
+                &schema
+            })
+        })
+        .collect();
+    let sql = format!(
+        "SELECT n.nspname FROM unnest('{{}}'::name[] || ARRAY[{}]::name[]) WITH ORDINALITY AS p(schema, place) \
+         JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema ORDER BY p.place LIMIT 1",
+        path.join(", ")
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.first().map(|row| cell(row, 0)))
+}
+
+/// The grant option for what a GRANT gives away.
+async fn grantable(
+    stage: &Stage<'_>,
+    statement: &str,
+    name: &[String],
+    privileges: &[String],
+) -> Result<Vec<Need>, Failure> {
+    let Some((last, schema)) = name.split_last() else {
+        return Ok(Vec::new());
+    };
+    let denial = Denial::GrantOption(last.clone());
+    let needs = lifting(stage, statement, &denial, Reach::Role).await?;
+    Ok(needs
+        .into_iter()
+        .filter(|need| {
+            let given = &need.missing;
+            let here = schema.is_empty() || given.object.schema.as_ref() == schema.last();
+            here && (privileges.is_empty() || privileges.contains(&given.privilege))
+        })
+        .collect())
+}
+
+/// Whether the roles that a demand names exist: `CURRENT_USER` and misspelt ones do not.
+async fn roles_are_known(stage: &Stage<'_>, denial: &Denial) -> Result<bool, Failure> {
+    match denial {
+        Denial::Becoming(name)
+        | Denial::Acting(Some(name))
+        | Denial::Administration(Some(name)) => known_role(stage.session, name).await,
+        _ => Ok(true),
+    }
+}

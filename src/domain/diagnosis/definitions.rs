@@ -1,0 +1,436 @@
+//! What CREATE, ALTER, DROP, COMMENT, GRANT and their kin demand, read from their words: for when
+//! they cannot be tried.
+//!
+//! Source: PostgreSQL documentation, the "Description" and "Notes" of the commands; `aclchk.c`.
+
+use super::denial::Denial;
+use super::report::ObjectKind;
+use crate::domain::ident;
+use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// One demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Demanded {
+    /// CREATE on the schema of a new object of that name; of one part where the path decides.
+    CreateIn(Vec<String>),
+    /// To own a relation.
+    OwnRelation(Vec<String>),
+    /// TRIGGER on a table.
+    Trigger(Vec<String>),
+    /// Maintenance of a relation: ownership, from 17 on MAINTAIN.
+    Maintain(Vec<String>),
+    /// The grant option for some privileges on an object; no privileges for ALL.
+    GrantOption {
+        /// The object.
+        name: Vec<String>,
+        /// PostgreSQL's keywords.
+        privileges: Vec<String>,
+    },
+    /// What a refusal in these words would be about.
+    Refused(Denial),
+}
+
+/// Reads a statement, for the role that would run it; nothing where it is of another kind.
+#[must_use]
+pub fn demanded(sql: &str, role: &str) -> Vec<Demanded> {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect();
+    let reader = Reader { sql, words };
+    match reader.text(0).to_lowercase().as_str() {
+        "create" => reader.created(),
+        "alter" if reader.is(1, "default") => reader.acting("for"),
+        "alter" => reader.altered(role),
+        "drop" if reader.is(1, "owned") => reader.acting("by"),
+        "drop" => reader.owned(1, role).0,
+        "comment" | "security" => match reader.find("on") {
+            Some(on) => reader.owned(on + 1, role).0,
+            None => Vec::new(),
+        },
+        "reassign" => [reader.acting("by"), reader.acting("to")].concat(),
+        "grant" | "revoke" => reader.granted(),
+        "refresh" => {
+            let at = if reader.is(3, "concurrently") { 4 } else { 3 };
+            let name = reader.name(at).map(|(name, _)| Demanded::Maintain(name));
+            name.into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+struct Reader<'a> {
+    sql: &'a str,
+    words: Vec<Token>,
+}
+
+/// Kinds by the words of ALTER and DROP, the longest first, and the server's word for each.
+const KINDS: [(&str, &str); 25] = [
+    ("text search configuration", "text search configuration"),
+    ("text search dictionary", "text search dictionary"),
+    ("foreign data wrapper", "foreign-data wrapper"),
+    ("event trigger", "event trigger"),
+    ("large object", "large object"),
+    ("operator class", "operator class"),
+    ("operator family", "operator family"),
+    ("materialized view", "relation"),
+    ("foreign table", "relation"),
+    ("table", "relation"),
+    ("view", "relation"),
+    ("index", "relation"),
+    ("sequence", "relation"),
+    ("schema", "schema"),
+    ("database", "database"),
+    ("tablespace", "tablespace"),
+    ("extension", "extension"),
+    ("language", "language"),
+    ("publication", "publication"),
+    ("subscription", "subscription"),
+    ("server", "foreign server"),
+    ("collation", "collation"),
+    ("conversion", "conversion"),
+    ("statistics", "statistics object"),
+    ("operator", "operator"),
+];
+
+impl Reader<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |token| token.text(self.sql))
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn find(&self, word: &str) -> Option<usize> {
+        (0..self.words.len()).find(|at| self.is(*at, word))
+    }
+
+    /// The place behind some words, if they stand there.
+    fn behind(&self, at: usize, words: &str) -> Option<usize> {
+        let mut next = at;
+        for word in words.split(' ') {
+            if !self.is(next, word) {
+                return None;
+            }
+            next += 1;
+        }
+        Some(next)
+    }
+
+    /// The dotted name at a word, and the place behind it.
+    fn name(&self, at: usize) -> Option<(Vec<String>, usize)> {
+        let mut at = ["if not exists", "if exists", "concurrently", "only"]
+            .into_iter()
+            .fold(at, |at, skipped| self.behind(at, skipped).unwrap_or(at));
+        let mut name = ident::parts(self.text(at))?;
+        while self.is(at + 1, ".") {
+            at += 2;
+            name.extend(ident::parts(self.text(at))?);
+        }
+        Some((name, at + 1))
+    }
+
+    /// The names behind a word, and so on behind commas.
+    fn names(&self, mut at: usize) -> (Vec<Vec<String>>, usize) {
+        let mut names = Vec::new();
+        while let Some((name, behind)) = self.name(at) {
+            names.push(name);
+            at = behind;
+            // Argument types of a routine.
+            if self.is(at, "(") {
+                while at < self.words.len() && !self.is(at, ")") {
+                    at += 1;
+                }
+                at += 1;
+            }
+            if !self.is(at, ",") {
+                break;
+            }
+            at += 1;
+        }
+        (names, at)
+    }
+
+    fn created(&self) -> Vec<Demanded> {
+        let mut at = 1;
+        let modifiers = [
+            "or",
+            "replace",
+            "unlogged",
+            "recursive",
+            "unique",
+            "constraint",
+        ];
+        while modifiers.iter().any(|word| self.is(at, word)) {
+            at += 1;
+        }
+        let on_table = |of: fn(Vec<String>) -> Demanded, word: &str| {
+            let table = (at..self.words.len())
+                .find(|at| self.is(*at, word))
+                .and_then(|at| self.name(at + 1));
+            table.map(|(name, _)| of(name)).into_iter().collect()
+        };
+        match self.text(at).to_lowercase().as_str() {
+            "index" => on_table(Demanded::OwnRelation, "on"),
+            "trigger" => on_table(Demanded::Trigger, "on"),
+            "policy" => on_table(Demanded::OwnRelation, "on"),
+            "rule" => on_table(Demanded::OwnRelation, "to"),
+            "publication" => {
+                let mut found = vec![Demanded::Refused(Denial::CreateInDatabase)];
+                if let Some(table) = self.find("table") {
+                    let (tables, _) = self.names(table + 1);
+                    found.extend(tables.into_iter().map(Demanded::OwnRelation));
+                }
+                found
+            }
+            "event" | "language" | "access" => vec![Demanded::Refused(Denial::Superuser)],
+            "foreign" if self.is(at + 1, "data") => vec![Demanded::Refused(Denial::Superuser)],
+            "server" => self.using(ObjectKind::ForeignDataWrapper, "wrapper"),
+            "user" if self.is(at + 1, "mapping") => self.using(ObjectKind::ForeignServer, "server"),
+            "foreign" => {
+                let mut found = self.using(ObjectKind::ForeignServer, "server");
+                found.extend(self.name(at + 2).map(|(name, _)| Demanded::CreateIn(name)));
+                found
+            }
+            "materialized" | "statistics" | "text" => {
+                let behind = match self.text(at) {
+                    word if word.eq_ignore_ascii_case("materialized") => at + 2,
+                    word if word.eq_ignore_ascii_case("text") => at + 3,
+                    _ => at + 1,
+                };
+                let name = self.name(behind).map(|(name, _)| Demanded::CreateIn(name));
+                name.into_iter().collect()
+            }
+            "table" | "view" | "sequence" | "function" | "procedure" | "aggregate" | "type"
+            | "domain" | "collation" | "conversion" => {
+                let name = self.name(at + 1).map(|(name, _)| Demanded::CreateIn(name));
+                name.into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// USAGE on what stands behind a word.
+    fn using(&self, kind: ObjectKind, word: &str) -> Vec<Demanded> {
+        let name = self.find(word).and_then(|at| self.name(at + 1));
+        name.map(|(name, _)| {
+            let name = name.join(".");
+            Demanded::Refused(Denial::Privilege { kind, name })
+        })
+        .into_iter()
+        .collect()
+    }
+
+    fn altered(&self, role: &str) -> Vec<Demanded> {
+        let (mut found, behind) = self.owned(1, role);
+        if found.is_empty() {
+            return found;
+        }
+        if let Some(at) = self.behind(behind, "owner to") {
+            let to = self.name(at).and_then(|(mut name, _)| name.pop());
+            found.extend(to.map(|to| Demanded::Refused(Denial::Becoming(to))));
+        }
+        if let Some(at) = self.behind(behind, "set schema") {
+            let to = self.name(at).and_then(|(mut name, _)| name.pop());
+            found.extend(to.map(|to| Demanded::CreateIn(vec![to, String::new()])));
+        }
+        found
+    }
+
+    /// What must be owned or administered to change, drop or describe what is named at a word; the
+    /// place behind it.
+    fn owned(&self, at: usize, role: &str) -> (Vec<Demanded>, usize) {
+        let first = self.text(at).to_lowercase();
+        if ["role", "user", "group"].contains(&first.as_str()) && !self.is(at + 1, "mapping") {
+            let (names, behind) = self.names(at + 1);
+            let others = names
+                .iter()
+                .any(|name| name.last().is_some_and(|name| name != role));
+            let denial = Demanded::Refused(Denial::RoleManagement(None));
+            return (others.then_some(denial).into_iter().collect(), behind);
+        }
+        if ["trigger", "policy", "rule", "constraint"].contains(&first.as_str()) {
+            let on = (at..self.words.len()).find(|at| self.is(*at, "on"));
+            let table = on.and_then(|on| self.name(on + 1));
+            let behind = table.as_ref().map_or(at, |(_, behind)| *behind);
+            let owned = table.map(|(name, _)| Demanded::OwnRelation(name));
+            return (owned.into_iter().collect(), behind);
+        }
+        if first == "column" {
+            let table = self
+                .name(at + 1)
+                .and_then(|(mut name, _)| name.pop().map(|_| Demanded::OwnRelation(name)));
+            return (table.into_iter().collect(), at);
+        }
+        for (kind, word) in [
+            ("function", "function"),
+            ("procedure", "function"),
+            ("aggregate", "function"),
+            ("routine", "function"),
+            ("type", "type"),
+            ("domain", "type"),
+        ]
+        .iter()
+        .chain(KINDS.iter())
+        {
+            let Some(behind) = self.behind(at, kind) else {
+                continue;
+            };
+            let (names, behind) = self.names(behind);
+            let of = |name: Vec<String>| {
+                if *word == "relation" {
+                    return Demanded::OwnRelation(name);
+                }
+                Demanded::Refused(Denial::Ownership {
+                    kind: (*word).to_owned(),
+                    name: name.join("."),
+                })
+            };
+            return (names.into_iter().map(of).collect(), behind);
+        }
+        (Vec::new(), at)
+    }
+
+    /// The roles behind a word as which the statement acts.
+    fn acting(&self, word: &str) -> Vec<Demanded> {
+        let Some(mut at) = self.find(word) else {
+            return Vec::new();
+        };
+        at += 1;
+        if self.is(at, "role") || self.is(at, "user") {
+            at += 1;
+        }
+        let (names, _) = self.names(at);
+        names
+            .into_iter()
+            .filter_map(|mut name| name.pop())
+            .map(|name| Demanded::Refused(Denial::Acting(Some(name))))
+            .collect()
+    }
+
+    fn granted(&self) -> Vec<Demanded> {
+        let Some(on) = self.find("on") else {
+            let (roles, _) = self.names(1);
+            return roles
+                .into_iter()
+                .filter_map(|mut name| name.pop())
+                .map(|name| Demanded::Refused(Denial::Administration(Some(name))))
+                .collect();
+        };
+        if self.is(on + 1, "all") {
+            return Vec::new();
+        }
+        let kinds = ["foreign data wrapper", "foreign server", "large object"];
+        let single = [
+            "table",
+            "schema",
+            "database",
+            "sequence",
+            "function",
+            "procedure",
+            "routine",
+            "type",
+            "domain",
+            "language",
+            "tablespace",
+            "parameter",
+        ];
+        let at = kinds
+            .into_iter()
+            .chain(single)
+            .find_map(|kind| self.behind(on + 1, kind))
+            .unwrap_or(on + 1);
+        let privileges: Vec<String> = (1..on)
+            .map(|at| self.text(at).to_uppercase())
+            .filter(|word| word.chars().all(char::is_alphabetic))
+            .collect();
+        let all = privileges.first().is_some_and(|word| word == "ALL");
+        let (names, _) = self.names(at);
+        names
+            .into_iter()
+            .map(|name| Demanded::GrantOption {
+                name,
+                privileges: if all { Vec::new() } else { privileges.clone() },
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned(kind: &str, name: &str) -> Demanded {
+        Demanded::Refused(Denial::Ownership {
+            kind: kind.into(),
+            name: name.into(),
+        })
+    }
+
+    fn parts(name: &str) -> Vec<String> {
+        name.split('.').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn definitions_tell_what_they_demand() {
+        for (sql, found) in [
+            (
+                "create unlogged table if not exists s.t (a int)",
+                vec![Demanded::CreateIn(parts("s.t"))],
+            ),
+            (
+                "create unique index i on only s.t (a)",
+                vec![Demanded::OwnRelation(parts("s.t"))],
+            ),
+            (
+                "create trigger x before insert on s.t execute function f()",
+                vec![Demanded::Trigger(parts("s.t"))],
+            ),
+            (
+                "drop table if exists a, s.b cascade",
+                vec![
+                    Demanded::OwnRelation(parts("a")),
+                    Demanded::OwnRelation(parts("s.b")),
+                ],
+            ),
+            (
+                "alter view s.v owner to \"New Owner\"",
+                vec![
+                    Demanded::OwnRelation(parts("s.v")),
+                    Demanded::Refused(Denial::Becoming("New Owner".into())),
+                ],
+            ),
+            ("drop function s.f(int)", vec![owned("function", "s.f")]),
+            (
+                "comment on column s.t.a is 'x'",
+                vec![Demanded::OwnRelation(parts("s.t"))],
+            ),
+            (
+                "drop policy p on t",
+                vec![Demanded::OwnRelation(parts("t"))],
+            ),
+            (
+                "grant select, insert on s.t to x",
+                vec![Demanded::GrantOption {
+                    name: parts("s.t"),
+                    privileges: vec!["SELECT".into(), "INSERT".into()],
+                }],
+            ),
+            (
+                "grant g, h to x",
+                ["g", "h"]
+                    .map(|role| Demanded::Refused(Denial::Administration(Some(role.into()))))
+                    .to_vec(),
+            ),
+            (
+                "refresh materialized view concurrently s.m",
+                vec![Demanded::Maintain(parts("s.m"))],
+            ),
+            ("alter role me password 'x'", Vec::new()),
+            ("select 1", Vec::new()),
+        ] {
+            assert_eq!(demanded(sql, "me"), found, "{sql}");
+        }
+    }
+}
