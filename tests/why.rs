@@ -12,13 +12,9 @@
 
 mod support;
 
-use pgiam::adapters::connect::{Alone, Connector};
-use pgiam::adapters::password::Surroundings;
 use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
 use pgiam::adapters::session::Session;
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict, WhyReport};
-use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
-use pgiam::domain::token::Password;
 
 const OBJECTS: &str = r#"
 CREATE ROLE owner_of_s;
@@ -41,37 +37,6 @@ GRANT USAGE ON SCHEMA s TO viewer;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE TEMPORARY ON DATABASE why FROM PUBLIC;
 "#;
-
-async fn session() -> Session {
-    let url = support::cluster().superuser_url("why");
-    let (user, rest) = url
-        .trim_start_matches("postgres://")
-        .split_once(':')
-        .unwrap();
-    let (password, _) = rest.split_once('@').unwrap();
-    let profile = Profile {
-        name: "test".into(),
-        host: "127.0.0.1".into(),
-        port: support::cluster().port(),
-        database: "why".into(),
-        user: user.into(),
-        sign_in: SignIn::Password,
-        tls: Tls {
-            mode: TlsMode::Disable,
-            ..Tls::default()
-        },
-        ..Profile::default()
-    };
-    let mut connector = Connector::default();
-    connector.surroundings = Surroundings {
-        password: Some(Password::new(password.into())),
-        file: None,
-    };
-    connector
-        .connect(&profile, &Alone)
-        .await
-        .unwrap_or_else(|refused| panic!("{refused:?}"))
-}
 
 async fn why(session: &Session, statement: Option<&str>, rehearse: Rehearse) -> WhyReport {
     let question = Question {
@@ -166,7 +131,7 @@ const GRANTS: &[(&str, &[&str])] = &[
 async fn the_first_fix_is_the_least_and_makes_it_pass() {
     support::database("why");
     support::cluster().execute("why", OBJECTS).unwrap();
-    let session = session().await;
+    let session = support::superuser_session("why").await;
 
     for (statement, fix) in GRANTS {
         let before = state(&session).await;

@@ -1,0 +1,353 @@
+//! Refusals of definitions, grants, roles, maintenance and guarded commands on a real server: the
+//! first fix is the least, and what no grant mends is told apart.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::session::Session;
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
+
+const OBJECTS: &str = r#"
+CREATE ROLE asker LOGIN;
+CREATE ROLE maker;
+CREATE ROLE "Other Role";
+CREATE SCHEMA s AUTHORIZATION maker;
+GRANT USAGE ON SCHEMA s TO asker;
+SET ROLE maker;
+CREATE TABLE s.t (id int PRIMARY KEY, a text);
+CREATE MATERIALIZED VIEW s.mv AS SELECT 1 AS one;
+CREATE TYPE s.kind AS ENUM ('x');
+REVOKE USAGE ON TYPE s.kind FROM PUBLIC;
+CREATE FUNCTION s.fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+REVOKE EXECUTE ON FUNCTION s.fires() FROM PUBLIC;
+RESET ROLE;
+CREATE SCHEMA own AUTHORIZATION asker;
+CREATE TABLE own.mine (a int);
+ALTER TABLE own.mine OWNER TO asker;
+CREATE SCHEMA hidden;
+CREATE TABLE public.made_by_superuser (a int);
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+"#;
+
+const PRIVILEGES_OF_MAKER: &str = "GRANT maker TO asker{inherit}";
+
+/// A statement, and its fix. `{inherit}`, `{set}` and `{admin}` stand for the options of a
+/// membership, which have words of their own from 16 on; a line that begins with a number holds from
+/// that version on, one that begins with `<` and a number before it.
+const FIXES: &[(&str, &[&str])] = &[
+    (
+        "CREATE TABLE public.x (a int)",
+        &["GRANT CREATE ON SCHEMA public TO asker"],
+    ),
+    (
+        "CREATE SCHEMA x",
+        &["GRANT CREATE ON DATABASE why_definitions TO asker"],
+    ),
+    (
+        "CREATE SCHEMA x AUTHORIZATION \"Other Role\"",
+        &[
+            "GRANT \"Other Role\" TO asker{set}",
+            "GRANT CREATE ON DATABASE why_definitions TO asker",
+        ],
+    ),
+    (
+        "CREATE TABLE s.x (k s.kind, t int REFERENCES s.t (id))",
+        &[
+            "GRANT CREATE ON SCHEMA s TO asker",
+            "GRANT USAGE ON TYPE s.kind TO asker",
+            "GRANT REFERENCES (id) ON TABLE s.t TO asker",
+        ],
+    ),
+    (
+        "CREATE TRIGGER x BEFORE INSERT ON s.t FOR EACH ROW EXECUTE FUNCTION s.fires()",
+        &[
+            "GRANT TRIGGER ON TABLE s.t TO asker",
+            "GRANT EXECUTE ON FUNCTION s.fires() TO asker",
+        ],
+    ),
+    ("ALTER TABLE s.t ADD b int", &[PRIVILEGES_OF_MAKER]),
+    ("DROP TABLE s.t", &[PRIVILEGES_OF_MAKER]),
+    ("CREATE INDEX ON s.t (a)", &[PRIVILEGES_OF_MAKER]),
+    (
+        "CREATE POLICY p ON s.t USING (true)",
+        &[PRIVILEGES_OF_MAKER],
+    ),
+    ("COMMENT ON COLUMN s.t.a IS 'x'", &[PRIVILEGES_OF_MAKER]),
+    (
+        "ALTER TABLE public.made_by_superuser ADD b int",
+        &["ALTER TABLE public.made_by_superuser OWNER TO asker"],
+    ),
+    (
+        "ALTER TABLE own.mine OWNER TO \"Other Role\"",
+        &[
+            "GRANT \"Other Role\" TO asker{set}",
+            "GRANT CREATE ON SCHEMA own TO \"Other Role\"",
+        ],
+    ),
+    (
+        "ALTER TABLE own.mine SET SCHEMA s",
+        &["GRANT CREATE ON SCHEMA s TO asker"],
+    ),
+    (
+        "REASSIGN OWNED BY maker TO \"Other Role\"",
+        &[
+            "GRANT maker TO asker{inherit}",
+            "<16 GRANT \"Other Role\" TO asker",
+            "16 GRANT \"Other Role\" TO asker WITH INHERIT TRUE, SET TRUE",
+            "GRANT CREATE ON DATABASE why_definitions TO asker",
+        ],
+    ),
+    (
+        "SET ROLE \"Other Role\"",
+        &["GRANT \"Other Role\" TO asker{set}"],
+    ),
+    (
+        "GRANT maker TO \"Other Role\"",
+        &["GRANT maker TO asker{admin}"],
+    ),
+    (
+        "GRANT SELECT (id) ON s.t TO \"Other Role\"",
+        &["GRANT SELECT (id) ON TABLE s.t TO asker WITH GRANT OPTION"],
+    ),
+    // The server only warns that nothing was granted.
+    (
+        "GRANT CONNECT ON DATABASE why_definitions TO \"Other Role\"",
+        &["GRANT CONNECT ON DATABASE why_definitions TO asker WITH GRANT OPTION"],
+    ),
+    (
+        "DROP ROLE \"Other Role\"",
+        &[
+            "ALTER ROLE asker CREATEROLE",
+            "16 GRANT \"Other Role\" TO asker{admin}",
+        ],
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE maker GRANT SELECT ON TABLES TO PUBLIC",
+        &[PRIVILEGES_OF_MAKER],
+    ),
+    (
+        "REFRESH MATERIALIZED VIEW s.mv",
+        &[
+            "<17 GRANT maker TO asker{inherit}",
+            "17 GRANT MAINTAIN ON TABLE s.mv TO asker",
+        ],
+    ),
+    (
+        "VACUUM s.t",
+        &[
+            "<17 GRANT maker TO asker{inherit}",
+            "17 GRANT MAINTAIN ON TABLE s.t TO asker",
+        ],
+    ),
+    (
+        "SET log_statement = 'all'",
+        &["15 GRANT SET ON PARAMETER log_statement TO asker"],
+    ),
+    (
+        "SHOW data_directory",
+        &["GRANT pg_read_all_settings TO asker{inherit}"],
+    ),
+    (
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        &["GRANT pg_execute_server_program TO asker{inherit}"],
+    ),
+    (
+        "CREATE PUBLICATION p FOR TABLE s.t",
+        &[
+            PRIVILEGES_OF_MAKER,
+            "GRANT CREATE ON DATABASE why_definitions TO asker",
+        ],
+    ),
+];
+
+/// What nobody is given by a grant, and why.
+const BARRED: &[(&str, NotByGrantKind)] = &[
+    (
+        "CREATE PUBLICATION p FOR ALL TABLES",
+        NotByGrantKind::Superuser,
+    ),
+    ("CREATE ROLE x SUPERUSER", NotByGrantKind::Superuser),
+    (
+        "ALTER TABLE pg_catalog.pg_class ADD x int",
+        NotByGrantKind::System,
+    ),
+    ("DROP FUNCTION pg_catalog.now()", NotByGrantKind::System),
+];
+
+/// What fails whatever is granted.
+const FAILED: &[&str] = &["SET ROLE nobody_at_all", "SET shared_buffers = '1MB'"];
+
+/// What needs nothing.
+const ALLOWED: &[&str] = &[
+    "LISTEN x",
+    "SET work_mem = '8MB'",
+    "ALTER TABLE own.mine ADD b int",
+];
+
+/// The lines that hold for a version.
+fn for_version(lines: &[&str], major: u32) -> Vec<String> {
+    let options = |line: &str| {
+        let words = if major < 16 {
+            ["", "", " WITH ADMIN OPTION"]
+        } else {
+            [
+                " WITH INHERIT TRUE, SET FALSE",
+                " WITH INHERIT FALSE, SET TRUE",
+                " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            ]
+        };
+        line.replace("{inherit}", words[0])
+            .replace("{set}", words[1])
+            .replace("{admin}", words[2])
+    };
+    let mut found: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let (before, rest) = line.split_once(' ')?;
+            if let Some(version) = before.strip_prefix('<') {
+                return (major < version.parse().unwrap()).then(|| options(rest));
+            }
+            match before.parse::<u32>() {
+                Ok(version) => (major >= version).then(|| options(rest)),
+                Err(_) => Some(options(line)),
+            }
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+async fn why(session: &Session, statement: Option<&str>, rehearse: Rehearse) -> WhyReport {
+    let question = Question {
+        role: "asker".into(),
+        statement: statement.map(str::to_owned),
+        refusal: None,
+        rehearse,
+    };
+    explain(session, &question).await.unwrap()
+}
+
+fn first_fix(report: &WhyReport) -> Vec<String> {
+    let mut statements = report
+        .fixes
+        .first()
+        .map(|fix| fix.statements.clone())
+        .unwrap_or_default();
+    statements.sort();
+    statements
+}
+
+#[tokio::test]
+async fn definitions_are_explained_in_the_words_of_the_version() {
+    support::database("why_definitions");
+    support::cluster()
+        .execute("why_definitions", OBJECTS)
+        .unwrap();
+    let session = support::superuser_session("why_definitions").await;
+    let major = session.facts().version.major();
+
+    for (statement, fix) in FIXES {
+        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}: {report:#?}");
+        assert_eq!(
+            first_fix(&report),
+            for_version(fix, major),
+            "{statement}: {report:#?}"
+        );
+        assert!(!report.avoid.is_empty(), "{statement}");
+    }
+    for (statement, kind) in BARRED {
+        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}: {report:#?}");
+        assert_eq!(
+            report.not_by_grant.map(|reason| reason.kind),
+            Some(*kind),
+            "{statement}"
+        );
+        assert!(report.fixes.is_empty(), "{statement}");
+    }
+    for statement in FAILED {
+        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        assert_eq!(report.outcome, Outcome::Failed, "{statement}: {report:#?}");
+    }
+    for statement in ALLOWED {
+        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        assert_eq!(report.outcome, Outcome::Allowed, "{statement}: {report:#?}");
+    }
+
+    // What is looked up without trying is what the rehearsal finds.
+    for statement in [
+        "CREATE TABLE public.x (a int)",
+        "ALTER TABLE s.t ADD b int",
+        "DROP TABLE s.t",
+        "CREATE INDEX ON s.t (a)",
+        "COMMENT ON COLUMN s.t.a IS 'x'",
+        "REFRESH MATERIALIZED VIEW s.mv",
+        "SET ROLE \"Other Role\"",
+        "GRANT maker TO \"Other Role\"",
+        "DROP ROLE \"Other Role\"",
+        "VACUUM s.t",
+    ] {
+        let tried = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let looked_up = why(&session, Some(statement), Rehearse::Never).await;
+        assert_eq!(
+            first_fix(&looked_up),
+            first_fix(&tried),
+            "{statement}: {looked_up:#?}"
+        );
+    }
+
+    a_limit_is_no_privilege(&session).await;
+    nothing_is_proposed_that_rds_refuses(&session).await;
+}
+
+async fn a_limit_is_no_privilege(session: &Session) {
+    session
+        .query("ALTER ROLE asker CONNECTION LIMIT 0")
+        .await
+        .unwrap();
+    let report = why(session, None, Rehearse::Never).await;
+    assert_eq!(report.outcome, Outcome::Failed, "{report:#?}");
+    assert_eq!(first_fix(&report), ["ALTER ROLE asker CONNECTION LIMIT -1"]);
+    session
+        .query("ALTER ROLE asker CONNECTION LIMIT -1")
+        .await
+        .unwrap();
+    let report = why(session, None, Rehearse::Never).await;
+    assert_eq!(report.outcome, Outcome::Allowed, "{report:#?}");
+}
+
+async fn nothing_is_proposed_that_rds_refuses(session: &Session) {
+    let roles = "CREATE ROLE rds_superuser; CREATE ROLE rds_replication";
+    session.query(roles).await.unwrap();
+    for statement in [
+        "ALTER SYSTEM SET work_mem = '1MB'",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "SELECT pg_read_file('PG_VERSION')",
+    ] {
+        let report = why(session, Some(statement), Rehearse::WherePossible).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert!(report.fixes.is_empty(), "{statement}: {report:#?}");
+        let kind = report.not_by_grant.map(|reason| reason.kind);
+        assert_eq!(kind, Some(NotByGrantKind::Superuser), "{statement}");
+    }
+    let slot = "SELECT pg_create_physical_replication_slot('x')";
+    let report = why(session, Some(slot), Rehearse::WherePossible).await;
+    assert!(
+        first_fix(&report)[0].starts_with("GRANT rds_replication TO asker"),
+        "{report:#?}"
+    );
+    session
+        .query("DROP ROLE rds_superuser; DROP ROLE rds_replication")
+        .await
+        .unwrap();
+}
