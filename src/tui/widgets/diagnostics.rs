@@ -10,7 +10,7 @@ use crate::app::layout::Area;
 use crate::app::model::Model;
 use crate::app::model::diagnostics::{Applying, Subject};
 use crate::domain::diagnosis::{
-    Applied, CheckAnswer, Finding, Fix, Mark, Outcome, Remedy, WhyReport,
+    Applied, CheckAnswer, Finding, Fix, Mark, Outcome, Remedy, Verdict, WhyReport,
 };
 use crate::domain::failure::Failure;
 use crate::tui::theme::{Role, Theme};
@@ -54,7 +54,23 @@ pub fn diagnostics(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Them
             let drawn = stages(reports, model.now, theme, panel.columns);
             panel.lines.extend(drawn);
         }
-        Some(Subject::Why(report)) => panel.why(report),
+        Some(Subject::Why(report)) => {
+            panel.why(report);
+            let proven = report
+                .fixes
+                .iter()
+                .all(|fix| fix.verdict == Verdict::Proven);
+            if let Some(key) = model.keymap.key_of(Command::ProveFix)
+                && !proven
+            {
+                panel.gap();
+                let text = format!(
+                    "{key} rehearses it through a profile that may act as {}",
+                    report.role
+                );
+                panel.signed((Role::Key, "   "), Role::Key, &text);
+            }
+        }
     }
     lines(frame, area, panel.lines, model.diagnostics.scroll);
 }
@@ -166,7 +182,11 @@ impl Panel {
             self.say("     ", Role::Keyword, &format!("{statement};"));
         }
         let verdict = format!("{} · breadth: {}", fix.verdict.word(), fix.breadth.word());
-        self.say("     ", Role::Good, &verdict);
+        let role = match fix.verdict {
+            Verdict::Proven => Role::Good,
+            Verdict::Expected | Verdict::Partial => Role::Warning,
+        };
+        self.say("     ", role, &verdict);
         if !fix.run_as.is_empty() {
             let who = format!("run as {}", fix.run_as.join(" or "));
             self.say("     ", Role::Quiet, &who);
