@@ -41,7 +41,13 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
         };
         add(&mut needs, more);
     }
-    candidates::lacking(stage.session, needs).await
+    // What lies in a schema was asked for by OID: by name only who may look into the schema may ask.
+    let (within, outside): (Vec<Need>, Vec<Need>) = needs
+        .into_iter()
+        .partition(|need| need.missing.object.schema.is_some());
+    let mut lacking = candidates::lacking(stage.session, outside).await?;
+    add(&mut lacking, within);
+    Ok(lacking)
 }
 
 /// CREATE on the schema of a new object.

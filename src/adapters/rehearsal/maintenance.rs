@@ -61,10 +61,20 @@ pub(super) async fn table(
     let Some(condition) = by_name(name) else {
         return Ok(Vec::new());
     };
+    // Asked by OID: by name only who may look into the schema may ask.
+    let maintaining = right == Right::Maintain && stage.major() >= 17;
+    let maintains = if maintaining {
+        format!(
+            ", pg_catalog.has_table_privilege({}, t.oid, 'MAINTAIN')",
+            literal(role)
+        )
+    } else {
+        String::new()
+    };
     let sql = format!(
         "SELECT n.nspname, t.relname, t.relkind, pg_catalog.pg_get_userbyid(t.relowner), \
          pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({0}, n.oid, 'USAGE'), \
-         pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
+         pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE'){maintains} \
          FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
          JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid) \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace WHERE {condition} \
@@ -77,15 +87,18 @@ pub(super) async fn table(
     };
     let text = |at: usize| cell(row, at);
     let (schema, table, owner) = (text(0), text(1), text(3));
-    let mut needs = if right == Right::Maintain && stage.major() >= 17 {
+    let mut needs = if maintaining {
         let object = ObjectName {
             kind: relation_kind(&text(2)),
             schema: Some(schema.clone()),
             name: table,
             columns: Vec::new(),
         };
-        let maintain = need(role, "MAINTAIN", object, Breadth::Object, &owner);
-        candidates::lacking(stage.session, vec![maintain]).await?
+        if text(7) == "t" {
+            Vec::new()
+        } else {
+            vec![need(role, "MAINTAIN", object, Breadth::Object, &owner)]
+        }
     } else {
         let name = format!("{schema}.{table}");
         match ownership(stage.session, role, "table", &name, Way::Membership).await? {

@@ -44,7 +44,7 @@ pub fn held(role: &str, missing: &MissingPrivilege, how: Held) -> Option<String>
         Held::ToGrant => " WITH GRANT OPTION",
     };
     let privilege = ident::literal(&format!("{}{option}", missing.privilege));
-    let name = ident::literal(&written(object));
+    let name = relation_oid(object).unwrap_or_else(|| ident::literal(&written(object)));
     let plain = ident::literal(&object.name);
     let (family, name) = match (object.kind, missing.privilege.as_str()) {
         (ObjectKind::Role, "MEMBER" | "SET") => {
@@ -100,6 +100,26 @@ pub fn held(role: &str, missing: &MissingPrivilege, how: Held) -> Option<String>
     };
     Some(format!(
         "pg_catalog.has_{family}_privilege({role}, {name}, {privilege})"
+    ))
+}
+
+/// SQL for the OID of a relation. By its name it could be asked about only by who may look into its
+/// schema (PostgreSQL source, `namespace.c`, `LookupExplicitNamespace`).
+fn relation_oid(object: &ObjectName) -> Option<String> {
+    let relation = matches!(
+        object.kind,
+        ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::ForeignTable
+            | ObjectKind::Sequence
+    );
+    let schema = object.schema.as_ref().filter(|_| relation)?;
+    Some(format!(
+        "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+         ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {})",
+        ident::literal(schema),
+        ident::literal(&object.name)
     ))
 }
 
@@ -280,10 +300,14 @@ mod tests {
             &["a", "b"],
         ))
         .unwrap();
+        let oid = "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+                   ON n.oid = c.relnamespace WHERE n.nspname = 's' AND c.relname = 'T')";
         assert_eq!(
             probe.sql,
-            "SELECT pg_catalog.has_column_privilege('Ann O''Neil', 's.\"T\"', 'a', 'SELECT') AND \
-             pg_catalog.has_column_privilege('Ann O''Neil', 's.\"T\"', 'b', 'SELECT')"
+            format!(
+                "SELECT pg_catalog.has_column_privilege('Ann O''Neil', {oid}, 'a', 'SELECT') AND \
+                 pg_catalog.has_column_privilege('Ann O''Neil', {oid}, 'b', 'SELECT')"
+            )
         );
         assert_eq!(probe.question, "Ann O'Neil has SELECT (a, b) on table s.T");
     }
