@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 
-use super::rows::{Rows, cell, number, results, text, word};
+use super::rows::{Rows, cell, number, results, rows, text, word};
 use super::session::Session;
 use crate::domain::access::{
     Attribute, Builder, DefaultKind, DefaultRecord, Expression, MembershipOption, MembershipRecord,
     ObjectKind, ObjectRecord, PolicyCommand, PolicyKind, PolicyRecord, Role, Snapshot,
 };
 use crate::domain::failure::Failure;
-use crate::domain::rows::RowBatch;
+use crate::domain::rows::{RowBatch, array};
 use crate::domain::run::TransactionState;
 
 const ROLES: &str = include_str!("../../assets/sql/access_roles.sql");
@@ -82,6 +82,19 @@ pub async fn load(session: &Session) -> Result<Snapshot, Failure> {
         &found,
         &expressions_by_policy(&expressions),
     ))
+}
+
+/// The schemas in which the session's role finds bare names, in order.
+///
+/// # Errors
+/// Only what ends any statement.
+pub async fn search_path(session: &Session) -> Result<Vec<String>, Failure> {
+    let found = rows(session, "SELECT pg_catalog.current_schemas(true)").await?;
+    Ok(found
+        .into_iter()
+        .next()
+        .map(|(batch, row)| array::texts(word(batch, row, 0)))
+        .unwrap_or_default())
 }
 
 /// Where the results of the first queries are; those of objects follow.

@@ -23,6 +23,8 @@ pub enum Scope {
     Result,
     /// In the diagnostics panel.
     Diagnostics,
+    /// On the access screen.
+    Access,
 }
 
 impl Scope {
@@ -37,11 +39,12 @@ impl Scope {
             Self::Editor => "editor",
             Self::Result => "result",
             Self::Diagnostics => "diagnostics",
+            Self::Access => "access",
         }
     }
 
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Everywhere,
         Self::Connections,
         Self::Workspace,
@@ -49,6 +52,7 @@ impl Scope {
         Self::Editor,
         Self::Result,
         Self::Diagnostics,
+        Self::Access,
     ];
 }
 
@@ -118,6 +122,7 @@ commands! {
     Reconnect, Workspace, "reconnect", ["f4"], "", "Connect again with a fresh sign-in, keeping text and rows";
     Disconnect, Workspace, "disconnect", ["f10"], "", "Hang up and go back to the connections";
     History, Workspace, "history", ["ctrl-r"], "history", "Search what ran before and put it into the editor";
+    Access, Workspace, "access", ["f3", "alt-w"], "access", "Show who may do what in this database";
     WhyLast, Workspace, "why", ["f8"], "why", "Explain the last refusal and how to lift it";
     CloseDiagnostics, Workspace, "close-diagnostics", [], "", "Close the diagnostics panel";
     Commit, Workspace, "commit", ["f9", "alt-k"], "commit", "Commit the open transaction";
@@ -126,6 +131,7 @@ commands! {
 
     TreeOpen, Tree, "tree-open", ["enter", "right", "l"], "open", "Unfold, or show the first rows of a relation";
     TreeClose, Tree, "tree-close", ["left", "h"], "", "Fold, or go to the parent";
+    TreeWho, Tree, "tree-who", ["w"], "who can", "Show who can reach the object, or what the role can reach";
     TreeRows, Tree, "tree-rows", ["s"], "rows", "Select the first rows of the relation";
     TreeDefinition, Tree, "tree-definition", ["d"], "definition", "Show how the object is defined";
     TreeInsert, Tree, "tree-insert", ["i"], "insert name", "Put the quoted name into the editor";
@@ -189,9 +195,34 @@ commands! {
     CopyFix, Diagnostics, "copy-fix", ["y"], "copy fix", "Copy the selected fix";
     EditFix, Diagnostics, "edit-fix", ["e"], "to editor", "Put the selected fix into the editor";
     ApplyFix, Diagnostics, "apply-fix", ["a", "enter"], "apply", "Apply the selected fix through a profile, after asking";
+    SeeAccess, Diagnostics, "see-access", ["w"], "access", "Show the role and the object of what is missing on the access screen";
     ProveFix, Diagnostics, "prove-fix", ["v"], "prove", "Rehearse the refused statement through a profile that may, after asking";
     RunAgain, Diagnostics, "run-again", ["r"], "run again", "Try again what was refused";
     CloseWhy, Diagnostics, "close-why", ["q", "escape"], "close", "Close the panel";
+
+    AccessOpen, Access, "access-open", ["enter"], "look closer", "From an object to who can use it, from a role to what it can do";
+    AccessBack, Access, "access-back", ["escape", "backspace"], "back", "Go back to what was asked before, or to the workspace";
+    AccessWho, Access, "access-who", ["w"], "who can", "Show who can do what to the object";
+    AccessReach, Access, "access-reach", ["c"], "what can it", "Show what the role can do";
+    AccessFilter, Access, "access-filter", ["/"], "filter", "Show only names that contain some words; those behind @ are for roles";
+    AccessMatrix, Access, "access-matrix", ["m"], "matrix", "Show roles and objects as a grid of privilege letters";
+    AccessRoles, Access, "access-roles", ["t"], "roles", "Show the roles with the roles they are members of";
+    AccessKinds, Access, "access-kinds", ["f"], "kinds", "Show only tables, functions or another kind of objects";
+    AccessPrivilege, Access, "access-privilege", ["p"], "privilege", "Ask about one privilege";
+    AccessSchema, Access, "access-schema", ["n"], "schema", "Keep to the schema of the object, or show all schemas again";
+    AccessCompare, Access, "access-compare", ["="], "compare", "Put the role aside; on another role, compare the two";
+    AccessPart, Access, "access-part", ["tab", "shift-tab"], "details", "Go from the list to the details, and back";
+    AccessTurn, Access, "access-turn", ["u"], "", "Turn the role tree: members below roles instead of groups";
+    AccessOwnRoles, Access, "access-system-roles", ["."], "", "Show or hide the server's own roles, whose names begin with pg_";
+    AccessClear, Access, "access-clear", ["x"], "", "Clear all filters";
+    AccessGrant, Access, "access-grant", ["e"], "grant", "Put the GRANT of what is lacking into the editor";
+    AccessRevoke, Access, "access-revoke", ["v"], "", "Put the REVOKE of what was granted into the editor";
+    AccessWhy, Access, "access-why", ["f8"], "why", "Ask the server why the role is refused, and for the smallest fix";
+    AccessInCatalog, Access, "access-in-catalog", ["i"], "", "Select the object or the role in the catalog";
+    AccessCopy, Access, "access-copy", ["y"], "", "Copy what is told of it";
+    AccessExport, Access, "access-export", ["s"], "save", "Write what shows to a file, a row for each role, object and privilege";
+    AccessReload, Access, "access-reload", ["r"], "reload", "Read the rights again";
+    AccessClose, Access, "access-close", ["q"], "", "Go back to the workspace";
 }
 
 impl Command {
@@ -201,16 +232,29 @@ impl Command {
         COMMANDS.iter().find(|entry| entry.command == self)
     }
 
+    /// Whether a verb of the workspace means something on the access screen too.
+    #[must_use]
+    pub const fn works_beside_the_workspace(self) -> bool {
+        matches!(self, Self::Cancel | Self::Reconnect | Self::Disconnect)
+    }
+
     /// Why the verb cannot be used now, or `None` if it can.
     #[must_use]
     pub fn unavailable(self, model: &Model) -> Option<&'static str> {
         let scope = self.entry().map_or(Scope::Everywhere, |entry| entry.scope);
         match (scope, model.screen) {
             (Scope::Everywhere | Scope::Diagnostics, _)
-            | (Scope::Connections, Screen::Connections) => {}
-            (Scope::Connections, Screen::Workspace) => return Some("hang up first"),
+            | (Scope::Connections, Screen::Connections)
+            | (Scope::Access, Screen::Access) => {}
+            (Scope::Connections, Screen::Workspace | Screen::Access) => {
+                return Some("hang up first");
+            }
             (_, Screen::Connections) => return Some("connect first"),
+            (Scope::Access, Screen::Workspace) => return Some("open the access screen first"),
             (_, Screen::Workspace) => {}
+            // What runs there can be stopped from here, and what is lost can be mended.
+            (_, Screen::Access) if self.works_beside_the_workspace() => {}
+            (_, Screen::Access) => return Some("go back to the workspace first"),
         }
         match self {
             Self::Cancel if !model.is_busy() && !model.is_scanning() => Some("nothing is running"),
@@ -262,6 +306,7 @@ impl Command {
             {
                 Some("there are no rows")
             }
+            Self::SeeAccess if model.screen == Screen::Connections => Some("connect first"),
             Self::WhyLast if model.diagnostics.subject.is_none() => Some("nothing was refused"),
             Self::CopyFix | Self::EditFix | Self::ApplyFix
                 if model.diagnostics.selected_fix().is_none() =>
@@ -294,6 +339,7 @@ pub fn scopes(model: &Model) -> Vec<Scope> {
     }
     match model.screen {
         Screen::Connections => vec![Scope::Connections, Scope::Everywhere],
+        Screen::Access => vec![Scope::Access, Scope::Workspace, Scope::Everywhere],
         Screen::Workspace => {
             let pane = match model.focus {
                 Pane::Tree => Scope::Tree,

@@ -1,6 +1,8 @@
 //! Everything the program can ask for. Plain data, comparable in tests.
 
 use super::message::Ticket;
+use super::model::access::Known;
+use crate::domain::access::Report;
 use crate::domain::edit::{Change, Ending};
 use crate::domain::export::Format;
 use crate::domain::history::Entry;
@@ -136,6 +138,31 @@ pub enum Effect {
         statement: String,
         /// What the server said.
         refusal: Box<crate::domain::failure::Failure>,
+    },
+    /// Explain what a role would be refused.
+    AskWhyOf {
+        /// Answered by `WhyAnswered`.
+        ticket: Ticket,
+        /// The role.
+        role: String,
+        /// What it would run.
+        statement: String,
+    },
+    /// Read the rights of the linked database.
+    LoadRights {
+        /// Answered by `RightsArrived`.
+        ticket: Ticket,
+    },
+    /// Write rights to a new file, a row for each role, object and privilege.
+    SaveRights {
+        /// The rights; shared, not copied.
+        known: Known,
+        /// Of whom and what.
+        report: Box<Report>,
+        /// In which form.
+        format: Format,
+        /// The file, which must not exist; answered by `Saved`.
+        path: String,
     },
     /// Run a fix through another profile and ask the server whether it took.
     ApplyFix {

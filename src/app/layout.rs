@@ -2,6 +2,7 @@
 //!
 //! A pure function, so that paging and the mouse know the geometry without anything being drawn.
 
+use super::model::access::{Part, View};
 use super::model::grid::Zoom;
 use super::model::{Model, Pane, Screen, Size};
 
@@ -152,6 +153,75 @@ pub fn connections(size: Size) -> (Area, Option<Area>) {
     }
     let (list, details) = body.split_left((body.width * 3 / 8).clamp(34, 60));
     (list, Some(details))
+}
+
+/// Areas of the access screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccessAreas {
+    /// The lines, border included; none where only the details show.
+    pub list: Option<Area>,
+    /// What is known about one of them, border included.
+    pub detail: Option<Area>,
+    /// Rows above the lines: the filter, and in the grid the roles.
+    heads: u16,
+}
+
+impl AccessAreas {
+    fn inner(self) -> Area {
+        self.list.unwrap_or_default().inner()
+    }
+
+    /// The line of the filter.
+    #[must_use]
+    pub fn filter(self) -> Area {
+        self.inner().split_top(1).0
+    }
+
+    /// The line of the roles, empty where there is no grid.
+    #[must_use]
+    pub fn heading(self) -> Area {
+        let below = self.inner().split_top(1).1;
+        below.split_top(self.heads.saturating_sub(1)).0
+    }
+
+    /// The lines.
+    #[must_use]
+    pub fn rows(self) -> Area {
+        self.inner().split_top(self.heads).1
+    }
+
+    /// Cells that names of objects take up at the left of the grid, with a gap.
+    #[must_use]
+    pub fn names(self) -> u16 {
+        let width = self.inner().width;
+        (width * 2 / 5).clamp(width.min(12), 46)
+    }
+}
+
+/// The access screen: list and details beside each other, below each other, or one at a time.
+#[must_use]
+pub fn access(model: &Model) -> AccessAreas {
+    let body = frame(model.size).body;
+    let heads = match model.access.view {
+        View::Matrix => 2,
+        View::Roles | View::Role(_) | View::Object(_) | View::Compare(..) => 1,
+    };
+    let (list, detail) = if body.width >= NARROW && body.height >= 8 {
+        let (list, detail) = body.split_left(body.width - (body.width * 2 / 5).min(90));
+        (Some(list), Some(detail))
+    } else if body.height >= 18 {
+        let (list, detail) = body.split_top(body.height * 11 / 20);
+        (Some(list), Some(detail))
+    } else if model.access.part == Part::List {
+        (Some(body), None)
+    } else {
+        (None, Some(body))
+    };
+    AccessAreas {
+        list,
+        detail,
+        heads,
+    }
 }
 
 /// The panes of the workspace.

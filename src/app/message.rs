@@ -1,6 +1,7 @@
 //! Everything that can happen to the program.
 
 use super::key::{Key, Mouse};
+use crate::domain::access::Snapshot;
 use crate::domain::catalog::CatalogPart;
 use crate::domain::diagnosis::{Applied, Finding, WhyReport};
 use crate::domain::edit::{Made, Unmade};
@@ -135,6 +136,13 @@ pub enum Message {
         ticket: Ticket,
         /// The answer.
         outcome: Result<Box<WhyReport>, Failure>,
+    },
+    /// The rights of the database were read, or could not be.
+    RightsArrived {
+        /// Which request.
+        ticket: Ticket,
+        /// The rights.
+        outcome: Result<Box<Snapshot>, Failure>,
     },
     /// A fix was applied, or could not be.
     FixApplied {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::domain::access::{DefaultKind, ObjectKind};
 use crate::domain::export::Format;
 
 /// A terminal database explorer for Amazon RDS and Aurora PostgreSQL with IAM authentication.
@@ -75,6 +76,19 @@ pub enum Command {
         A rehearsal runs in a transaction that is always rolled back."
     )]
     Why(Why),
+    /// Tell what a role can do, and who can do what to an object, by which paths
+    #[command(
+        after_help = "Examples:\n  pgiam access orders-prod --role analyst\n  \
+        pgiam access orders-prod --object hr.payroll --privilege select\n  \
+        pgiam access orders-prod --role analyst --object 'function sales.total(integer)'\n  \
+        pgiam access orders-prod --compare analyst intern --schema sales\n  \
+        pgiam access orders-prod --next table --creator deployer --schema sales --role analyst\n  \
+        pgiam access orders-prod --if 'REVOKE readers FROM intern' --json\n\n\
+        An object is written as in SQL; where a name could be several things, put its kind first:\n\
+        'schema sales', 'database orders', 'role readers'. Every role may ask about every other.\n\
+        Ends with 1 where the role cannot at once do what was asked, or where the compared roles differ."
+    )]
+    Access(Access),
     /// Print a shell's completion script
     #[command(after_help = "Example:\n  pgiam completions bash > /etc/bash_completion.d/pgiam")]
     Completions {
@@ -352,4 +366,143 @@ pub struct Why {
     /// Only read catalogs: do not try the statement in a transaction that is rolled back
     #[arg(long)]
     pub no_rehearse: bool,
+}
+
+/// Kinds of objects to keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindName {
+    /// Databases
+    Database,
+    /// Schemas
+    Schema,
+    /// Tables: plain, partitioned, foreign
+    Table,
+    /// Views and materialised views
+    View,
+    /// Sequences
+    Sequence,
+    /// Columns with rights of their own
+    Column,
+    /// Functions, procedures, aggregates
+    Function,
+    /// Types and domains
+    Type,
+    /// Languages
+    Language,
+    /// Foreign-data wrappers and servers
+    Foreign,
+    /// Tablespaces
+    Tablespace,
+    /// Large objects
+    LargeObject,
+    /// Configuration parameters
+    Parameter,
+}
+
+impl KindName {
+    /// The kinds it stands for.
+    #[must_use]
+    pub fn kinds(self) -> Vec<ObjectKind> {
+        match self {
+            Self::Database => vec![ObjectKind::Database],
+            Self::Schema => vec![ObjectKind::Schema],
+            Self::Table => vec![
+                ObjectKind::Table,
+                ObjectKind::PartitionedTable,
+                ObjectKind::ForeignTable,
+            ],
+            Self::View => vec![ObjectKind::View, ObjectKind::MaterializedView],
+            Self::Sequence => vec![ObjectKind::Sequence],
+            Self::Column => vec![ObjectKind::Column],
+            Self::Function => vec![
+                ObjectKind::Function,
+                ObjectKind::Procedure,
+                ObjectKind::Aggregate,
+            ],
+            Self::Type => vec![ObjectKind::Type, ObjectKind::Domain],
+            Self::Language => vec![ObjectKind::Language],
+            Self::Foreign => vec![ObjectKind::ForeignDataWrapper, ObjectKind::ForeignServer],
+            Self::Tablespace => vec![ObjectKind::Tablespace],
+            Self::LargeObject => vec![ObjectKind::LargeObject],
+            Self::Parameter => vec![ObjectKind::Parameter],
+        }
+    }
+}
+
+/// Kinds of objects that default privileges exist for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NextName {
+    /// A table or view
+    Table,
+    /// A sequence
+    Sequence,
+    /// A function or procedure
+    Function,
+    /// A type or domain
+    Type,
+    /// A schema
+    Schema,
+}
+
+impl NextName {
+    /// The kind it stands for.
+    #[must_use]
+    pub const fn kind(self) -> DefaultKind {
+        match self {
+            Self::Table => DefaultKind::Tables,
+            Self::Sequence => DefaultKind::Sequences,
+            Self::Function => DefaultKind::Functions,
+            Self::Type => DefaultKind::Types,
+            Self::Schema => DefaultKind::Schemas,
+        }
+    }
+}
+
+/// `pgiam access`.
+#[derive(Debug, Args)]
+pub struct Access {
+    /// Who looks: a profile, URL, key=value string or service=NAME
+    pub target: String,
+    /// What can this role do
+    #[arg(long)]
+    pub role: Option<String>,
+    /// Who can do what to this object
+    #[arg(long)]
+    pub object: Option<String>,
+    /// How do these two roles differ
+    #[arg(long, num_args = 2, value_names = ["ROLE", "ROLE"], conflicts_with_all = ["role", "object"])]
+    pub compare: Vec<String>,
+    /// Will the next object of this kind that --creator makes be usable by --role
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        requires_all = ["creator", "role"],
+        conflicts_with_all = ["object", "compare", "what_if"]
+    )]
+    pub next: Option<NextName>,
+    /// Who makes the next object; --schema says where
+    #[arg(long, value_name = "ROLE", requires = "next")]
+    pub creator: Option<String>,
+    /// What would this GRANT or REVOKE change; nothing is run
+    #[arg(long = "if", value_name = "STATEMENT", conflicts_with = "compare")]
+    pub what_if: Vec<String>,
+    /// Only what is in this schema
+    #[arg(long)]
+    pub schema: Option<String>,
+    /// Only these kinds of objects
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub kind: Vec<KindName>,
+    /// Only this privilege
+    #[arg(long)]
+    pub privilege: Option<String>,
+    /// Most objects or roles to tell; 0 is all. 200 for people, all with --json and --csv
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// As comma-separated values, a row for each role, object and privilege
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }

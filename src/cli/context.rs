@@ -12,7 +12,7 @@ use crate::adapters::storage::directories::Directories;
 use crate::adapters::storage::profiles::ProfileFile;
 use crate::domain::failure::{Failure, Position};
 use crate::domain::profile::Profile;
-use crate::domain::rows::cell::safe_lines;
+use crate::domain::rows::cell::{safe_lines, wrapped};
 use crate::domain::stage::StageReport;
 use crate::domain::target::{self, Surroundings};
 use crate::domain::token::Password;
@@ -272,4 +272,17 @@ pub fn script(script: &Script) -> Result<String, Ended> {
         None => from_input()?,
     };
     Ok(read)
+}
+
+/// Columns that text for a person is wrapped to.
+const COLUMNS: usize = 96;
+
+/// A paragraph: the first line begins with `first`, the others are indented as far. Server text
+/// goes through the same escapes as on the screen.
+pub fn wrapped_lines(out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
+    let indent = " ".repeat(first.trim_start_matches('\n').chars().count());
+    for (at, line) in wrapped(text, COLUMNS - indent.len()).iter().enumerate() {
+        writeln!(out, "{}{line}", if at == 0 { first } else { &indent })?;
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit codes, JSON contracts.
 
+mod access;
 pub mod args;
 mod ask;
 mod connect;
@@ -52,6 +53,7 @@ pub async fn main() -> Exit {
         Some(Command::Query(options)) => query::run(&mut context, &options).await,
         Some(Command::Doctor(options)) => interruptible(doctor::run(&mut context, &options)).await,
         Some(Command::Why(options)) => interruptible(why::run(&mut context, &options)).await,
+        Some(Command::Access(options)) => interruptible(access::run(&mut context, &options)).await,
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man) => generate::manual(),
     };

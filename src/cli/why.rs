@@ -5,20 +5,16 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::args::Why;
-use super::context::{Context, Ended, script};
+use super::context::{Context, Ended, script, wrapped_lines};
 use super::exit::Exit;
 use crate::adapters::rehearsal::{Question, Rehearse, explain};
 use crate::domain::diagnosis::{Mark, MissingPrivilege, NotByGrant, Outcome, Remedy, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
-use crate::domain::rows::cell::wrapped;
 
 /// Version of the JSON contract.
 const VERSION: u32 = 1;
-
-/// Columns that text is wrapped to.
-const COLUMNS: usize = 96;
 
 pub(super) async fn run(context: &mut Context, options: &Why) -> Result<Exit, Ended> {
     let statement = if options.connect {
@@ -138,18 +134,18 @@ fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
     } else {
         "✗ "
     };
-    lines(out, sign, &report.headline)?;
+    wrapped_lines(out, sign, &report.headline)?;
     if let Some(failure) = &report.refusal {
         let said = match &failure.sqlstate {
             Some(sqlstate) => format!("{} [{sqlstate}]", failure.message),
             None => failure.message.clone(),
         };
         if failure.message != report.headline {
-            lines(out, "  the server said: ", &said)?;
+            wrapped_lines(out, "  the server said: ", &said)?;
         }
         for (label, value) in [("detail", &failure.detail), ("hint", &failure.hint)] {
             if let Some(value) = value {
-                lines(out, &format!("  {label}: "), value)?;
+                wrapped_lines(out, &format!("  {label}: "), value)?;
             }
         }
     }
@@ -159,10 +155,10 @@ fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
             Mark::Derived => "derived",
             Mark::Documented => "documented",
         };
-        lines(out, "  · ", &format!("{} ({mark})", reason.text))?;
+        wrapped_lines(out, "  · ", &format!("{} ({mark})", reason.text))?;
     }
     if let Some(reason) = &report.not_by_grant {
-        lines(out, "  no grant helps: ", &reason.explanation)?;
+        wrapped_lines(out, "  no grant helps: ", &reason.explanation)?;
     }
     for (at, fix) in report.fixes.iter().enumerate() {
         writeln!(
@@ -173,33 +169,24 @@ fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
             fix.breadth.word()
         )?;
         for statement in &fix.statements {
-            lines(out, "    ", &format!("{statement};"))?;
+            wrapped_lines(out, "    ", &format!("{statement};"))?;
         }
         if !fix.opens.is_empty() {
-            lines(out, "    opens ", &fix.opens)?;
+            wrapped_lines(out, "    opens ", &fix.opens)?;
         }
         if !fix.run_as.is_empty() {
-            lines(out, "    by ", &fix.run_as.join(", "))?;
+            wrapped_lines(out, "    by ", &fix.run_as.join(", "))?;
         }
         for note in &fix.notes {
-            lines(out, "    note: ", note)?;
+            wrapped_lines(out, "    note: ", note)?;
         }
     }
     for avoid in &report.avoid {
-        lines(
+        wrapped_lines(
             out,
             "\n  not this: ",
             &format!("{}; {}", avoid.statement, avoid.because),
         )?;
-    }
-    Ok(())
-}
-
-/// Server text goes through the same escapes as on the screen.
-fn lines(out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
-    let indent = " ".repeat(first.trim_start_matches('\n').chars().count());
-    for (at, line) in wrapped(text, COLUMNS - indent.len()).iter().enumerate() {
-        writeln!(out, "{}{line}", if at == 0 { first } else { &indent })?;
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ use super::widgets::save::SaveForm;
 use super::widgets::tree::{Attention, TreePane};
 use super::widgets::viewer::ViewerPane;
 use super::widgets::{
-    chart, columns, connections, copy_as, details, diagnostics, dialog, edit, form, help, palette,
-    plan, statistics, status,
+    access, chart, columns, connections, copy_as, details, diagnostics, dialog, edit, form, help,
+    palette, plan, statistics, status,
 };
 use crate::app::Model;
 use crate::app::layout::{self, Area};
@@ -35,6 +35,7 @@ pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     match model.screen {
         Screen::Connections => profiles(frame, model, theme),
         Screen::Workspace => workspace(frame, model, theme),
+        Screen::Access => access::access(frame, model, theme),
     }
     status::status(frame, rows.status, model, theme);
     status::hints(frame, rows.hints, model, theme);

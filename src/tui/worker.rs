@@ -1,5 +1,6 @@
 //! The only place where `app` meets `adapters`: an effect becomes a call, its result a message.
 
+mod access;
 mod clipboard;
 mod link;
 mod scan;
@@ -211,6 +212,18 @@ impl Worker {
                 };
                 self.prove_fix(ticket, through, question);
             }
+            Effect::AskWhyOf {
+                ticket,
+                role,
+                statement,
+            } => self.ask_why_of(ticket, role, statement),
+            Effect::LoadRights { ticket } => self.load_rights(ticket),
+            Effect::SaveRights {
+                known,
+                report,
+                format,
+                path,
+            } => self.save_rights(known, report, format, path),
             Effect::ApplyFix {
                 ticket,
                 through,

@@ -3,18 +3,53 @@
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use crate::domain::access::{Report, Snapshot};
 use crate::domain::export::{Exporter, Format};
 use crate::domain::failure::Failure;
-use crate::domain::rows::Snapshot;
+use crate::domain::rows::Snapshot as Rows;
 
 /// Writes a result beside `path`, then gives it that name; says where it is. `~/` means the home
 /// folder.
 ///
 /// # Errors
 /// A file of that name exists, or it cannot be written.
-pub fn save(rows: &Snapshot, format: Format, path: &str) -> Result<String, Failure> {
+pub fn save(rows: &Rows, format: Format, path: &str) -> Result<String, Failure> {
+    save_with(path, |file| {
+        let mut exporter = Exporter::begin(file, format, rows.columns())?;
+        for stretch in rows.batches() {
+            let batch = stretch
+                .map_err(|failure| io::Error::other(failure.message))?
+                .batch;
+            for row in 0..batch.rows() {
+                exporter.row(batch.row(row))?;
+            }
+        }
+        exporter.end()
+    })
+}
+
+/// Writes rights as rows, likewise.
+///
+/// # Errors
+/// A file of that name exists, or it cannot be written.
+pub fn save_rights(
+    rights: &Snapshot,
+    report: &Report,
+    format: Format,
+    path: &str,
+) -> Result<String, Failure> {
+    save_with(path, |file| {
+        let mut exporter = Exporter::begin(file, format, &Report::columns())?;
+        report.write(rights, &mut exporter)?;
+        exporter.end()
+    })
+}
+
+type File = BufWriter<tempfile::NamedTempFile>;
+
+fn save_with(path: &str, rows: impl FnOnce(File) -> io::Result<File>) -> Result<String, Failure> {
     let target = expanded(path);
-    match write(rows, format, &target) {
+    match write(rows, &target) {
         Ok(()) => Ok(target.display().to_string()),
         Err(error) => {
             let failure = Failure::local(format!("cannot save {}: {error}", target.display()));
@@ -26,7 +61,7 @@ pub fn save(rows: &Snapshot, format: Format, path: &str) -> Result<String, Failu
     }
 }
 
-fn write(rows: &Snapshot, format: Format, target: &Path) -> io::Result<()> {
+fn write(rows: impl FnOnce(File) -> io::Result<File>, target: &Path) -> io::Result<()> {
     if target.exists() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -34,17 +69,7 @@ fn write(rows: &Snapshot, format: Format, target: &Path) -> io::Result<()> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    let mut exporter = Exporter::begin(BufWriter::new(file), format, rows.columns())?;
-    for stretch in rows.batches() {
-        let batch = stretch
-            .map_err(|failure| io::Error::other(failure.message))?
-            .batch;
-        for row in 0..batch.rows() {
-            exporter.row(batch.row(row))?;
-        }
-    }
-    let file = exporter
-        .end()?
+    let file = rows(BufWriter::new(file))?
         .into_inner()
         .map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;

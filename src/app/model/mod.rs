@@ -1,5 +1,6 @@
 //! All that is known while the program runs. States are enums; impossible ones cannot be said.
 
+pub mod access;
 pub mod arrangement;
 pub mod column_list;
 pub mod connections;
@@ -52,6 +53,8 @@ pub enum Screen {
     Connections,
     /// A database.
     Workspace,
+    /// Who may do what in it.
+    Access,
 }
 
 /// A pane of the workspace.
@@ -128,6 +131,8 @@ pub struct Model {
     pub grid: grid::Grid,
     /// The diagnostics panel.
     pub diagnostics: Diagnostics,
+    /// The access screen.
+    pub access: access::AccessScreen,
     /// What lies on top, the top one last.
     pub overlays: Vec<Overlay>,
     /// Something short to tell.
@@ -261,6 +266,7 @@ impl Model {
             || self.query.is_running()
             || self.waits_for_plan()
             || self.makes_edits()
+            || matches!(self.access.reading, access::Reading::Asked { .. })
             || matches!(
                 self.diagnostics.subject,
                 Some(diagnostics::Subject::Asking { .. })

@@ -48,6 +48,19 @@ pub enum Node {
     Database(usize),
 }
 
+/// An object to select, in words that any catalog knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A relation by its OID.
+    Relation(u32),
+    /// A function by its OID.
+    Function(u32),
+    /// A schema by its name.
+    Schema(String),
+    /// A role by its name.
+    Role(String),
+}
+
 /// A branch in words that survive a reload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Branch {
@@ -254,6 +267,69 @@ impl Tree {
         }
         let anchor = self.anchor();
         self.flatten(anchor.as_ref());
+    }
+
+    /// Selects an object, opening the way to it; says whether it is there.
+    pub fn reveal(&mut self, place: &Place) -> bool {
+        let catalog = &self.catalog;
+        let schema_of = |at: usize| catalog.schemas.get(at).map(|schema| schema.name.clone());
+        let found = match place {
+            Place::Relation(oid) => catalog
+                .relations
+                .iter()
+                .position(|relation| relation.oid == *oid)
+                .map(Node::Relation),
+            Place::Function(oid) => catalog
+                .functions
+                .iter()
+                .position(|function| function.oid == *oid)
+                .map(Node::Function),
+            Place::Schema(name) => catalog
+                .schemas
+                .iter()
+                .position(|schema| schema.name == *name)
+                .map(Node::Schema),
+            Place::Role(name) => catalog
+                .roles
+                .iter()
+                .position(|role| role.name == *name)
+                .map(Node::Role),
+        };
+        let Some(node) = found else {
+            return false;
+        };
+        let mut way = vec![Branch::Here, Branch::System];
+        match node {
+            Node::Relation(at) => {
+                let relation = catalog.relations.get(at);
+                if let Some(schema) = relation.and_then(|relation| schema_of(relation.schema)) {
+                    way.push(Branch::Sequences(schema.clone()));
+                    way.push(Branch::Schema(schema));
+                }
+            }
+            Node::Function(at) => {
+                let function = catalog.functions.get(at);
+                if let Some(schema) = function.and_then(|function| schema_of(function.schema)) {
+                    way.push(Branch::Functions(schema.clone()));
+                    way.push(Branch::Schema(schema));
+                }
+            }
+            Node::Role(_) => way.push(Branch::Roles),
+            _ => {}
+        }
+        // Only what leads there is opened: branches that others are not in stay as they are.
+        let plain = !matches!(
+            node,
+            Node::Relation(at) if catalog.relations.get(at).is_some_and(|relation| relation.kind == RelationKind::Sequence)
+        );
+        way.retain(|branch| !(plain && matches!(branch, Branch::Sequences(_))));
+        self.filter.clear();
+        self.field = None;
+        self.open.extend(way);
+        self.flatten(None);
+        let row = self.rows.iter().position(|row| row.node == node);
+        self.select(row.unwrap_or(self.selected));
+        row.is_some()
     }
 
     /// Shows only what has `filter` in its name, with what it is under; upper and lower case are

@@ -1,6 +1,6 @@
 //! Connecting, losing the connection, and coming back.
 
-use super::{caution, grid, query, tree, why};
+use super::{access, caution, grid, query, tree, why};
 use crate::app::effect::Effect;
 use crate::app::effect::Seat;
 use crate::app::message::Rows;
@@ -133,14 +133,19 @@ pub(super) fn up(model: &mut Model, ticket: Ticket, facts: LinkFacts) -> Vec<Eff
         transaction: TransactionState::Idle,
     });
     model.diagnostics = crate::app::model::diagnostics::Diagnostics::default();
-    let entered = model.screen != Screen::Workspace;
-    model.screen = Screen::Workspace;
+    let entered = model.screen == Screen::Connections;
+    if entered {
+        model.screen = Screen::Workspace;
+    }
     let mut effects = if entered {
         super::editor::enter(model, &profile)
     } else {
         Vec::new()
     };
     effects.extend(tree::reload(model));
+    if model.screen == Screen::Access {
+        effects.extend(access::reload(model));
+    }
     effects.extend(doubtful.map(|id| ask_about(model, id)));
     effects
 }
@@ -220,6 +225,7 @@ pub(super) fn lost(model: &mut Model, ticket: Ticket, failure: Failure) -> Vec<E
     model.transaction.ended();
     query::link_lost(model, &failure, &aftermath);
     tree::link_lost(model);
+    access::link_lost(model);
     model.link = Link::Lost {
         profile,
         facts,
@@ -273,6 +279,7 @@ pub(super) fn hang_up(model: &mut Model) -> Vec<Effect> {
     let mut effects = super::editor::leave(model, Vec::new());
     query::hung_up(model);
     tree::hung_up(model);
+    access::hung_up(model);
     effects.push(Effect::HangUp);
     effects
 }
@@ -303,6 +310,7 @@ pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Cancel { ticket }];
     }
     why::cancelling(model)
+        .or_else(|| access::cancelling(model))
         .map(|ticket| Effect::Cancel { ticket })
         .into_iter()
         .collect()

@@ -1,5 +1,6 @@
 //! Judges messages: routes each to the area it belongs to.
 
+mod access;
 mod caution;
 mod connections;
 mod copy;
@@ -40,6 +41,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Resized { columns, rows } => {
             model.size = Size { columns, rows };
             grid::resized(model);
+            access::keep_in_sight(model);
             Vec::new()
         }
         Message::Ticked { now } => {
@@ -64,6 +66,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Explained { ticket, outcome } => plan::explained(model, ticket, outcome),
         Message::Looked { ticket, outcome } => looked(model, ticket, &outcome),
         Message::WhyAnswered { ticket, outcome } => why::answered(model, ticket, outcome),
+        Message::RightsArrived { ticket, outcome } => access::arrived(model, ticket, outcome),
         Message::FixApplied { ticket, outcome } => why::applied(model, ticket, outcome),
         Message::DraftsRead { profile, tabs } => editor::drafts_read(model, &profile, &tabs),
         Message::HistoryRead(entries) => history::arrived(model, entries),
@@ -126,6 +129,7 @@ fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         return match model.screen {
             Screen::Connections => connections::filter_key(model, key),
             Screen::Workspace => pane_key(model, key),
+            Screen::Access => access::filter_key(model, key),
         };
     }
     if let Some(command) = model.keymap.lookup(&scopes, key) {
@@ -134,6 +138,7 @@ fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.screen {
         Screen::Connections => connections::key(model, key),
         Screen::Workspace => pane_key(model, key),
+        Screen::Access => access::key(model, key),
     }
 }
 
@@ -147,6 +152,7 @@ fn is_typing(model: &Model) -> bool {
             Pane::Result => grid::is_typing(model),
             Pane::Diagnostics => false,
         },
+        Screen::Access => access::is_typing(model),
     }
 }
 
@@ -174,6 +180,7 @@ fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
             }
             Vec::new()
         }
+        (Screen::Access, _) => access::pasted(model, text),
         (Screen::Workspace, Pane::Editor) => editor::pasted(model, text),
         (Screen::Workspace, Pane::Tree) => tree::pasted(model, text),
         (Screen::Workspace, Pane::Result) => grid::pasted(model, text),

@@ -1,6 +1,6 @@
 //! The mouse: focus, selection, scrolling.
 
-use super::{editor, focus, grid, link, overlay, tree};
+use super::{access, editor, focus, grid, link, overlay, tree};
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
 use crate::app::layout;
@@ -16,6 +16,7 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
     match model.screen {
         Screen::Connections => connections(model, mouse),
         Screen::Workspace => workspace(model, mouse),
+        Screen::Access => access::mouse(model, mouse),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Does what a verb says, or says why it cannot.
 
-use super::{caution, connections, editor, focus, grid, link, plan, query, tree, why};
+use super::{access, caution, connections, editor, focus, grid, link, plan, query, tree, why};
 use crate::app::command::{COMMANDS, Command, Scope};
 use crate::app::effect::Effect;
+use crate::app::model::access::Sought;
 use crate::app::model::overlay::{Confirm, Consent, Overlay, Palette};
 use crate::app::model::{Model, Pane};
 
@@ -33,6 +34,7 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             grid::perform(model, command)
         }
         Scope::Diagnostics => why::perform(model, command),
+        Scope::Access => access::perform(model, command),
     }
 }
 
@@ -94,6 +96,7 @@ fn workspace(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::CloseDiagnostics => why::close(model),
+        Command::Access => access::open(model, Sought::Everything),
         _ => query::perform(model, command),
     }
 }

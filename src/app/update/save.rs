@@ -1,11 +1,12 @@
 //! Saving rows to a file.
 
+use super::access;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
-use crate::app::model::Model;
 use crate::app::model::grid::{FORMATS, Save, extension};
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::overlay::Overlay;
+use crate::app::model::{Model, Screen};
 use crate::domain::export::Format;
 use crate::domain::failure::Failure;
 
@@ -54,6 +55,15 @@ fn choose(form: &mut Save, step: isize) {
 }
 
 fn go(model: &mut Model, form: Save) -> Vec<Effect> {
+    if model.screen == Screen::Access {
+        let path = form.path.text().trim().to_owned();
+        if path.is_empty() {
+            model.overlays.push(Overlay::Save(form));
+            model.tell("a file needs a name");
+            return Vec::new();
+        }
+        return access::save(model, form.format, path);
+    }
     let Some((result, _)) = model.query.shown_window() else {
         return Vec::new();
     };

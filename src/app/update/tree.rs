@@ -1,15 +1,18 @@
 //! The catalog pane.
 
-use super::{caution, editor, focus, query};
+use super::{access, caution, editor, focus, query};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
 use crate::app::layout;
 use crate::app::message::Ticket;
+use crate::app::model::access::{Sought, SoughtObject};
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::overlay::{Confirm, Consent, Overlay};
+pub(super) use crate::app::model::tree::Place;
 use crate::app::model::tree::{Node, Tree};
 use crate::app::model::{Model, Pane};
+use crate::domain::access::Realm;
 use crate::domain::catalog::{Access, Catalog, CatalogPart, RelationKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
@@ -47,6 +50,7 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::TreeFilter => model.tree.field = Some(Line::new(model.tree.filter())),
+        Command::TreeWho => return who(model),
         Command::TreeReload => {
             if model.link.up().is_some() {
                 return reload(model);
@@ -148,6 +152,47 @@ fn press(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
         model.tree.toggle();
     }
     Vec::new()
+}
+
+/// Who can reach the selected object, or what the selected role can reach.
+fn who(model: &mut Model) -> Vec<Effect> {
+    let catalog = model.tree.catalog();
+    let named = |realm, name: &str| {
+        Sought::Object(SoughtObject::Named {
+            realm,
+            schema: None,
+            name: name.to_owned(),
+        })
+    };
+    let by_oid = |realm, oid| Sought::Object(SoughtObject::Oid { realm, oid });
+    let sought = model.tree.selected_node().and_then(|node| {
+        Some(match node {
+            Node::Here => named(Realm::Database, &catalog.database),
+            Node::Database(at) => named(Realm::Database, &catalog.databases.get(at)?.name),
+            Node::Schema(at) | Node::Sequences(at) | Node::Functions(at) => {
+                named(Realm::Schema, &catalog.schemas.get(at)?.name)
+            }
+            Node::Relation(at) => by_oid(Realm::Relation, catalog.relations.get(at)?.oid),
+            Node::Column { relation, column } => Sought::Object(SoughtObject::Column {
+                relation: catalog.relations.get(relation)?.oid,
+                name: catalog.columns_of(relation).get(column)?.name.clone(),
+            }),
+            Node::Function(at) => by_oid(Realm::Function, catalog.functions.get(at)?.oid),
+            Node::Role(at) => Sought::Role(catalog.roles.get(at)?.name.clone()),
+            Node::Roles => Sought::Roles,
+            Node::System | Node::Databases => Sought::Everything,
+        })
+    });
+    access::open(model, sought.unwrap_or(Sought::Everything))
+}
+
+/// Selects an object of the catalog, opening the way to it; says whether it is there.
+pub(super) fn reveal(model: &mut Model, place: &Place) -> bool {
+    let found = model.tree.reveal(place);
+    if found {
+        focus(model, Pane::Tree);
+    }
+    found
 }
 
 /// Unfolds; what has nothing below it is shown in its own way.

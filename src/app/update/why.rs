@@ -1,17 +1,19 @@
 //! The diagnostics panel: explain, copy, apply, run again.
 
-use super::{editor, link, query};
+use super::{access, editor, link, query};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layout;
 use crate::app::message::Ticket;
+use crate::app::model::access::{Sought, SoughtObject};
 use crate::app::model::diagnostics::{Applying, Diagnostics, Subject};
 use crate::app::model::overlay::{Confirm, Consent, Overlay, Picker, Through};
 use crate::app::model::{Model, Pane, Screen};
+use crate::domain::access::Realm;
 use crate::domain::diagnosis::login;
 use crate::domain::diagnosis::{
-    Applied, Finding, FixKind, Mark, MissingPrivilege, Reason, WhyReport,
+    Applied, Finding, FixKind, Mark, MissingPrivilege, ObjectKind, Reason, WhyReport,
 };
 use crate::domain::failure::Failure;
 use crate::domain::profile::Profile;
@@ -113,10 +115,12 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             vec![Effect::Copy { text: script(&fix) }]
         }
         (Command::EditFix, Some(fix)) => {
-            if model.screen != Screen::Workspace {
+            if model.screen == Screen::Connections {
                 model.tell("connect first: the editor is part of the workspace");
                 return Vec::new();
             }
+            close_overlay(model);
+            model.screen = Screen::Workspace;
             model.focus = Pane::Editor;
             editor::open_tab(model, &script(&fix))
         }
@@ -134,10 +138,66 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
+        (Command::RunAgain, _) if model.screen == Screen::Access => {
+            model.tell("what is explained here was not run: it is a question about another role");
+            Vec::new()
+        }
         (Command::RunAgain, _) => run_again(model),
+        (Command::SeeAccess, _) => see_access(model),
         (Command::CloseWhy, _) => close(model),
         _ => Vec::new(),
     }
+}
+
+/// Goes to the access screen, on the role and the object of the first thing that is missing.
+fn see_access(model: &mut Model) -> Vec<Effect> {
+    let missing = match &model.diagnostics.subject {
+        Some(Subject::Why(report)) => report.missing.first().cloned(),
+        _ => None,
+    };
+    let sought = missing.map_or(Sought::Everything, |missing| {
+        let role = missing.grantee;
+        match realm(missing.object.kind) {
+            Some(realm) => Sought::Pair {
+                role,
+                object: SoughtObject::Named {
+                    realm,
+                    schema: missing.object.schema,
+                    name: missing.object.name,
+                },
+            },
+            None => Sought::Role(role),
+        }
+    });
+    close_overlay(model);
+    access::open(model, sought)
+}
+
+const fn realm(kind: ObjectKind) -> Option<Realm> {
+    Some(match kind {
+        ObjectKind::Database => Realm::Database,
+        ObjectKind::Schema => Realm::Schema,
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::ForeignTable
+        | ObjectKind::Sequence => Realm::Relation,
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => Realm::Function,
+        ObjectKind::Type => Realm::Type,
+        ObjectKind::Language => Realm::Language,
+        ObjectKind::ForeignDataWrapper => Realm::ForeignDataWrapper,
+        ObjectKind::ForeignServer => Realm::ForeignServer,
+        ObjectKind::Tablespace => Realm::Tablespace,
+        ObjectKind::LargeObject => Realm::LargeObject,
+        ObjectKind::Parameter => Realm::Parameter,
+        ObjectKind::Role | ObjectKind::Other => return None,
+    })
+}
+
+fn close_overlay(model: &mut Model) {
+    model
+        .overlays
+        .retain(|overlay| !matches!(overlay, Overlay::Diagnosis));
 }
 
 fn script(statements: &[String]) -> String {
@@ -154,9 +214,7 @@ fn run_again(model: &mut Model) -> Vec<Effect> {
     match &model.diagnostics.subject {
         Some(Subject::SignIn { profile, .. }) => {
             let profile = (**profile).clone();
-            model
-                .overlays
-                .retain(|overlay| !matches!(overlay, Overlay::Diagnosis));
+            close_overlay(model);
             link::dial(model, profile)
         }
         Some(Subject::Why(report)) => {
@@ -175,9 +233,7 @@ fn run_again(model: &mut Model) -> Vec<Effect> {
 pub(super) fn close(model: &mut Model) -> Vec<Effect> {
     let given_up = cancelling(model);
     model.diagnostics = Diagnostics::default();
-    model
-        .overlays
-        .retain(|overlay| !matches!(overlay, Overlay::Diagnosis));
+    close_overlay(model);
     if model.focus == Pane::Diagnostics {
         model.focus = Pane::Editor;
     }

@@ -67,6 +67,14 @@ pub struct Comparison {
     pub objects: Vec<Difference>,
 }
 
+impl Comparison {
+    /// Whether the two can do the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Snapshot {
     /// The objects a role has rights on, in the order of the tree. Whether it also has USAGE on the
     /// schema is a question of its own: [`Self::is_within_reach`].

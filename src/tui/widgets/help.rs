@@ -4,9 +4,9 @@ use ratatui::Frame;
 use ratatui::text::Line;
 
 use super::paint::{line, lines, popup, word};
-use crate::app::command::{COMMANDS, scopes};
+use crate::app::command::{COMMANDS, Scope, scopes};
 use crate::app::layout::Area;
-use crate::app::model::Model;
+use crate::app::model::{Model, Screen};
 use crate::domain::rows::cell;
 use crate::tui::theme::{Role, Theme};
 
@@ -25,7 +25,12 @@ pub fn help(frame: &mut Frame<'_>, body: Area, scroll: usize, (model, theme): (&
             text.push(Line::default());
         }
         text.push(line(theme, Role::Title, &format!(" {}", scope.title())));
-        for entry in COMMANDS.iter().filter(|entry| entry.scope == scope) {
+        let beside = scope == Scope::Workspace && model.screen == Screen::Access;
+        for entry in COMMANDS
+            .iter()
+            .filter(|entry| entry.scope == scope)
+            .filter(|entry| !beside || entry.command.works_beside_the_workspace())
+        {
             let key = model.keymap.key_of(entry.command).unwrap_or("palette");
             let room = columns.saturating_sub(18);
             text.push(Line::from(vec![

@@ -1,5 +1,7 @@
 //! Borrowed data in, cells out.
 
+pub mod access;
+mod access_grid;
 pub mod chart;
 pub mod columns;
 pub mod connections;

@@ -29,7 +29,7 @@ pub fn title(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
             word(theme, Role::Title, " pgiam"),
             word(theme, Role::Quiet, "  connections"),
         ],
-        Screen::Workspace => place(model, theme),
+        Screen::Workspace | Screen::Access => place(model, theme),
     };
     left.push(Span::raw(" "));
     let mut right = state(model, theme);
@@ -165,7 +165,7 @@ pub fn status(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
                 failure, aftermath, ..
             },
             _,
-        ) if model.screen == Screen::Workspace => {
+        ) if model.screen != Screen::Connections => {
             let key = model.keymap.key_of(Command::Reconnect).unwrap_or("palette");
             let mut spans = vec![
                 word(theme, Role::Bad, " ✗ "),

@@ -139,16 +139,30 @@ impl Worker {
     pub(super) fn side_session(
         &self,
     ) -> impl Future<Output = Result<Arc<Session>, Failure>> + Send + use<> {
-        let connector = self.unlimited();
         let sessions = Arc::clone(&self.sessions);
+        let another = self.another_session();
         async move {
-            let (there, profile, typed) = {
-                let held = lock(&sessions);
-                (held.side.clone(), held.profile.clone(), held.typed.clone())
-            };
+            let there = lock(&sessions).side.clone();
             if let Some(session) = there.filter(|session| session.lost().now_or_never().is_none()) {
                 return Ok(session);
             }
+            let session = another.await?;
+            lock(&sessions).side = Some(Arc::clone(&session));
+            Ok(session)
+        }
+    }
+
+    /// A session of its own, for work that must not wait behind the catalog; it ends with the work.
+    pub(super) fn another_session(
+        &self,
+    ) -> impl Future<Output = Result<Arc<Session>, Failure>> + Send + use<> {
+        let connector = self.unlimited();
+        let sessions = Arc::clone(&self.sessions);
+        async move {
+            let (profile, typed) = {
+                let held = lock(&sessions);
+                (held.profile.clone(), held.typed.clone())
+            };
             let profile = profile.ok_or_else(|| {
                 Failure::new(Phase::Statement, Origin::Lost, "there is no connection")
             })?;
@@ -156,9 +170,7 @@ impl Worker {
                 .connect(&profile, &Remembering(typed))
                 .await
                 .map_err(|refused| refused.failure)?;
-            let session = Arc::new(session);
-            lock(&sessions).side = Some(Arc::clone(&session));
-            Ok(session)
+            Ok(Arc::new(session))
         }
     }
 }
