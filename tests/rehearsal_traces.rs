@@ -25,7 +25,7 @@ use pgiam::standin::Cluster;
 use support::session::superuser;
 
 /// `asker` lacks everything, `holder` nothing: what it asks for would be done, were it run.
-const OBJECTS: &str = r#"
+const OBJECTS: &str = r"
 CREATE ROLE asker LOGIN;
 CREATE ROLE group_role;
 CREATE ROLE holder LOGIN SUPERUSER;
@@ -56,7 +56,7 @@ INSERT INTO s.whole SELECT n, 'w' FROM generate_series(1, 20) n;
 INSERT INTO s.guarded VALUES (1, 'asker'), (2, 'other');
 SELECT nextval('s.counter');
 SELECT lo_from_bytea(70001, 'before');
-"#;
+";
 
 /// Everything that leaves something when it runs, and some that only read.
 const STATEMENTS: &[&str] = &[
