@@ -1,9 +1,13 @@
 //! The access screen: opening, asking, filtering, and the ways out of it.
 
+mod mouse;
+
+pub(super) use mouse::mouse;
+
 use super::{editor, tree};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::key::{Key, KeyCode, Mouse, MouseAction};
+use crate::app::key::{Key, KeyCode};
 use crate::app::layout;
 use crate::app::message::Ticket;
 use crate::app::model::access::{
@@ -20,9 +24,6 @@ use crate::domain::access::{
 use crate::domain::export::Format;
 use crate::domain::failure::Failure;
 use crate::domain::ident;
-
-/// Rows a turn of the wheel moves.
-const WHEEL: isize = 3;
 
 /// Opens the screen on something. What was read before shows at once, and is read again: a grant may
 /// have changed it since.
@@ -570,82 +571,4 @@ fn room(model: &Model) -> Room {
 pub(super) fn keep_in_sight(model: &mut Model) {
     let room = room(model);
     model.access.keep_in_sight(room);
-}
-
-pub(super) fn mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    let areas = layout::access(model);
-    let over_detail = areas
-        .detail
-        .is_some_and(|area| area.contains(mouse.column, mouse.row));
-    let step = match mouse.action {
-        MouseAction::ScrollUp => -WHEEL,
-        MouseAction::ScrollDown => WHEEL,
-        MouseAction::ScrollLeft | MouseAction::ScrollRight => {
-            let step = if mouse.action == MouseAction::ScrollLeft {
-                -1
-            } else {
-                1
-            };
-            model.access.move_across(step);
-            keep_in_sight(model);
-            return Vec::new();
-        }
-        MouseAction::Press if over_detail => {
-            model.access.part = Part::Detail;
-            return Vec::new();
-        }
-        MouseAction::Press => return press(model, mouse),
-        MouseAction::Release | MouseAction::Drag => return Vec::new(),
-    };
-    if over_detail {
-        let to = model.access.scroll.saturating_add_signed(step);
-        model.access.scroll = to.min(model.access.detail.len());
-    } else {
-        model.access.move_by(step);
-        keep_in_sight(model);
-    }
-    Vec::new()
-}
-
-/// A press selects; a press on what is selected looks closer.
-fn press(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    let areas = layout::access(model);
-    model.access.part = Part::List;
-    let rows = areas.rows();
-    if areas.filter().contains(mouse.column, mouse.row) {
-        model.access.filters.typing = Typing::Yes;
-        return Vec::new();
-    }
-    if !rows.contains(mouse.column, mouse.row) {
-        return Vec::new();
-    }
-    let line = model.access.top + usize::from(mouse.row - rows.y);
-    if line >= model.access.items.len() {
-        return Vec::new();
-    }
-    let before = (model.access.selected, model.access.column);
-    if let (View::Matrix, Some(column)) = (model.access.view, column_at(model, mouse.column)) {
-        model.access.column = column;
-    }
-    model.access.select(line);
-    if before == (model.access.selected, model.access.column) {
-        look_closer(model);
-    }
-    keep_in_sight(model);
-    Vec::new()
-}
-
-/// The column of the grid under a cell of the screen.
-fn column_at(model: &Model, x: u16) -> Option<usize> {
-    let areas = layout::access(model);
-    let mut from = usize::from(areas.rows().x + areas.names());
-    let screen = &model.access;
-    for (place, role) in screen.columns.iter().enumerate().skip(screen.left) {
-        let until = from + screen.width(*role) + crate::app::model::access::GAP;
-        if (from..until).contains(&usize::from(x)) {
-            return Some(place);
-        }
-        from = until;
-    }
-    None
 }
