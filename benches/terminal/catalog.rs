@@ -83,8 +83,9 @@ fn keystrokes(server: &Server, report: &mut Report) {
         let begun = psql.press("\t");
         psqls.push(psql.shows("app_042.delivery_042") - begun);
         psql.press("\x03");
+        psql.settle(Duration::from_millis(50));
         psql.press("\\! clear\r");
-        psql.settle(Duration::from_millis(100));
+        psql.hides("delivery");
     }
     report.times(
         "a keystroke with names offered from 10,000 tables (psql: Tab)",

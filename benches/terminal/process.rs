@@ -86,12 +86,13 @@ fn status(pid: u32, field: &str) -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
-/// Time all threads of a process have spent on a processor, to the nanosecond (`schedstat`).
+/// Time all threads of a process and its children have spent on a processor, to the nanosecond
+/// (`schedstat`). What others do to the machine hardly changes it.
 pub(crate) fn processor_time(pid: u32) -> Duration {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Duration::ZERO;
-    };
-    tasks
+    family(pid)
+        .into_iter()
+        .filter_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).ok())
+        .flatten()
         .flatten()
         .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok())
         .filter_map(|text| text.split_whitespace().next()?.parse().ok())

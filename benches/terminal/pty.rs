@@ -196,6 +196,13 @@ impl Terminal {
         }
     }
 
+    /// Waits until the screen no longer shows `text`.
+    #[track_caller]
+    pub(crate) fn hides(&mut self, text: &str) {
+        let gone = self.when(Duration::from_mins(2), |screen| !screen.contains(text));
+        assert!(gone.is_some(), "still shows {text:?}:\n{}", self.text());
+    }
+
     /// Takes in what comes until nothing has come for `silence`.
     pub(crate) fn settle(&mut self, silence: Duration) {
         let until = Instant::now() + Duration::from_secs(20);

@@ -56,8 +56,10 @@ fn first_thousand(server: &Server, report: &mut Report) {
         terminal.shows("1 000 rows");
         let begun = psql.press("select * from mixed limit 1000;\r");
         psqls.push(psql.shows(FIRST_ROW) - begun);
-        psql.press("q\\! clear\r");
+        psql.press("q");
         psql.settle(Duration::from_millis(200));
+        psql.press("\\! clear\r");
+        psql.hides(FIRST_ROW);
     }
     report.times(
         "LIMIT 1000: first row on screen (psql: in less)",
@@ -176,15 +178,16 @@ pub(crate) fn scroll(server: &Server, report: &mut Report) {
     ] {
         let words = |seen: &Seen| {
             format!(
-                "{} / {}, {} B",
+                "{} / {}, {} B, {}",
                 spoken(seen.times.median()),
                 spoken(seen.times.percentile(99)),
-                seen.bytes
+                seen.bytes,
+                spoken(seen.work)
             )
         };
         report.words(
             &format!(
-                "key to screen, scrolling by {what} over 10,000,000 rows: median / 99th, bytes"
+                "key to screen, scrolling by {what} over 10,000,000 rows: median / 99th, bytes, processor time"
             ),
             if what == "row" {
                 "2 / 5 ms, 2 KB"
@@ -214,14 +217,19 @@ struct Seen {
     times: Times,
     /// A key, in the middle.
     bytes: usize,
+    /// Processor time a key, on average.
+    work: Duration,
 }
 
 fn presses(terminal: &mut Terminal, key: &str, count: usize) -> Seen {
+    let before = process::processor_time(terminal.pid());
     let pressed: Vec<_> = (0..count).filter_map(|_| terminal.key(key)).collect();
     let mut bytes: Vec<usize> = pressed.iter().map(|pressed| pressed.bytes).collect();
     bytes.sort_unstable();
+    let work = process::processor_time(terminal.pid()).saturating_sub(before);
     Seen {
         times: pressed.iter().map(|pressed| pressed.change).collect(),
         bytes: bytes.get(bytes.len() / 2).copied().unwrap_or_default(),
+        work: work / u32::try_from(count.max(1)).unwrap_or(1),
     }
 }
