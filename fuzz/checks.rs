@@ -1,5 +1,6 @@
 //! What must hold whatever comes: used by the fuzz targets and by `tests/properties.rs`.
 
+use pgiam::adapters::wire_record::{Data, Partial, Seen};
 use pgiam::adapters::wire_tap::WireTap;
 use pgiam::domain::rows::{Cell, array, cell, detail, glance, kind, order};
 use pgiam::domain::run::Column;
@@ -114,13 +115,22 @@ pub(crate) fn files(text: &str) {
     }
 }
 
-/// Bytes from a server, in pieces of any size: they pass unchanged.
+/// Bytes from a server, in pieces of any size: they pass unchanged, and where rows are kept, those
+/// that were read can be read again.
 pub(crate) fn wire(bytes: &[u8]) {
+    assert_eq!(through_the_tap(bytes, Data::Passed), bytes);
+    let _ = through_the_tap(bytes, Data::Kept);
+}
+
+fn through_the_tap(bytes: &[u8], data: Data) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let Ok(runtime) = runtime else { return };
-    let passed = runtime.block_on(async {
+    let Ok(runtime) = runtime else {
+        return Vec::new();
+    };
+    runtime.block_on(async {
         let (mut server, client) = tokio::io::duplex(64);
         let (mut tap, record) = WireTap::new(client);
+        let request = record.expect(data);
         let mut passed = Vec::new();
         let send = async {
             for piece in bytes.chunks(5) {
@@ -128,9 +138,24 @@ pub(crate) fn wire(bytes: &[u8]) {
             }
             drop(server);
         };
-        let ((), _) = tokio::join!(send, tap.read_to_end(&mut passed));
-        while record.take().is_some() {}
+        let take = async {
+            loop {
+                let arrival = request.arrival();
+                while let Some(seen) = request.take(Partial::Given) {
+                    if let Seen::Rows(batch) = seen {
+                        assert_eq!(batch.cells().count(), batch.rows() * batch.columns());
+                    }
+                }
+                arrival.await;
+            }
+        };
+        let read = async {
+            let _ = tokio::join!(send, tap.read_to_end(&mut passed));
+        };
+        tokio::select! {
+            () = read => {}
+            () = take => {}
+        }
         passed
-    });
-    assert_eq!(passed, bytes);
+    })
 }

@@ -13,6 +13,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
@@ -55,7 +56,8 @@ fn wrong_use_ends_with_2_and_says_what_to_do() {
         &["token", "--host", "db.example.com", "--user", "app"],
         &["query", "demo-analist", "-c", "select 1"],
         &["query", "demo-analyst", "-c", "  "],
-        &["query", "demo-analyst", "-c", "/* in */ copy t from stdin"],
+        &["query", "demo-analyst", "-f", "-"],
+        &["query", "demo-analyst", "-v", "=1", "-c", "select 1"],
         &["doctor"],
         &["connect", "nobody"],
         &["why", "demo-master", "-c", "select 1"],
@@ -212,7 +214,7 @@ fn rows_are_printed_as_asked() {
     };
     assert_eq!(
         query("csv"),
-        "id,name,nothing,empty,yes\n1,\"a,\"\"b\"\"\",,,t\n"
+        "id,name,nothing,empty,yes\n1,\"a,\"\"b\"\"\",,\"\",t\n"
     );
     assert_eq!(
         query("tsv"),
@@ -229,7 +231,8 @@ fn rows_are_printed_as_asked() {
 
 #[test]
 fn csv_is_byte_for_byte_what_psql_writes() {
-    let sql = "select * from sales.orders order by 1 limit 500";
+    let sql = "select *, null as nothing, '' as empty, '\\.' as mark, E'two\\nlines, \"quoted\"' as odd \
+               from sales.orders order by 1 limit 500";
     let ours = stdout(&run(&[
         "query",
         "demo-analyst",
@@ -244,12 +247,110 @@ fn csv_is_byte_for_byte_what_psql_writes() {
         "--",
         "psql",
         "-X",
-        "--csv",
         "-c",
-        sql,
+        &format!("\\copy ({sql}) to stdout (format csv, header)"),
     ]);
     assert!(theirs.status.success(), "{}", stderr(&theirs));
     assert_eq!(ours, stdout(&theirs));
+}
+
+#[test]
+fn variables_are_put_in_as_psql_does() {
+    let sql = "select :n + 1 as sum, :'who' as who, 1 as :\"label\", ':n' as kept";
+    let output = run(&[
+        "query",
+        "demo-analyst",
+        "-c",
+        sql,
+        "--format",
+        "csv",
+        "-v",
+        "n=41",
+        "-v",
+        "who=O'Brien",
+        "-v",
+        "label=A b",
+    ]);
+    assert_eq!(stdout(&output), "sum,who,A b,kept\n42,O'Brien,1,:n\n");
+}
+
+#[test]
+fn a_file_appears_when_it_is_complete_and_never_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.csv");
+    let query = |sql: &str| {
+        let path = path.to_str().unwrap();
+        let format = ["--format", "csv", "--output", path];
+        run(&[&["query", "demo-analyst", "-c", sql][..], &format[..]].concat())
+    };
+    let failed = query("select n, 10 / (n - 5000) from generate_series(1, 10000) n");
+    assert_eq!(failed.status.code(), Some(1));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let output = query("select n from generate_series(1, 3) n");
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "n\n1\n2\n3\n");
+    assert_eq!(query("select 1 / 0").status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "n\n1\n2\n3\n");
+}
+
+#[test]
+fn a_full_disk_is_said() {
+    let sql = "select n from generate_series(1, 100000) n";
+    let output = run(&[
+        "query",
+        "demo-analyst",
+        "-c",
+        sql,
+        "--format",
+        "csv",
+        "-o",
+        "/dev/full",
+    ]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        stderr(&output).contains("No space left"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn copy_reads_standard_input_and_writes_standard_output() {
+    let sql =
+        "create temp table t (n int, word text); copy t from stdin (format csv); copy t to stdout";
+    let mut child = pgiam(
+        &["query", "demo-master", "-c", sql, "--format", "csv"],
+        &support::standin().environment(),
+    )
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, b"1,one\n2,\n").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "1\tone\n2\t\\N\n");
+}
+
+#[test]
+fn copy_that_the_server_refuses_says_where() {
+    let sql = "create temp table t (n int); copy t from stdin";
+    let output = run(&["query", "demo-master", "-c", sql]);
+    assert!(
+        output.status.success(),
+        "nothing to load: {}",
+        stderr(&output)
+    );
+    let refused = run(&["query", "demo-master", "-c", "copy nothing_here from stdin"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("nothing_here"),
+        "{}",
+        stderr(&refused)
+    );
 }
 
 #[test]
@@ -266,7 +367,7 @@ fn errors_say_all_the_server_said_and_end_with_1() {
 
 #[test]
 fn a_closed_pipe_ends_quietly_and_frees_the_server() {
-    let mark = "select /* closed pipe */ n from generate_series(1, 50000000) n";
+    let mark = "select /* closed pipe */ generate_series(1, 50000000) as n";
     let mut child = pgiam(
         &["query", "demo-analyst", "-c", mark, "--format", "csv"],
         &support::standin().environment(),

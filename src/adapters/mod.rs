@@ -26,4 +26,5 @@ pub mod tls;
 pub mod tls_hello;
 pub mod transport;
 pub mod tunnel;
+pub mod wire_record;
 pub mod wire_tap;

@@ -61,6 +61,8 @@ pub(super) async fn results(session: &Session, sql: &str) -> Result<Vec<Rows>, F
                 | RunEvent::Committing { .. }
                 | RunEvent::Completed(_)
                 | RunEvent::Notice(_)
+                | RunEvent::Copied(_)
+                | RunEvent::Moved { .. }
                 | RunEvent::Transaction(_)
                 | RunEvent::Parameter { .. }
                 | RunEvent::Finished => {}

@@ -116,6 +116,7 @@ commands! {
     Run, Workspace, "run", ["f5", "ctrl-enter", "alt-enter", "ctrl-j"], "run", "Run the statement under the cursor, or the selection";
     RunAll, Workspace, "run-all", ["f6"], "run all", "Run every statement of the editor, one after another";
     Explain, Workspace, "explain", ["f7"], "plan", "Show the plan of the statement under the cursor; from there it can be run and measured";
+    RunToFile, Workspace, "run-to-file", ["shift-f5"], "", "Run the statement under the cursor and write its rows to a new file";
     Cancel, Workspace, "cancel", ["ctrl-c"], "cancel", "Ask the server to stop what runs";
     NextPane, Workspace, "next-pane", ["tab", "f2"], "next pane", "Go to the next pane";
     PreviousPane, Workspace, "previous-pane", ["shift-tab", "shift-f2"], "", "Go to the previous pane";
@@ -258,19 +259,27 @@ impl Command {
         }
         match self {
             Self::Cancel if !model.is_busy() && !model.is_scanning() => Some("nothing is running"),
-            Self::Run | Self::RunAll | Self::Explain if model.link.up().is_none() => {
+            Self::Run | Self::RunAll | Self::RunToFile | Self::Explain
+                if model.link.up().is_none() =>
+            {
                 Some("the connection is down: reconnect first")
             }
-            Self::Run | Self::RunAll | Self::Explain if model.query.is_running() => {
+            Self::Run | Self::RunAll | Self::RunToFile | Self::Explain
+                if model.query.is_running() =>
+            {
                 Some("a statement is running")
             }
-            Self::Run | Self::RunAll | Self::Explain if model.waits_for_plan() => {
+            Self::Run | Self::RunAll | Self::RunToFile | Self::Explain
+                if model.waits_for_plan() =>
+            {
                 Some("a plan is on its way")
             }
-            Self::Run | Self::RunAll | Self::Explain if model.looks_in_session() => {
+            Self::Run | Self::RunAll | Self::RunToFile | Self::Explain
+                if model.looks_in_session() =>
+            {
                 Some("the table is being looked up: try again in a moment")
             }
-            Self::Run | Self::RunAll | Self::Explain if model.makes_edits() => {
+            Self::Run | Self::RunAll | Self::RunToFile | Self::Explain if model.makes_edits() => {
                 Some("changes are being made")
             }
             Self::ReviewEdits | Self::UndoEdit if !model.plans_edits() => {

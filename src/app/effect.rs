@@ -2,13 +2,15 @@
 
 use super::message::Ticket;
 use super::model::access::Known;
+use super::model::file_form::FileUse;
 use crate::domain::access::Report;
 use crate::domain::edit::{Change, Ending};
 use crate::domain::export::Format;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
-use crate::domain::rows::Snapshot;
 use crate::domain::rows::scan::Job;
+use crate::domain::rows::store::{Leaving, Shelved};
+use crate::domain::rows::{ResultId, SharedShelf, Snapshot};
 use crate::domain::sql::explain::{Depth, Explainable};
 use crate::domain::token::Password;
 
@@ -112,6 +114,17 @@ pub enum Effect {
         /// The query.
         statement: String,
     },
+    /// Run a statement that reads a file or fills one.
+    RunWithFile {
+        /// Answered by `Ran` events up to `RunEvent::Finished`.
+        ticket: Ticket,
+        /// The statement, and before it what begins its transaction.
+        statements: Vec<String>,
+        /// What the file is for.
+        purpose: FileUse,
+        /// The file; one that is filled must not exist.
+        path: String,
+    },
     /// Stop what that ticket asked for; on the server too.
     Cancel {
         /// Which.
@@ -191,13 +204,31 @@ pub enum Effect {
     Remember(Entry),
     /// Read what ran before; answered by `HistoryRead`.
     ReadHistory,
+    /// Put rows on the shelf of their result, outside memory.
+    Spill {
+        /// The result; answered by `Spilled`.
+        result: ResultId,
+        /// Its segments, which stay readable meanwhile.
+        leaving: Vec<Leaving>,
+    },
+    /// Read rows back that are about to show.
+    Fetch {
+        /// The result; answered by `Fetched`.
+        result: ResultId,
+        /// Where they are.
+        shelf: SharedShelf,
+        /// Which.
+        wanted: Vec<Shelved>,
+    },
     /// Write the rows of a result to a new file.
     SaveRows {
+        /// Answered by `Saving`, then `Saved`.
+        ticket: Ticket,
         /// The rows; they are shared, not copied.
         rows: Box<Snapshot>,
         /// In which form.
         format: Format,
-        /// The file, which must not exist; answered by `Saved`.
+        /// The file, which must not exist.
         path: String,
     },
     /// Do something with all rows of a result.

@@ -1,5 +1,7 @@
 //! Everything that can happen to the program.
 
+use std::sync::Arc;
+
 use super::key::{Key, Mouse};
 use crate::domain::access::Snapshot;
 use crate::domain::catalog::CatalogPart;
@@ -10,6 +12,8 @@ use crate::domain::history::Entry;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
 use crate::domain::rows::scan::{Answer, Report};
+use crate::domain::rows::store::Shelved;
+use crate::domain::rows::{ResultId, RowBatch, SharedShelf};
 use crate::domain::run::RunEvent;
 use crate::domain::stage::StageReport;
 use crate::domain::time::Timestamp;
@@ -20,6 +24,28 @@ pub struct Ticket(pub u64);
 
 /// The rows of a small answer, as text; `None` is NULL.
 pub type Rows = Vec<Vec<Option<String>>>;
+
+/// What came of putting segments on a shelf.
+#[derive(Debug)]
+pub struct Spilled {
+    /// The shelf; `None` if there could be none.
+    pub shelf: Option<SharedShelf>,
+    /// Segments that are on it now.
+    pub shelved: Vec<Shelved>,
+    /// Segments that stay in memory.
+    pub stayed: Vec<usize>,
+    /// Why they do.
+    pub failure: Option<Failure>,
+}
+
+/// A segment that was read back, or could not be.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Which.
+    pub segment: usize,
+    /// Its rows.
+    pub batch: Result<Arc<RowBatch>, Failure>,
+}
 
 /// Everything that can happen. Built in `tui`, judged in `update`.
 #[derive(Debug)]
@@ -177,8 +203,34 @@ pub enum Message {
     /// A program of the system took a text for the clipboard, or could not. Its name; `None` if there
     /// is no such program.
     Clipped(Result<Option<String>, Failure>),
+    /// Rows were put on a shelf, or could not be.
+    Spilled {
+        /// Which result's.
+        result: ResultId,
+        /// What came of it.
+        outcome: Spilled,
+    },
+    /// Rows were read back.
+    Fetched {
+        /// Which result's.
+        result: ResultId,
+        /// The segments.
+        segments: Vec<Fetched>,
+    },
     /// A result was saved to a file, or could not be.
-    Saved(Result<String, Failure>),
+    Saved {
+        /// Which request.
+        ticket: Ticket,
+        /// The file, or why there is none.
+        outcome: Result<String, Failure>,
+    },
+    /// Rows are being written.
+    Saving {
+        /// Which request.
+        ticket: Ticket,
+        /// How many are.
+        rows: usize,
+    },
     /// Something short to tell, for the status line.
     Told(String),
     /// Something outside failed that nobody waits for.

@@ -59,7 +59,11 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  pgiam query orders-prod -c 'select * from sales.orders limit 5'\n  \
         pgiam query orders-prod -f report.sql --format csv > report.csv\n  \
-        echo 'select 1' | pgiam query orders-prod --format jsonl"
+        echo 'select 1' | pgiam query orders-prod --format jsonl\n  \
+        pgiam query orders-prod -v day=2026-05-01 -c \"select * from sales.orders where placed >= :'day'\" \\\n    \
+        --format csv --output orders.csv\n  \
+        pgiam query orders-prod -c 'copy sales.orders from stdin (format csv)' < orders.csv\n\n\
+        COPY … FROM STDIN reads standard input, COPY … TO STDOUT writes to the output, both unchanged."
     )]
     Query(Query),
     /// Walk the nine stages of a connection and say what is wrong
@@ -319,6 +323,15 @@ pub struct Script {
     pub file: Option<PathBuf>,
 }
 
+impl Script {
+    /// Whether the SQL comes from standard input.
+    #[must_use]
+    pub fn reads_input(&self) -> bool {
+        let named = |file: &PathBuf| file.as_os_str() != "-";
+        self.commands.is_empty() && !self.file.as_ref().is_some_and(named)
+    }
+}
+
 /// `pgiam query`.
 #[derive(Debug, Args)]
 pub struct Query {
@@ -330,6 +343,23 @@ pub struct Query {
     /// How rows are printed
     #[arg(long, value_enum, default_value = "table")]
     pub format: RowFormat,
+    /// Set a variable of the SQL: :name, :'name' as a literal, :"name" as a name
+    #[arg(short = 'v', long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
+    /// Write to a file instead of standard output; it appears when it is complete
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `NAME=VALUE`; the characters of a name are psql's.
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it needs the form NAME=VALUE")?;
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(known)
+    {
+        return Err("a name has letters, digits and underscores".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// `pgiam doctor`.

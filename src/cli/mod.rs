@@ -10,6 +10,7 @@ mod doctor;
 mod exec;
 pub mod exit;
 mod generate;
+mod output;
 mod profile;
 mod query;
 mod token;

@@ -1,27 +1,32 @@
 //! `pgiam query`: SQL in, rows out, streaming.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 
-use tokio::signal::ctrl_c;
-use tokio::sync::mpsc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 
 use super::args::Query;
 use super::context::{Context, Ended, complain, script, tell_failure, tell_position};
 use super::exit::Exit;
+use super::output::Output;
 use crate::adapters::connect::Limits;
+use crate::adapters::session::{Session, Streams};
 use crate::adapters::storage::settings;
 use crate::domain::export::{Exporter, Format};
 use crate::domain::failure::{Failure, Origin, Phase};
-use crate::domain::rows::RowBatch;
 use crate::domain::run::{Notice, RunEvent};
 use crate::domain::sql::classify::{Kind, classify};
 use crate::domain::sql::split::statements;
+use crate::domain::sql::variables;
 
 /// Batches on their way to the writer; a slow reader holds the server back.
 const QUEUE: usize = 4;
 
 pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, Ended> {
-    let text = script(&options.script)?;
+    let values: BTreeMap<String, String> = options.variables.iter().cloned().collect();
+    let text = variables::put_in(&script(&options.script)?, &values);
     let found: Vec<String> = statements(&text)
         .into_iter()
         .filter_map(|range| text.get(range).map(str::to_owned))
@@ -29,65 +34,102 @@ pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, 
     if found.is_empty() {
         return Err(Ended::Usage("there is no statement to run".to_owned()));
     }
-    if let Some(copy) = found.iter().find(|statement| needs_streams(statement)) {
-        return Err(Ended::Usage(format!(
-            "COPY with the client's streams is not run here: pgiam exec {} -- psql -c {copy:?}",
-            options.target
-        )));
+    let reads = |statement: &String| classify(statement).kind == Kind::CopyFromStdin;
+    if options.script.reads_input() && found.iter().any(reads) {
+        return Err(Ended::Usage(
+            "COPY … FROM STDIN needs standard input for its data: give the SQL with -c or -f"
+                .to_owned(),
+        ));
     }
     let profile = context.target(&options.target)?;
     let settings = settings::read(&context.directories.settings()).map_err(Ended::Failed)?;
     context.connector.limits = Limits::Person(settings.timeouts.into());
+    let mut stop = Interrupts::new()?;
     let session = tokio::select! {
         session = context.connect(&profile) => session?,
-        _ = ctrl_c() => return Ok(Exit::Interrupted),
+        () = stop.any() => return Ok(Exit::Interrupted),
     };
-    let (events, mut happened) = mpsc::channel(QUEUE);
-    let mut printer = Printer::new(options.format.format(), &found);
-    let running = async {
-        session.run(&found, &events).await;
-        drop(events);
-    };
-    let printing = async move {
-        while let Some(event) = happened.recv().await {
-            printer.take(event)?;
-        }
-        Ok::<_, Ended>(printer)
-    };
-    // Printing that ends early drops its end of the channel, and the session cancels.
-    let work = async { tokio::join!(running, printing) };
-    tokio::select! {
-        ((), outcome) = work => outcome.map(|printer| printer.exit),
-        _ = ctrl_c() => {
+    let output = Output::open(options.output.as_deref())?;
+    let printer = Printer::new(options.format.format(), found.clone(), output.writer()?);
+    let exit = tokio::select! {
+        exit = print(&session, &found, printer) => exit?,
+        () = stop.any() => {
             // Dropping the run would leave the server at work until it next writes.
             let _ = session.canceller().cancel().await;
-            Ok(Exit::Interrupted)
+            return Ok(Exit::Interrupted);
         }
+    };
+    if exit == Exit::Done {
+        output.keep()?;
+    }
+    Ok(exit)
+}
+
+/// Runs the statements; a thread of its own prints, so that a reader that does not read blocks
+/// neither an interrupt nor what the server has to say.
+async fn print(session: &Session, found: &[String], mut printer: Printer) -> Result<Exit, Ended> {
+    let (events, mut happened) = mpsc::channel(QUEUE);
+    let (ended, told) = oneshot::channel();
+    let _printing = std::thread::spawn(move || {
+        let mut outcome = Ok(());
+        while let Some(event) = happened.blocking_recv() {
+            outcome = printer.take(event);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        // Printing that ends early closes the channel, and the session cancels.
+        drop(happened);
+        let _ = ended.send(outcome.map(|()| printer.exit));
+    });
+    let input = Streams::Given(Box::new(tokio::io::stdin()));
+    session.run_with(found, input, &events).await;
+    drop(events);
+    told.await.unwrap_or(Ok(Exit::Failed))
+}
+
+/// The signals that ask the program to stop.
+struct Interrupts {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Interrupts {
+    fn new() -> Result<Self, Ended> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        let _ = tokio::select! {
+            seen = self.interrupt.recv() => seen,
+            seen = self.terminate.recv() => seen,
+            seen = self.hang_up.recv() => seen,
+        };
     }
 }
 
-fn needs_streams(statement: &str) -> bool {
-    matches!(
-        classify(statement).kind,
-        Kind::CopyFromStdin | Kind::CopyToStdout
-    )
-}
-
 /// Prints what happens.
-struct Printer<'a> {
+struct Printer {
     format: Format,
-    statements: &'a [String],
+    statements: Vec<String>,
     current: usize,
-    result: Option<Exporter<BufWriter<Stdout>>>,
+    out: File,
+    result: Option<Exporter<File>>,
     exit: Exit,
 }
 
-impl<'a> Printer<'a> {
-    const fn new(format: Format, statements: &'a [String]) -> Self {
+impl Printer {
+    const fn new(format: Format, statements: Vec<String>, out: File) -> Self {
         Self {
             format,
             statements,
             current: 0,
+            out,
             result: None,
             exit: Exit::Done,
         }
@@ -98,18 +140,22 @@ impl<'a> Printer<'a> {
             RunEvent::Started { index } => self.current = index,
             RunEvent::Columns(columns) => {
                 self.end_result()?;
-                self.result = Some(Exporter::begin(
-                    BufWriter::new(io::stdout()),
-                    self.format,
-                    &columns,
-                )?);
+                let out = self.out.try_clone()?;
+                self.result = Some(Exporter::begin(out, self.format, &columns)?);
             }
-            RunEvent::Rows(batch) => self.rows(&batch)?,
+            RunEvent::Rows(batch) => {
+                if let Some(result) = &mut self.result {
+                    result.batch(&batch)?;
+                    // The next rows may be long in coming.
+                    result.hand_on()?;
+                }
+            }
+            RunEvent::Copied(bytes) => self.out.write_all(&bytes)?,
             RunEvent::Completed(completed) => {
-                let had_rows = self.result.is_some();
+                let had_rows = self.result.is_some() || self.copies_out();
                 self.end_result()?;
                 if !had_rows && self.format == Format::Table && !completed.tag.is_empty() {
-                    writeln!(io::stdout(), "{}", completed.tag)?;
+                    writeln!(self.out, "{}", completed.tag)?;
                 }
             }
             RunEvent::Failed(failure) => {
@@ -117,7 +163,8 @@ impl<'a> Printer<'a> {
                 self.fail(&failure);
             }
             RunEvent::Notice(notice) => tell_notice(&notice),
-            RunEvent::Transaction(_)
+            RunEvent::Moved { .. }
+            | RunEvent::Transaction(_)
             | RunEvent::Committing { .. }
             | RunEvent::Parameter { .. }
             | RunEvent::Finished => {}
@@ -125,19 +172,16 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    fn rows(&mut self, batch: &RowBatch) -> Result<(), Ended> {
-        let Some(result) = &mut self.result else {
-            return Ok(());
-        };
-        for row in 0..batch.rows() {
-            result.row(batch.row(row))?;
-        }
-        Ok(())
+    /// Whether the current statement's data went to the output, where a tag would be taken for data.
+    fn copies_out(&self) -> bool {
+        self.statements
+            .get(self.current)
+            .is_some_and(|statement| classify(statement).kind == Kind::CopyToStdout)
     }
 
     fn end_result(&mut self) -> Result<(), Ended> {
         if let Some(result) = self.result.take() {
-            let _ = result.end()?;
+            drop(result.end()?);
         }
         Ok(())
     }

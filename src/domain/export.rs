@@ -6,7 +6,7 @@ mod table;
 use std::io::{self, Write};
 
 use super::ident;
-use super::rows::Cell;
+use super::rows::{Cell, RowBatch};
 use super::run::Column;
 
 use table::Table;
@@ -17,11 +17,14 @@ pub enum Format {
     /// Aligned columns, as psql shows them. Holds back rows until their widths are known.
     #[default]
     Table,
-    /// RFC 4180 with `\n`, quoted as psql's `--csv` does; NULL is empty.
+    /// Byte for byte what `COPY … TO STDOUT (FORMAT csv, HEADER)` yields: NULL is nothing, the empty
+    /// string is `""`.
     Csv,
-    /// Tabs between values, as `COPY` writes them: `\t`, `\n`, `\\` escaped, NULL is `\N`.
+    /// Byte for byte what `COPY … TO STDOUT (HEADER)` yields: tabs between values, control characters
+    /// and `\` escaped, NULL is `\N`.
     Tsv,
-    /// One array of objects.
+    /// One array of objects. Numbers, truth values, `json` and `jsonb` are themselves, all else is a
+    /// string; so are `NaN` and the infinities, which JSON has no numbers for.
     Json,
     /// One object a line.
     JsonLines,
@@ -31,7 +34,10 @@ pub enum Format {
     Insert,
 }
 
-/// Writes one result.
+/// Bytes gathered before they go to the writer.
+const GATHERED: usize = 64 << 10;
+
+/// Writes one result. Gathers what it writes: the writer needs no buffer.
 #[derive(Debug)]
 pub struct Exporter<W> {
     out: W,
@@ -41,6 +47,8 @@ pub struct Exporter<W> {
     relation: String,
     rows: u64,
     table: Table,
+    /// What is not with the writer yet.
+    gathered: Vec<u8>,
 }
 
 impl<W: Write> Exporter<W> {
@@ -63,214 +71,280 @@ impl<W: Write> Exporter<W> {
             relation: relation.to_owned(),
             rows: 0,
             table: Table::new(columns),
+            gathered: Vec::with_capacity(2 * GATHERED),
         };
-        exporter.head()?;
+        exporter.head();
         Ok(exporter)
     }
 
-    fn head(&mut self) -> io::Result<()> {
-        let names: Vec<&str> = self
-            .columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect();
+    /// Gathers the head; it goes out with the first rows.
+    fn head(&mut self) {
+        let out = &mut self.gathered;
+        let names = || self.columns.iter().map(|column| column.name.as_str());
+        let single = Fields::of(self.columns.len());
         match self.format {
-            Format::Csv => separated(&mut self.out, &names, b",", |out, name| csv(out, name)),
-            Format::Tsv => separated(&mut self.out, &names, b"\t", |out, name| tsv(out, name)),
-            Format::Json => self.out.write_all(b"["),
+            Format::Csv => separated(out, names(), b',', |out, name| csv(out, name, single)),
+            Format::Tsv => separated(out, names(), b'\t', tsv),
+            Format::Json => out.push(b'['),
             Format::Markdown => {
-                for name in &names {
-                    self.out.write_all(b"| ")?;
-                    markdown(&mut self.out, name)?;
-                    self.out.write_all(b" ")?;
+                for name in names() {
+                    out.extend_from_slice(b"| ");
+                    markdown(out, name);
+                    out.push(b' ');
                 }
-                self.out.write_all(b"|\n")?;
+                out.extend_from_slice(b"|\n");
                 for column in &self.columns {
-                    self.out.write_all(if is_number(column.type_oid) {
+                    out.extend_from_slice(if is_number(column.type_oid) {
                         b"|--:"
                     } else {
                         b"|---"
-                    })?;
+                    });
                 }
-                self.out.write_all(b"|\n")
+                out.extend_from_slice(b"|\n");
             }
-            Format::Table | Format::JsonLines | Format::Insert => Ok(()),
+            Format::Table | Format::JsonLines | Format::Insert => {}
         }
     }
 
     /// Writes one row; missing cells are NULL.
     pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
-        let mut cells: Vec<Cell<'a>> = cells.into_iter().collect();
-        cells.resize(self.columns.len(), Cell::Null);
+        let width = self.columns.len();
+        let mut cells = cells.into_iter().chain(std::iter::repeat(Cell::Null));
+        let cells = cells.by_ref().take(width);
         let first = self.rows == 0;
         self.rows += 1;
-        let out = &mut self.out;
+        let out = &mut self.gathered;
         match self.format {
-            Format::Csv => separated(out, &cells, b",", |out, cell| match cell {
-                Cell::Null => Ok(()),
-                Cell::Text(text) => csv(out, text),
-            }),
-            Format::Tsv => separated(out, &cells, b"\t", |out, cell| match cell {
-                Cell::Null => out.write_all(b"\\N"),
+            Format::Csv => {
+                let single = Fields::of(width);
+                separated(out, cells, b',', |out, cell| {
+                    if let Cell::Text(text) = cell {
+                        csv(out, text, single);
+                    }
+                });
+            }
+            Format::Tsv => separated(out, cells, b'\t', |out, cell| match cell {
+                Cell::Null => out.extend_from_slice(b"\\N"),
                 Cell::Text(text) => tsv(out, text),
             }),
             Format::Json => {
-                out.write_all(if first { b"\n  " } else { b",\n  " })?;
-                object(out, &self.columns, &cells)
+                out.extend_from_slice(if first { b"\n  " } else { b",\n  " });
+                object(out, &self.columns, cells)?;
             }
             Format::JsonLines => {
-                object(out, &self.columns, &cells)?;
-                out.write_all(b"\n")
+                object(out, &self.columns, cells)?;
+                out.push(b'\n');
             }
             Format::Markdown => {
-                for cell in &cells {
-                    out.write_all(b"| ")?;
-                    markdown(out, cell.text().unwrap_or_default())?;
-                    out.write_all(b" ")?;
+                for cell in cells {
+                    out.extend_from_slice(b"| ");
+                    markdown(out, cell.text().unwrap_or_default());
+                    out.push(b' ');
                 }
-                out.write_all(b"|\n")
+                out.extend_from_slice(b"|\n");
             }
-            Format::Insert => insert(out, &self.relation, &self.columns, &cells),
-            Format::Table => self.table.row(out, &cells),
+            Format::Insert => insert(out, &self.relation, &self.columns, cells),
+            Format::Table => self.table.row(out, &cells.collect::<Vec<_>>())?,
         }
+        if self.gathered.len() >= GATHERED {
+            self.hand_on()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of a batch.
+    pub fn batch(&mut self, batch: &RowBatch) -> io::Result<()> {
+        let mut cells = batch.cells();
+        for _ in 0..batch.rows() {
+            self.row(cells.by_ref().take(batch.columns()))?;
+        }
+        Ok(())
+    }
+
+    /// Hands what is gathered to the writer: somebody may wait for it.
+    pub fn hand_on(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.gathered)?;
+        self.gathered.clear();
+        Ok(())
     }
 
     /// Writes what stands behind the rows, flushes, and gives the writer back.
     pub fn end(mut self) -> io::Result<W> {
+        let out = &mut self.gathered;
         match self.format {
-            Format::Json => self
-                .out
-                .write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?,
-            Format::Table => self.table.end(&mut self.out, self.rows)?,
+            Format::Json => out.extend_from_slice(if self.rows == 0 { b"]\n" } else { b"\n]\n" }),
+            Format::Table => self.table.end(out, self.rows)?,
             Format::Csv | Format::Tsv | Format::JsonLines | Format::Markdown | Format::Insert => {}
         }
+        self.hand_on()?;
         self.out.flush()?;
         Ok(self.out)
     }
 }
 
-fn separated<W: Write, T: Copy>(
-    out: &mut W,
-    values: &[T],
-    separator: &[u8],
-    write: impl Fn(&mut W, T) -> io::Result<()>,
-) -> io::Result<()> {
-    for (place, value) in values.iter().enumerate() {
+fn separated<T>(
+    out: &mut Vec<u8>,
+    values: impl Iterator<Item = T>,
+    separator: u8,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
+    for (place, value) in values.enumerate() {
         if place > 0 {
-            out.write_all(separator)?;
+            out.push(separator);
         }
-        write(out, *value)?;
+        write(out, value);
     }
-    out.write_all(b"\n")
+    out.push(b'\n');
 }
 
-/// Quoted where psql quotes (PostgreSQL source, `print.c`, `csv_print_field`): separator, quotes,
-/// line breaks, and a value that is `\.` alone.
-fn csv(out: &mut impl Write, text: &str) -> io::Result<()> {
-    let quote = text == "\\."
-        || text
-            .bytes()
-            .any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
-    if quote {
-        write!(out, "\"{}\"", text.replace('"', "\"\""))
-    } else {
-        out.write_all(text.as_bytes())
+/// Whether a line has one field or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fields {
+    One,
+    Several,
+}
+
+impl Fields {
+    const fn of(count: usize) -> Self {
+        if count == 1 { Self::One } else { Self::Several }
     }
 }
 
-/// Escaped as `COPY` does in text format (PostgreSQL documentation, "COPY", "Text Format").
-fn tsv(out: &mut impl Write, text: &str) -> io::Result<()> {
-    let mut done = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape: &[u8] = match byte {
-            b'\t' => b"\\t",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\\' => b"\\\\",
-            _ => continue,
+/// Quoted where COPY quotes (PostgreSQL source, `copyto.c`, `CopyAttributeOutCSV`): separator, quotes,
+/// line breaks, what would read as NULL, and `\.` alone on its line.
+fn csv(out: &mut Vec<u8>, text: &str, fields: Fields) {
+    let bytes = text.as_bytes();
+    // No early exit: the compiler looks at many bytes at once then.
+    let special = bytes.iter().fold(false, |found, byte| {
+        found | matches!(byte, b',' | b'"' | b'\r' | b'\n')
+    });
+    if !special && !bytes.is_empty() && (fields == Fields::Several || text != "\\.") {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    out.push(b'"');
+    for byte in bytes {
+        if *byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}
+
+/// Escaped as `COPY` does in text format (PostgreSQL source, `copyto.c`, `CopyAttributeOutText`).
+fn tsv(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let special = bytes.iter().fold(false, |found, byte| {
+        found | matches!(byte, 0x08..=0x0d | b'\\')
+    });
+    if !special {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for byte in bytes {
+        let letter = match byte {
+            0x08 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            0x0b => b'v',
+            0x0c => b'f',
+            b'\r' => b'r',
+            b'\\' => b'\\',
+            plain => {
+                out.push(*plain);
+                continue;
+            }
         };
-        out.write_all(text.get(done..at).unwrap_or_default().as_bytes())?;
-        out.write_all(escape)?;
-        done = at + 1;
+        out.extend_from_slice(&[b'\\', letter]);
     }
-    out.write_all(text.get(done..).unwrap_or_default().as_bytes())
 }
 
-fn markdown(out: &mut impl Write, text: &str) -> io::Result<()> {
+fn markdown(out: &mut Vec<u8>, text: &str) {
     let safe = text
         .replace('\\', "\\\\")
         .replace('|', "\\|")
         .replace("\r\n", "<br>")
         .replace(['\n', '\r'], "<br>");
-    out.write_all(safe.as_bytes())
+    out.extend_from_slice(safe.as_bytes());
 }
 
-fn object(out: &mut impl Write, columns: &[Column], cells: &[Cell<'_>]) -> io::Result<()> {
-    out.write_all(b"{")?;
+fn object<'a>(
+    out: &mut Vec<u8>,
+    columns: &[Column],
+    cells: impl Iterator<Item = Cell<'a>>,
+) -> io::Result<()> {
+    out.push(b'{');
     for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
         if place > 0 {
-            out.write_all(b", ")?;
+            out.extend_from_slice(b", ");
         }
         serde_json::to_writer(&mut *out, &column.name)?;
-        out.write_all(b": ")?;
-        json_value(out, column.type_oid, *cell)?;
+        out.extend_from_slice(b": ");
+        json_value(out, column.type_oid, cell)?;
     }
-    out.write_all(b"}")
+    out.push(b'}');
+    Ok(())
 }
 
 /// Numbers, truth values and JSON as they are, all else as a string. `NaN` and infinities have no
 /// number in JSON and stay strings.
-fn json_value(out: &mut impl Write, type_oid: u32, cell: Cell<'_>) -> io::Result<()> {
+fn json_value(out: &mut Vec<u8>, type_oid: u32, cell: Cell<'_>) -> io::Result<()> {
     const BOOL: u32 = 16;
     const JSON: u32 = 114;
     const JSONB: u32 = 3802;
     let Cell::Text(text) = cell else {
-        return out.write_all(b"null");
+        out.extend_from_slice(b"null");
+        return Ok(());
     };
     match (type_oid, text) {
-        (BOOL, "t") => out.write_all(b"true"),
-        (BOOL, "f") => out.write_all(b"false"),
+        (BOOL, "t") => out.extend_from_slice(b"true"),
+        (BOOL, "f") => out.extend_from_slice(b"false"),
         // `json` keeps the line breaks it was written with, which would break JSON lines.
-        (JSON | JSONB, _) if !text.contains(['\n', '\r']) => out.write_all(text.as_bytes()),
-        (JSON | JSONB, _) => out.write_all(text.replace(['\n', '\r'], " ").as_bytes()),
-        (oid, _) if is_number(oid) && serde_json::from_str::<serde_json::Number>(text).is_ok() => {
-            out.write_all(text.as_bytes())
+        (JSON | JSONB, _) if !text.contains(['\n', '\r']) => out.extend_from_slice(text.as_bytes()),
+        (JSON | JSONB, _) => {
+            out.extend_from_slice(text.replace(['\n', '\r'], " ").as_bytes());
         }
-        _ => serde_json::to_writer(out, text).map_err(io::Error::from),
+        (oid, _) if is_number(oid) && serde_json::from_str::<serde_json::Number>(text).is_ok() => {
+            out.extend_from_slice(text.as_bytes());
+        }
+        _ => serde_json::to_writer(out, text)?,
     }
+    Ok(())
 }
 
-fn insert(
-    out: &mut impl Write,
+fn insert<'a>(
+    out: &mut Vec<u8>,
     relation: &str,
     columns: &[Column],
-    cells: &[Cell<'_>],
-) -> io::Result<()> {
+    cells: impl Iterator<Item = Cell<'a>>,
+) {
+    out.extend_from_slice(b"INSERT INTO ");
+    out.extend_from_slice(relation.as_bytes());
     if columns.is_empty() {
-        return writeln!(out, "INSERT INTO {relation} DEFAULT VALUES;");
+        out.extend_from_slice(b" DEFAULT VALUES;\n");
+        return;
     }
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    write!(
-        out,
-        "INSERT INTO {relation} ({}) VALUES (",
-        ident::list(&names)
-    )?;
+    out.extend_from_slice(b" (");
+    out.extend_from_slice(ident::list(&names).as_bytes());
+    out.extend_from_slice(b") VALUES (");
     for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
         if place > 0 {
-            out.write_all(b", ")?;
+            out.extend_from_slice(b", ");
         }
         match cell {
-            Cell::Null => out.write_all(b"NULL")?,
+            Cell::Null => out.extend_from_slice(b"NULL"),
             Cell::Text(text)
                 if is_number(column.type_oid)
                     && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') =>
             {
-                out.write_all(text.as_bytes())?;
+                out.extend_from_slice(text.as_bytes());
             }
-            Cell::Text(text) => out.write_all(ident::literal(text).as_bytes())?,
+            Cell::Text(text) => out.extend_from_slice(ident::literal(text).as_bytes()),
         }
     }
-    out.write_all(b");\n")
+    out.extend_from_slice(b");\n");
 }
 
 /// Types whose text is a number in JSON too (`pg_type.dat`: int2, int4, int8, oid, float4, float8,
@@ -306,6 +380,15 @@ mod tests {
             .unwrap();
         exporter.row([Cell::Text("22"), Cell::Null]).unwrap();
         String::from_utf8(exporter.end().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn csv_tells_null_from_empty_and_quotes_a_lone_end_mark() {
+        let mut one = Exporter::begin(Vec::new(), Format::Csv, &[column("a", 25)]).unwrap();
+        for cell in [Cell::Null, Cell::Text(""), Cell::Text("\\.")] {
+            one.row([cell]).unwrap();
+        }
+        assert_eq!(one.end().unwrap(), b"a\n\n\"\"\n\"\\.\"\n");
     }
 
     #[test]

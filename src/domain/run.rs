@@ -71,6 +71,13 @@ pub enum RunEvent {
     Columns(Arc<[Column]>),
     /// Rows of the current result.
     Rows(Arc<RowBatch>),
+    /// What a `COPY … TO STDOUT` yields, as it is.
+    Copied(Vec<u8>),
+    /// How much a COPY with a file has moved so far.
+    Moved {
+        /// Bytes.
+        bytes: u64,
+    },
     /// The current statement ended well.
     Completed(Completed),
     /// The current statement failed; the rest are not run.

@@ -17,6 +17,7 @@ use super::worker::{Arrival, Worker};
 use crate::app::{Effect, Message, Model, update};
 use crate::domain::failure::Failure;
 use crate::domain::profile::Profile;
+use crate::domain::run::RunEvent;
 
 /// What the screen opens with.
 #[derive(Debug, Clone)]
@@ -30,8 +31,37 @@ pub enum Start {
 /// How often a spinner or a running time moves.
 const FRAME: Duration = Duration::from_millis(100);
 
+/// How often the screen is drawn while nothing but rows arrives: drawing would hold them up.
+const ROWS_FRAME: Duration = Duration::from_millis(16);
+
 /// Messages judged before the next draw, at most: a flood of rows must not starve the keys.
 const MESSAGES_A_FRAME: usize = 64;
+
+/// Whether TLS was made ready, which waits until the first frame shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tls {
+    ToPrepare,
+    Prepared,
+}
+
+/// Whether the screen has to be drawn before the loop waits again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Screen {
+    /// It has.
+    Due,
+    /// Only rows arrived: it may wait until the next frame of theirs.
+    MayWait,
+}
+
+const fn is_rows(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Ran {
+            event: RunEvent::Rows(_),
+            ..
+        } | Message::Spilled { .. }
+    )
+}
 
 /// What ends the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,13 +130,20 @@ impl Loop {
         if let Some(ending) = grant(guard, worker, effects)? {
             return Ok(ending);
         }
-        let mut drawn = false;
+        let mut tls = Tls::ToPrepare;
+        let mut screen = Screen::Due;
+        let mut drawn = Instant::now();
         loop {
-            let _ = guard.screen.draw(|frame| view(model, self.theme, frame))?;
-            if !std::mem::replace(&mut drawn, true) {
-                worker.prepare_tls(&model.connections.profiles);
+            if screen == Screen::Due || drawn.elapsed() >= ROWS_FRAME {
+                let _ = guard.screen.draw(|frame| view(model, self.theme, frame))?;
+                drawn = Instant::now();
+                self.deadline = model.next_frame(FRAME).map(|wait| drawn + wait);
+                if std::mem::replace(&mut tls, Tls::Prepared) == Tls::ToPrepare {
+                    worker.prepare_tls(&model.connections.profiles);
+                }
+            } else {
+                self.deadline = Some(drawn + ROWS_FRAME);
             }
-            self.deadline = model.next_frame(FRAME).map(|wait| Instant::now() + wait);
             let mut messages = Vec::new();
             tokio::select! {
                 biased;
@@ -137,6 +174,11 @@ impl Loop {
             {
                 guard.redraw()?;
             }
+            screen = if !messages.is_empty() && messages.iter().all(is_rows) {
+                Screen::MayWait
+            } else {
+                Screen::Due
+            };
             messages.insert(0, Message::Ticked { now: worker.now() });
             for message in messages {
                 let effects = update(model, message);

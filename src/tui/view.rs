@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::theme::{Role, Theme};
 use super::widgets::editor::EditorPane;
+use super::widgets::file_form::FilePane;
 use super::widgets::grid::{self, ResultPane};
 use super::widgets::history::HistoryPane;
 use super::widgets::paint::{boxed, heading, popup, rect};
@@ -186,6 +187,12 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
         Overlay::Columns(list) => columns::columns(frame, body, list, (model, theme)),
         Overlay::Statistics(shown) => statistics::statistics(frame, body, shown, theme),
         Overlay::Chart(shown) => chart::chart(frame, body, shown, (model, theme)),
+        Overlay::File(opened) => {
+            let area = body.centred(84, 5);
+            let inner = popup(frame, area, FilePane::title(opened.purpose), theme);
+            let form = opened;
+            frame.render_widget(FilePane { form, theme }, rect(inner));
+        }
         Overlay::Save(save) => {
             let area = body.centred(84, 11);
             let inner = popup(frame, area, "save · Escape closes", theme);

@@ -2,8 +2,10 @@
 
 mod access;
 mod clipboard;
+mod file;
 mod link;
 mod scan;
+mod spill;
 mod storage;
 
 use std::collections::HashMap;
@@ -21,12 +23,13 @@ use crate::adapters::storage::settings::{self, ThemeChoice};
 use crate::adapters::{catalog, connect, edits, explain, remedy};
 use crate::app::effect::Seat;
 use crate::app::keymap::Keymap;
+use crate::app::model::memory::Spilling;
 use crate::app::{Effect, Message, Model, Ticket};
 use crate::domain::diagnosis::MissingPrivilege;
 use crate::domain::edit::{Change, Ending, Unmade};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::profile::Profile;
-use crate::domain::run::TransactionState;
+use crate::domain::run::{RunEvent, TransactionState};
 use crate::domain::sql::explain::{Depth, Explainable};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Password, Token};
@@ -98,6 +101,10 @@ pub struct Worker {
     scans: scan::Scans,
     /// Writes to the person's files, one after another.
     files: storage::Files,
+    /// Rows beyond the memory budget.
+    spiller: spill::Spiller,
+    /// Results that are being written to files.
+    saves: file::Saves,
 }
 
 impl Worker {
@@ -106,6 +113,10 @@ impl Worker {
         let (sender, arrivals) = mpsc::channel(INBOX);
         let inbox = Inbox(sender);
         let files = storage::Files::new(directories.clone(), inbox.clone());
+        let folder = settings::read(&directories.settings())
+            .ok()
+            .and_then(|settings| settings.rows.folder);
+        let spiller = spill::Spiller::new(folder, inbox.clone());
         let worker = Self {
             connector,
             directories,
@@ -116,6 +127,8 @@ impl Worker {
             passwords: Shared::default(),
             scans: scan::Scans::default(),
             files,
+            spiller,
+            saves: file::Saves::new(),
         };
         (worker, arrivals)
     }
@@ -143,6 +156,12 @@ impl Worker {
             Ok(settings) => {
                 model.timeouts = settings.timeouts.into();
                 self.connector.limits = Limits::Person(model.timeouts);
+                model.memory.budget = settings.rows.budget();
+                model.memory.spilling = if settings.rows.spill {
+                    Spilling::On
+                } else {
+                    Spilling::Off
+                };
                 let overrides: Vec<_> = settings.keys.into_iter().collect();
                 let (keymap, problems) = Keymap::with_overrides(&overrides);
                 model.keymap = keymap;
@@ -169,11 +188,28 @@ impl Worker {
             Effect::SaveDrafts { profile, tabs } => self.files.save_drafts(profile, tabs),
             Effect::Remember(entry) => self.files.remember(entry),
             Effect::ReadHistory => self.files.read_history(),
-            Effect::SaveRows { rows, format, path } => self.files.save_rows(*rows, format, path),
+            Effect::SaveRows {
+                ticket,
+                rows,
+                format,
+                path,
+            } => self.save_rows(ticket, *rows, (format, path)),
+            Effect::RunWithFile {
+                ticket,
+                statements,
+                purpose,
+                path,
+            } => self.run_with_file(ticket, statements, (purpose, path)),
+            Effect::Spill { result, leaving } => self.spiller.put(result, leaving),
+            Effect::Fetch {
+                result,
+                shelf,
+                wanted,
+            } => self.spiller.fetch(result, shelf, wanted),
             Effect::Dial { ticket, profile } => self.dial(ticket, profile),
             Effect::Examine { ticket, profile } => self.examine(ticket, profile),
             Effect::AnswerPassword { ticket, password } => self.answer_password(ticket, password),
-            Effect::HangUp => *lock(&self.sessions) = Sessions::default(),
+            Effect::HangUp => self.hang_up(),
             Effect::LoadCatalog { ticket } => self.load_catalog(ticket),
             Effect::Run { ticket, statements } => self.run(ticket, statements),
             Effect::MakeEdits {
@@ -242,6 +278,15 @@ impl Worker {
         }
     }
 
+    /// Leaves the sessions. What runs is stopped on the server, not read to its end.
+    fn hang_up(&mut self) {
+        let running: Vec<Ticket> = lock(&self.cancellers).keys().copied().collect();
+        for ticket in running {
+            self.cancel(ticket);
+        }
+        *lock(&self.sessions) = Sessions::default();
+    }
+
     /// Stops what runs and waits until files are written.
     pub async fn close(mut self) {
         self.scans.stop_all();
@@ -255,6 +300,10 @@ impl Worker {
         }
         for (_, task) in self.tasks.drain() {
             task.abort();
+        }
+        for (_, save) in self.saves.drain() {
+            let stopping = tokio::task::spawn_blocking(move || save.stop());
+            let _ = tokio::time::timeout(LAST_CANCEL, stopping).await;
         }
         self.files.close().await;
     }
@@ -273,13 +322,13 @@ impl Worker {
                 inbox
                     .send(Message::Ran {
                         ticket,
-                        event: crate::domain::run::RunEvent::Failed(failure),
+                        event: RunEvent::Failed(failure),
                     })
                     .await;
                 inbox
                     .send(Message::Ran {
                         ticket,
-                        event: crate::domain::run::RunEvent::Finished,
+                        event: RunEvent::Finished,
                     })
                     .await;
             });
@@ -287,10 +336,14 @@ impl Worker {
         };
         let cancellers = Arc::clone(&self.cancellers);
         let _ = lock(&cancellers).insert(ticket, session.canceller());
+        let mut gate = self.spiller.gate();
         self.spawn(ticket, async move {
             let (events, mut happened) = mpsc::channel(4);
             let forward = async {
                 while let Some(event) = happened.recv().await {
+                    if matches!(event, RunEvent::Rows(_)) {
+                        gate.pass().await;
+                    }
                     inbox.send(Message::Ran { ticket, event }).await;
                 }
             };
@@ -367,6 +420,9 @@ impl Worker {
     fn cancel(&mut self, ticket: Ticket) {
         drop(lock(&self.passwords).remove(&ticket));
         self.scans.stop(ticket);
+        if self.stop_save(ticket) {
+            return;
+        }
         let canceller = lock(&self.cancellers).get(&ticket).cloned();
         match (canceller, self.tasks.get(&ticket)) {
             (Some(canceller), _) => {

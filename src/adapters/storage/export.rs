@@ -1,31 +1,108 @@
 //! Rows written to a file of the person's choice: whole or not at all, and never over another file.
 
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::domain::access::{Report, Snapshot};
-use crate::domain::export::{Exporter, Format};
-use crate::domain::failure::Failure;
-use crate::domain::rows::Snapshot as Rows;
+use tempfile::NamedTempFile;
 
-/// Writes a result beside `path`, then gives it that name; says where it is. `~/` means the home
-/// folder.
-///
-/// # Errors
-/// A file of that name exists, or it cannot be written.
-pub fn save(rows: &Rows, format: Format, path: &str) -> Result<String, Failure> {
-    save_with(path, |file| {
-        let mut exporter = Exporter::begin(file, format, rows.columns())?;
-        for stretch in rows.batches() {
-            let batch = stretch
-                .map_err(|failure| io::Error::other(failure.message))?
-                .batch;
-            for row in 0..batch.rows() {
-                exporter.row(batch.row(row))?;
-            }
+use crate::domain::access::{Report, Snapshot as Rights};
+use crate::domain::export::{Exporter, Format};
+use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::rows::Snapshot;
+
+/// A file that is written beside its name and gets it when it is complete. Dropped before that, it
+/// leaves nothing behind.
+#[derive(Debug)]
+pub struct NewFile {
+    beside: NamedTempFile,
+    target: PathBuf,
+}
+
+impl NewFile {
+    /// Begins a file at `path`; `~/` means the home folder.
+    ///
+    /// # Errors
+    /// A file of that name exists, or there can be none.
+    pub fn create(path: &str) -> Result<Self, Failure> {
+        let target = expanded(path);
+        if target.exists() {
+            return Err(refused(&target, &io::ErrorKind::AlreadyExists.into()));
         }
-        exporter.end()
-    })
+        let folder = target
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        match NamedTempFile::new_in(folder.unwrap_or(Path::new("."))) {
+            Ok(beside) => Ok(Self { beside, target }),
+            Err(error) => Err(refused(&target, &error)),
+        }
+    }
+
+    /// A handle to write with.
+    pub fn writer(&self) -> Result<File, Failure> {
+        self.beside
+            .as_file()
+            .try_clone()
+            .map_err(|error| self.refused(&error))
+    }
+
+    /// What to say of a write that failed.
+    #[must_use]
+    pub fn refused(&self, error: &io::Error) -> Failure {
+        refused(&self.target, error)
+    }
+
+    /// Gives the file its name; says where it is.
+    pub fn keep(self) -> Result<String, Failure> {
+        let Self { beside, target } = self;
+        let kept = beside.as_file().sync_all().and_then(|()| {
+            beside
+                .persist_noclobber(&target)
+                .map_err(|error| error.error)
+        });
+        match kept {
+            Ok(_) => Ok(target.display().to_string()),
+            Err(error) => Err(refused(&target, &error)),
+        }
+    }
+}
+
+fn refused(target: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::local(format!("cannot write {}: {error}", target.display()));
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => failure.with_hint("choose another name"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            failure.with_hint("the disk is full; no part of the file was kept")
+        }
+        _ => failure,
+    }
+}
+
+/// Writes a result to a new file; says where it is. `step` hears how many rows are written and says
+/// whether to go on.
+pub fn save(
+    rows: &Snapshot,
+    format: Format,
+    path: &str,
+    mut step: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<String, Failure> {
+    let file = NewFile::create(path)?;
+    let said = |error: io::Error| file.refused(&error);
+    let mut exporter = Exporter::begin(file.writer()?, format, rows.columns()).map_err(said)?;
+    for stretch in rows.batches() {
+        let stretch = stretch?;
+        if step(stretch.first).is_break() {
+            return Err(Failure::new(
+                Phase::Local,
+                Origin::Cancelled,
+                format!("stopped; {path} was not written"),
+            ));
+        }
+        exporter.batch(&stretch.batch).map_err(said)?;
+    }
+    drop(exporter.end().map_err(said)?);
+    file.keep()
 }
 
 /// Writes rights as rows, likewise.
@@ -33,53 +110,23 @@ pub fn save(rows: &Rows, format: Format, path: &str) -> Result<String, Failure> 
 /// # Errors
 /// A file of that name exists, or it cannot be written.
 pub fn save_rights(
-    rights: &Snapshot,
+    rights: &Rights,
     report: &Report,
     format: Format,
     path: &str,
 ) -> Result<String, Failure> {
-    save_with(path, |file| {
-        let mut exporter = Exporter::begin(file, format, &Report::columns())?;
-        report.write(rights, &mut exporter)?;
-        exporter.end()
-    })
+    let file = NewFile::create(path)?;
+    let said = |error: io::Error| file.refused(&error);
+    let columns = Report::columns();
+    let mut exporter = Exporter::begin(file.writer()?, format, &columns).map_err(said)?;
+    report.write(rights, &mut exporter).map_err(said)?;
+    drop(exporter.end().map_err(said)?);
+    file.keep()
 }
 
-type File = BufWriter<tempfile::NamedTempFile>;
-
-fn save_with(path: &str, rows: impl FnOnce(File) -> io::Result<File>) -> Result<String, Failure> {
-    let target = expanded(path);
-    match write(rows, &target) {
-        Ok(()) => Ok(target.display().to_string()),
-        Err(error) => {
-            let failure = Failure::local(format!("cannot save {}: {error}", target.display()));
-            Err(match error.kind() {
-                io::ErrorKind::AlreadyExists => failure.with_hint("choose another name"),
-                _ => failure,
-            })
-        }
-    }
-}
-
-fn write(rows: impl FnOnce(File) -> io::Result<File>, target: &Path) -> io::Result<()> {
-    if target.exists() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    let folder = target
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    let file = rows(BufWriter::new(file))?
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    let _ = file
-        .persist_noclobber(target)
-        .map_err(|error| error.error)?;
-    Ok(())
-}
-
-fn expanded(path: &str) -> PathBuf {
+/// The path a person typed; `~/` means the home folder.
+#[must_use]
+pub fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
@@ -94,8 +141,7 @@ mod tests {
     use crate::domain::rows::{ResultSet, RowBatchBuilder};
     use crate::domain::run::Column;
 
-    #[test]
-    fn rows_are_saved_whole_and_never_over_another_file() {
+    fn rows() -> Snapshot {
         let column = Column {
             name: "n".into(),
             type_oid: 23,
@@ -109,13 +155,31 @@ mod tests {
         builder.push_row([Some("1")]);
         builder.push_row([None]);
         result.push(Arc::new(builder.take()));
-        let rows = result.snapshot();
+        result.snapshot()
+    }
+
+    fn on(_rows: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    #[test]
+    fn rows_are_saved_whole_and_never_over_another_file() {
+        let rows = rows();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.csv").display().to_string();
-        assert_eq!(save(&rows, Format::Csv, &path).unwrap(), path);
+        assert_eq!(save(&rows, Format::Csv, &path, on).unwrap(), path);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "n\n1\n\n");
-        let refused = save(&rows, Format::Json, &path).unwrap_err();
+        let refused = save(&rows, Format::Json, &path, on).unwrap_err();
         assert_eq!(refused.hint.as_deref(), Some("choose another name"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_stopped_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv").display().to_string();
+        let stopped = save(&rows(), Format::Csv, &path, |_| ControlFlow::Break(()));
+        assert_eq!(stopped.unwrap_err().origin, Origin::Cancelled);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -7,3 +7,4 @@ pub mod export;
 pub mod history;
 pub mod profiles;
 pub mod settings;
+pub mod spill;

@@ -1,7 +1,7 @@
 //! settings.toml.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
@@ -23,6 +23,36 @@ pub enum ThemeChoice {
     Light,
 }
 
+/// What rows may take up.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RowSettings {
+    /// `memory_mib = 256`: MiB of memory for the rows of all results together.
+    pub memory_mib: u32,
+    /// `spill = true`: whether rows beyond that go to a file; a query is stopped there if not.
+    pub spill: bool,
+    /// `folder = "/var/tmp"`: where that file is, instead of `$TMPDIR`.
+    pub folder: Option<PathBuf>,
+}
+
+impl Default for RowSettings {
+    fn default() -> Self {
+        Self {
+            memory_mib: 256,
+            spill: true,
+            folder: None,
+        }
+    }
+}
+
+impl RowSettings {
+    /// The budget in bytes.
+    #[must_use]
+    pub const fn budget(&self) -> usize {
+        (self.memory_mib as usize) << 20
+    }
+}
+
 /// What a person set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +63,8 @@ pub struct Settings {
     pub timeouts: TimeoutSettings,
     /// `[keys]`: a command's name and its keys: `run = ["ctrl-e"]`.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// `[rows]`: what rows may take up.
+    pub rows: RowSettings,
 }
 
 /// `statement`, `lock` and `idle_in_transaction`, each a time like `"30s"`; `"0"` turns one off.
@@ -98,6 +130,9 @@ mod tests {
         assert_eq!(timeouts.idle_in_transaction, None);
         std::fs::write(&path, "[timeouts]\nstatement = \"30\"\n").unwrap();
         assert!(read(&path).unwrap_err().message.contains("30s"));
+        std::fs::write(&path, "[rows]\nmemory_mib = 64\n").unwrap();
+        let rows = read(&path).unwrap().rows;
+        assert_eq!((rows.memory_mib, rows.spill), (64, true));
         std::fs::write(&path, "thme = \"light\"\n").unwrap();
         assert!(read(&path).unwrap_err().message.contains("thme"));
     }

@@ -7,12 +7,14 @@ pub mod connections;
 pub mod diagnostics;
 pub mod edit;
 pub mod editor;
+pub mod file_form;
 pub mod form;
 pub mod grid;
 pub mod history;
 pub mod lens;
 pub mod line;
 pub mod link;
+pub mod memory;
 pub mod messages;
 pub mod overlay;
 pub mod plan;
@@ -125,6 +127,10 @@ pub struct Model {
     pub looks: BTreeMap<Ticket, Look>,
     /// Time-outs of the settings.
     pub timeouts: crate::domain::timeouts::Timeouts,
+    /// What the rows of all results may take up.
+    pub memory: memory::Memory,
+    /// The result that is being written to a file, if one is.
+    pub saving: Option<memory::Saving>,
     /// What ran before, the newest last.
     pub history: Vec<crate::domain::history::Entry>,
     /// The result pane.
@@ -267,6 +273,7 @@ impl Model {
             || self.waits_for_plan()
             || self.makes_edits()
             || matches!(self.access.reading, access::Reading::Asked { .. })
+            || self.saving.is_some()
             || matches!(
                 self.diagnostics.subject,
                 Some(diagnostics::Subject::Asking { .. })

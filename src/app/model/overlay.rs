@@ -132,6 +132,8 @@ pub enum Overlay {
     History(super::history::HistoryList),
     /// One value, or one row, in full.
     Viewer(super::viewer::Viewer),
+    /// Which file a statement runs with.
+    File(super::file_form::FileForm),
     /// Where and how to save a result.
     Save(super::grid::Save),
     /// In which form to copy the selection.

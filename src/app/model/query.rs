@@ -7,7 +7,7 @@ use super::window::Window;
 use crate::app::message::Ticket;
 use crate::domain::failure::{Failure, Origin};
 use crate::domain::history::Ended;
-use crate::domain::rows::{ResultSet, RowBatchBuilder};
+use crate::domain::rows::{ResultId, ResultSet, RowBatchBuilder};
 use crate::domain::run::{Completed, Notice, RunEvent};
 use crate::domain::time::Timestamp;
 
@@ -48,6 +48,8 @@ pub struct Outcome {
     pub window: Window,
     /// What the server sent along.
     pub notices: Vec<Notice>,
+    /// Bytes a COPY with a file has moved.
+    pub moved: u64,
 }
 
 impl Outcome {
@@ -58,6 +60,7 @@ impl Outcome {
             result: None,
             window: Window::default(),
             notices: Vec::new(),
+            moved: 0,
         }
     }
 
@@ -100,6 +103,8 @@ pub struct Run {
     /// Whether it goes on.
     pub progress: Progress,
     current: usize,
+    /// Why its rows are taken in no more: there is no room for them.
+    stopped: Option<Box<Failure>>,
 }
 
 /// Whether what shows belongs to the run that goes on.
@@ -156,6 +161,7 @@ pub struct Query {
     /// Which outcome of the run shows, once the person chose one; else the latest.
     chosen: Option<usize>,
     news: News,
+    last_result: ResultId,
 }
 
 impl Query {
@@ -186,6 +192,7 @@ impl Query {
             begun: now,
             progress: Progress::Running,
             current: 0,
+            stopped: None,
         };
         let before = self.run.replace(run);
         // A run that never showed anything leaves what was shown before it in place.
@@ -216,16 +223,53 @@ impl Query {
         {
             self.news = News::CatalogChanged;
         }
+        if matches!(event, RunEvent::Columns(_)) {
+            self.last_result.0 += 1;
+        }
+        let id = self.last_result;
         let consequences = self
             .run
             .as_mut()
-            .map(|run| run.take(event))
+            .map(|run| run.take(event, id))
             .unwrap_or_default();
         let shows = self.run.as_ref().is_some_and(|run| run.latest().is_some());
         if shows || self.running().is_none() {
             self.before = None;
         }
         consequences
+    }
+
+    /// Forgets all runs. Identities of results are not given out again.
+    pub fn clear(&mut self) {
+        *self = Self {
+            last_result: self.last_result,
+            ..Self::default()
+        };
+    }
+
+    /// Takes in no more rows of the run under way, which ends with that failure.
+    pub fn stop(&mut self, failure: Failure) {
+        if self.is_running()
+            && let Some(run) = &mut self.run
+            && run.stopped.is_none()
+        {
+            run.stopped = Some(Box::new(failure));
+        }
+    }
+
+    /// Whether the run under way takes in no more rows.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.stopped.is_some())
+    }
+
+    /// All results that are held, the oldest first.
+    pub fn results_mut(&mut self) -> impl Iterator<Item = &mut ResultSet> {
+        self.before
+            .iter_mut()
+            .chain(&mut self.run)
+            .flat_map(|run| &mut run.outcomes)
+            .filter_map(|outcome| outcome.result.as_mut())
     }
 
     /// Whether the catalog may be out of date; asking settles it.
@@ -362,7 +406,7 @@ impl Run {
             })
     }
 
-    fn take(&mut self, event: RunEvent) -> Vec<Consequence> {
+    fn take(&mut self, event: RunEvent, id: ResultId) -> Vec<Consequence> {
         let mut consequences = Vec::new();
         match event {
             RunEvent::Started { index } => self.start(index),
@@ -374,12 +418,12 @@ impl Run {
                     self.another_result();
                 }
                 if let Some(outcome) = self.outcome() {
-                    let result = ResultSet::new(columns);
+                    let result = ResultSet::new(columns).identified(id);
                     outcome.window.measure(&result);
                     outcome.result = Some(result);
                 }
             }
-            RunEvent::Rows(batch) => {
+            RunEvent::Rows(batch) if self.stopped.is_none() => {
                 if let Some(outcome) = self.outcome()
                     && let Some(result) = &mut outcome.result
                 {
@@ -387,16 +431,36 @@ impl Run {
                     outcome.window.measure(result);
                 }
             }
-            RunEvent::Completed(completed) => consequences = self.completed(completed),
-            RunEvent::Failed(failure) => consequences = self.failed(failure),
+            RunEvent::Completed(completed) => {
+                consequences = match self.stopped.clone() {
+                    Some(failure) => self.failed(*failure),
+                    None => self.completed(completed),
+                }
+            }
+            RunEvent::Failed(failure) => {
+                // The server's "canceling statement" is our own doing then.
+                let ours = self
+                    .stopped
+                    .clone()
+                    .filter(|_| ended(&failure) == Ended::Cancelled);
+                consequences = self.failed(ours.map_or(failure, |stopped| *stopped));
+            }
             RunEvent::Notice(notice) => {
                 if let Some(outcome) = self.outcome() {
                     outcome.notices.push(notice);
                 }
             }
-            RunEvent::Finished => self.over(),
-            RunEvent::Transaction(_) | RunEvent::Committing { .. } | RunEvent::Parameter { .. } => {
+            RunEvent::Moved { bytes } => {
+                if let Some(outcome) = self.outcome() {
+                    outcome.moved = bytes;
+                }
             }
+            RunEvent::Finished => self.over(),
+            RunEvent::Rows(_)
+            | RunEvent::Copied(_)
+            | RunEvent::Transaction(_)
+            | RunEvent::Committing { .. }
+            | RunEvent::Parameter { .. } => {}
         }
         consequences
     }

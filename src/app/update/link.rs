@@ -1,6 +1,6 @@
 //! Connecting, losing the connection, and coming back.
 
-use super::{access, caution, grid, query, tree, why};
+use super::{access, caution, grid, query, save, tree, why};
 use crate::app::effect::Effect;
 use crate::app::effect::Seat;
 use crate::app::message::Rows;
@@ -287,6 +287,9 @@ pub(super) fn hang_up(model: &mut Model) -> Vec<Effect> {
 /// Stops whatever is under way, the nearest thing first.
 pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
     if let Some(ticket) = query::cancelling(model) {
+        return vec![Effect::Cancel { ticket }];
+    }
+    if let Some(ticket) = save::cancelling(model) {
         return vec![Effect::Cancel { ticket }];
     }
     if let Link::Dialing(_) = model.link {

@@ -6,6 +6,7 @@ mod connections;
 mod copy;
 pub mod edit;
 mod editor;
+mod file_form;
 mod form;
 pub mod grid;
 mod history;
@@ -15,6 +16,7 @@ mod overlay;
 mod perform;
 pub mod plan;
 mod query;
+mod rows;
 mod save;
 mod tree;
 pub mod viewer;
@@ -34,6 +36,12 @@ pub use overlay::palette_entries;
 /// Judges one message. Never waits, never fails; the caller must grant every effect.
 #[must_use]
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = judge(model, message);
+    effects.extend(rows::settle(model));
+    effects
+}
+
+fn judge(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(pressed) => key(model, pressed),
         Message::Mouse(mouse) => mouse::mouse(model, mouse),
@@ -74,12 +82,15 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             copy::clipped(model, outcome);
             Vec::new()
         }
-        Message::Saved(outcome) => save::saved(model, outcome),
         Message::Scanning { ticket, report } => {
             grid::scans::moved(model, ticket, &report);
             Vec::new()
         }
         Message::Scanned { ticket, outcome } => grid::scans::done(model, ticket, outcome),
+        Message::Spilled { result, outcome } => rows::spilled(model, result, outcome),
+        Message::Fetched { result, segments } => rows::fetched(model, result, segments),
+        Message::Saved { ticket, outcome } => save::saved(model, ticket, outcome),
+        Message::Saving { ticket, rows } => save::saving(model, ticket, rows),
         Message::Told(text) => {
             model.tell(text);
             Vec::new()

@@ -1,6 +1,8 @@
 //! Keys that go to what lies on top.
 
-use super::{copy, edit, form, grid, history, link, perform, plan, query, save, viewer, why};
+use super::{
+    copy, edit, file_form, form, grid, history, link, perform, plan, query, save, viewer, why,
+};
 use crate::app::command::{COMMANDS, Command, Entry, Scope, scopes};
 use crate::app::effect::{Effect, ProfileChange};
 use crate::app::key::{Key, KeyCode};
@@ -35,6 +37,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         Overlay::Columns(list) => grid::columns::key(model, list, key),
         Overlay::Statistics(statistics) => grid::statistics::key(model, statistics, key),
         Overlay::Chart(chart) => grid::chart::key(model, chart, key),
+        Overlay::File(form) => file_form::key(model, form, key),
         _ if closing => close(model, &top),
         Overlay::Help { scroll } => help(model, scroll, key),
         Overlay::Palette(palette) => palette_key(model, palette, key),
@@ -234,6 +237,7 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Overlay::NewRow(form) => edit::form_pasted(form, text),
         Overlay::Columns(list) => list.filter.insert(text),
         Overlay::Viewer(opened) => viewer::pasted(opened, text),
+        Overlay::File(form) => form.path.insert(text),
         _ => {}
     }
     put_back(model, top)

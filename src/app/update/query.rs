@@ -1,13 +1,14 @@
 //! Running statements and their outcomes.
 
-use super::{caution, edit, editor, grid, history, tree, why};
+use super::{caution, edit, editor, file_form, grid, history, tree, why};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::message::Ticket;
 use crate::app::model::Model;
+use crate::app::model::file_form::FileForm;
 use crate::app::model::link::Link;
 use crate::app::model::overlay::{Confirm, Consent, Overlay};
-use crate::app::model::query::{Consequence, News, Outcome, Query, Sent, Standing};
+use crate::app::model::query::{Consequence, News, Outcome, Sent, Standing};
 use crate::app::model::transaction::{self, Autocommit, Transaction};
 use crate::domain::aftermath::{Aftermath, aftermath};
 use crate::domain::diagnosis::advice;
@@ -21,6 +22,10 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Run => {
             let sent = editor::chosen(model);
             ask_first(model, sent)
+        }
+        Command::RunToFile => {
+            let sent = editor::chosen(model);
+            file_form::open(model, sent)
         }
         Command::RunAll => {
             let sent = editor::all(model);
@@ -38,6 +43,9 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
 /// change every row, drop or empty something, or give rights that seem smaller than they are. Others
 /// run at once.
 pub(super) fn ask_first(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
+    if FileForm::for_copy(&sent).is_some() && Command::Run.unavailable(model).is_none() {
+        return file_form::open(model, sent);
+    }
     let body = caution::before_running(model, &sent);
     if body.is_empty()
         || model.plans_edits()
@@ -136,12 +144,13 @@ pub(super) fn begin(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
     let ticket = model.next_ticket();
     let statements = sent.iter().map(|sent| sent.text.clone()).collect();
     model.query.begin(ticket, sent, model.now);
+    model.memory.refused = None;
     let run = Effect::Run { ticket, statements };
     abandoned.into_iter().chain([run]).collect()
 }
 
 /// With autocommit off, a `BEGIN` before what would be committed by itself.
-fn with_begins(model: &Model, sent: Vec<Sent>) -> Vec<Sent> {
+pub(super) fn with_begins(model: &Model, sent: Vec<Sent>) -> Vec<Sent> {
     if model.transaction.autocommit == Autocommit::On {
         return sent;
     }
@@ -307,5 +316,5 @@ pub(super) fn hung_up(model: &mut Model) {
     model.transaction = Transaction::default();
     model.edits = None;
     model.plan = None;
-    model.query = Query::default();
+    model.query.clear();
 }

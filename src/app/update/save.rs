@@ -3,8 +3,10 @@
 use super::access;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
+use crate::app::message::Ticket;
 use crate::app::model::grid::{FORMATS, Save, extension};
 use crate::app::model::line::{Line, Taken};
+use crate::app::model::memory::Saving;
 use crate::app::model::overlay::Overlay;
 use crate::app::model::{Model, Screen};
 use crate::domain::export::Format;
@@ -74,12 +76,51 @@ fn go(model: &mut Model, form: Save) -> Vec<Effect> {
         return Vec::new();
     }
     let (rows, format) = (Box::new(result.snapshot()), form.format);
+    if model.saving.is_some() {
+        model.overlays.push(Overlay::Save(form));
+        model.tell("another result is being saved; Ctrl+C stops that");
+        return Vec::new();
+    }
+    let ticket = model.next_ticket();
+    model.saving = Some(Saving {
+        ticket,
+        path: path.clone(),
+        rows: rows.rows(),
+    });
     model.tell(format!("saving {path}…"));
-    vec![Effect::SaveRows { rows, format, path }]
+    vec![Effect::SaveRows {
+        ticket,
+        rows,
+        format,
+        path,
+    }]
+}
+
+/// Rows are being written: how far it is.
+pub(super) fn saving(model: &mut Model, ticket: Ticket, rows: usize) -> Vec<Effect> {
+    if let Some(saving) = model.saving.as_ref().filter(|one| one.ticket == ticket) {
+        let percent = rows.saturating_mul(100) / saving.rows.max(1);
+        let text = format!("saving {}… {percent} %; Ctrl+C stops", saving.path);
+        model.tell(text);
+    }
+    Vec::new()
+}
+
+/// The save to stop, if one is under way.
+pub(super) fn cancelling(model: &Model) -> Option<Ticket> {
+    model.saving.as_ref().map(|saving| saving.ticket)
 }
 
 /// A result was saved, or could not be.
-pub(super) fn saved(model: &mut Model, outcome: Result<String, Failure>) -> Vec<Effect> {
+pub(super) fn saved(
+    model: &mut Model,
+    ticket: Ticket,
+    outcome: Result<String, Failure>,
+) -> Vec<Effect> {
+    let ours = model.saving.take_if(|saving| saving.ticket == ticket);
+    if ours.is_none() {
+        return Vec::new();
+    }
     model.tell(match outcome {
         Ok(path) => format!("saved {path}"),
         Err(failure) => match failure.hint {

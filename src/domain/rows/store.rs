@@ -383,8 +383,19 @@ impl ResultSet {
     /// Nobody else is asked for the same until [`Self::returned`].
     pub fn wanted(&mut self, near: Range<usize>) -> Vec<Shelved> {
         let around = self.around(near);
+        self.wanted_segments(around)
+    }
+
+    /// As [`Self::wanted`], for rows that show in another order: only the segments they are in.
+    pub fn wanted_rows(&mut self, rows: impl IntoIterator<Item = usize>) -> Vec<Shelved> {
+        let rows = rows.into_iter();
+        let segments: Vec<usize> = rows.filter_map(|row| self.segment_of(row)).collect();
+        self.wanted_segments(segments)
+    }
+
+    fn wanted_segments(&mut self, numbers: impl IntoIterator<Item = usize>) -> Vec<Shelved> {
         let mut wanted = Vec::new();
-        for number in around {
+        for number in numbers {
             if let Some(segment) = self.segments.get_mut(number)
                 && let Home::Shelf(place, None) = segment.home
             {

@@ -11,3 +11,4 @@ pub mod lexer;
 pub mod read_only;
 pub mod split;
 pub mod transaction;
+pub mod variables;

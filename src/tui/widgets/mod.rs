@@ -11,6 +11,7 @@ pub mod diagnostics;
 pub mod dialog;
 pub mod edit;
 pub mod editor;
+pub mod file_form;
 pub mod form;
 pub mod grid;
 pub mod help;

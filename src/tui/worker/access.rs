@@ -67,7 +67,11 @@ impl Worker {
         let inbox = self.inbox.clone();
         let _writing = tokio::task::spawn_blocking(move || {
             let outcome = storage::export::save_rights(&known.rights, &report, format, &path);
-            let saved = super::Arrival::Message(Message::Saved(outcome));
+            let message = match outcome {
+                Ok(path) => Message::Told(format!("saved {path}")),
+                Err(failure) => Message::Failed(failure),
+            };
+            let saved = super::Arrival::Message(message);
             let _ = inbox.0.blocking_send(saved);
         });
     }

@@ -8,16 +8,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::Inbox;
 use crate::adapters::storage::directories::Directories;
 use crate::adapters::storage::drafts::Drafts;
-use crate::adapters::storage::export;
 use crate::adapters::storage::history::HistoryFile;
 use crate::adapters::storage::profiles::ProfileFile;
 use crate::app::effect::ProfileChange;
 use crate::app::{Message, Ticket};
-use crate::domain::export::Format;
 use crate::domain::failure::Failure;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
-use crate::domain::rows::Snapshot;
 
 /// One thing to do with a file, and the message it leads to.
 type Job = Box<dyn FnOnce() -> Option<Message> + Send>;
@@ -55,10 +52,6 @@ impl Files {
         if let Some(done) = self.done.take() {
             let _ = done.await;
         }
-    }
-
-    pub(super) fn save_rows(&self, rows: Snapshot, format: Format, path: String) {
-        self.queue(move || Some(Message::Saved(export::save(&rows, format, &path))));
     }
 
     fn queue(&self, job: impl FnOnce() -> Option<Message> + Send + 'static) {

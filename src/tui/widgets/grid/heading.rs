@@ -56,6 +56,10 @@ fn running(model: &Model, run: &Run) -> Vec<String> {
     let elapsed = model.now.since(run.begun);
     let rows = run.rows();
     let mut parts = vec![word.to_owned()];
+    let moved: u64 = run.outcomes.iter().map(|outcome| outcome.moved).sum();
+    if let Some(moved) = usize::try_from(moved).ok().filter(|moved| *moved > 0) {
+        parts.push(bytes(moved));
+    }
     if rows > 0 {
         let text: usize = run
             .outcomes
