@@ -4,8 +4,10 @@ mod alternatives;
 mod avoid;
 mod candidates;
 mod connect;
+mod copying;
 mod definitions;
 mod derived;
+mod drawing;
 mod guarded;
 mod maintenance;
 mod names;
@@ -17,17 +19,23 @@ mod rds;
 mod roles;
 mod runners;
 mod runtime;
+mod scene;
 mod settle;
 mod stage;
+mod written;
 
 use super::session::Session;
+use crate::domain::diagnosis::body::Course;
 use crate::domain::diagnosis::denial;
+use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::sql::split;
-use need::add;
+use need::{Need, add};
 use play::Found;
+use runtime::Bodies;
+use scene::Scene;
 use settle::settle;
 use stage::{Manner, Stage};
 
@@ -99,11 +107,10 @@ async fn on_stage(
 ) -> Result<(), Failure> {
     let Some(text) = &question.statement else {
         let mut door = connect::to_connect(stage).await?;
-        let found = Found {
-            needs: std::mem::take(&mut door.needs),
-            verdict: Verdict::Expected,
-            notes: std::mem::take(&mut door.notes),
-        };
+        let found = Found::expected(
+            std::mem::take(&mut door.needs),
+            std::mem::take(&mut door.notes),
+        );
         settle(stage, report, found, &[]).await?;
         return door.obstruct(stage, report).await;
     };
@@ -112,16 +119,41 @@ async fn on_stage(
         Rehearse::Never => Some("the server was not to be asked to try".to_owned()),
         Rehearse::WherePossible => rehearsal.err(),
     };
-    let mut texts = Vec::new();
+    let gives = stage.gives() && question.rehearse == Rehearse::WherePossible;
+    let mut scenes = Vec::new();
     let mut found = match reason {
-        None => played(stage, &statements, text, &mut texts, report).await?,
+        None => played(stage, &statements, text, &mut scenes, report).await?,
         Some(why) => derive(stage, &statements, why, report).await?,
     };
     if report.outcome != Outcome::Failed {
-        look_beyond(stage, question, text, &mut found, report).await?;
+        if gives {
+            say(stage, &found.needs, report);
+        }
+        found = look_beyond(stage, text, found, &mut scenes, gives, report).await?;
         bar(stage, report, &mut found, &statements).await?;
+        if gives {
+            say(stage, &found.needs, report);
+        }
     }
-    settle(stage, report, found, &texts).await
+    settle(stage, report, found, &scenes).await
+}
+
+/// Fills in the server's words where it was not asked: what lacks first is refused first, but COPY
+/// looks at files before tables.
+fn say(stage: &Stage<'_>, needs: &[Need], report: &mut WhyReport) {
+    if report.refusal.is_some() {
+        return;
+    }
+    let of_copy = needs
+        .iter()
+        .find_map(|need| saying::copy_refusal(&need.missing.object.name, stage.major()));
+    report.refusal = of_copy.or_else(|| {
+        let first = needs.first()?;
+        match &first.wanted {
+            Some(wanted) => Some(saying::owner_refusal(&wanted.kind, &wanted.name)),
+            None => saying::refusal(&first.missing),
+        }
+    });
 }
 
 fn statements(text: &str) -> Vec<String> {
@@ -139,7 +171,7 @@ async fn played(
     stage: &Stage<'_>,
     statements: &[String],
     text: &str,
-    texts: &mut Vec<String>,
+    scenes: &mut Vec<Scene>,
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
     let mut left = Vec::new();
@@ -151,20 +183,25 @@ async fn played(
         if !executes && word_at(statement, 0) == "prepare" {
             continue;
         }
-        match trial(statement) {
+        if word_at(statement, 0) == "copy" && stage.gives() {
+            // Files and programs are looked at before the table.
+            let guards = guarded::guards(stage, statement).await?;
+            say(stage, &guards.needs, report);
+        }
+        match trial(&copying::columns_listed(stage, statement).await?) {
             Ok(_) if !stage.judges_becoming() && becomes(statement) => left.push((
                 statement,
                 "SET ROLE would be judged as for who looks, not as for the role",
             )),
-            Ok(more) => texts.extend(more),
+            Ok(more) => scenes.extend(more.into_iter().map(Scene::own)),
             Err(why) => left.push((statement, why)),
         }
     }
-    let mut found = play::play(stage, texts, text, report).await?;
+    let mut found = play::play(stage, scenes, text, report).await?;
     let ungiven = report.outcome == Outcome::Refused && found.verdict == Verdict::Partial;
     if ungiven && !stage.gives() {
         report.not_by_grant = None;
-        texts.clear();
+        scenes.clear();
         let why = format!("{} may not grant all that is missing", report.looked_as);
         return derive(stage, statements, why, report).await;
     }
@@ -183,7 +220,6 @@ async fn played(
         add(&mut found.needs, needs);
         found.notes.push(format!("not rehearsed: {why}"));
         found.verdict = Verdict::Expected;
-        texts.clear();
     }
     Ok(found)
 }
@@ -206,11 +242,7 @@ async fn derive(
     if let Some(failure) = known.filter(|failure| denial::read(failure).is_none()) {
         report.outcome = Outcome::Failed;
         report.headline.clone_from(&failure.message);
-        return Ok(Found {
-            needs: Vec::new(),
-            verdict: Verdict::Expected,
-            notes: Vec::new(),
-        });
+        return Ok(Found::expected(Vec::new(), Vec::new()));
     }
     let denial = known.and_then(denial::read);
     report.not_by_grant = denial
@@ -223,48 +255,85 @@ async fn derive(
             derived::derive(stage, statement, denial.as_ref()).await?,
         );
     }
-    Ok(Found {
+    Ok(Found::expected(
         needs,
-        verdict: Verdict::Expected,
-        notes: vec![format!("not rehearsed: {why}")],
-    })
+        vec![format!("not rehearsed: {why}")],
+    ))
 }
 
 /// Adds what is checked only when the statement runs.
 async fn look_beyond(
     stage: &Stage<'_>,
-    question: &Question,
     text: &str,
-    found: &mut Found,
+    mut found: Found,
+    scenes: &mut Vec<Scene>,
+    gives: bool,
     report: &mut WhyReport,
-) -> Result<(), Failure> {
-    let granted = match question.rehearse {
-        Rehearse::WherePossible if stage.gives() => found.needs.as_slice(),
-        _ => &[],
+) -> Result<Found, Failure> {
+    let known = runtime::Known {
+        granted: if gives { &found.needs } else { &[] },
+        plans: &found.plans,
+        bodies: if gives { Bodies::Tried } else { Bodies::Read },
     };
-    let beyond = runtime::beyond(stage, granted, text).await?;
+    let beyond = runtime::beyond(stage, &known, text).await?;
     if beyond.superuser {
         let _ = report.not_by_grant.get_or_insert_with(play::beyond);
         found.needs.clear();
-        return Ok(());
+        return Ok(found);
     }
-    if beyond.needs.is_empty() {
-        return Ok(());
-    }
+    let derived = !beyond.needs.is_empty();
+    let before = found.needs.len();
     add(&mut found.needs, beyond.needs);
-    if stage.gives() && question.rehearse == Rehearse::WherePossible {
-        found.needs = stage
-            .without_covered(std::mem::take(&mut found.needs))
-            .await?;
+    if derived && gives {
+        found.needs = stage.without_covered(found.needs).await?;
+        say(stage, &found.needs, report);
+    }
+    let tried = !beyond.scenes.is_empty();
+    if tried {
+        scenes.extend(beyond.scenes);
+        let prepared = stage.with(&found.needs);
+        let more = play::play(&prepared, scenes, text, report).await?;
+        add(&mut found.needs, more.needs);
+        found.notes.extend(more.notes);
+        if found.verdict == Verdict::Proven {
+            found.verdict = more.verdict;
+        }
+    }
+    if found.needs.len() == before && !derived {
+        return Ok(found);
     }
     found.notes.extend(beyond.notes);
-    if found.verdict == Verdict::Proven {
+    let certain = !derived && beyond.course == Course::Straight;
+    if found.verdict == Verdict::Proven && !certain {
         found.verdict = Verdict::Expected;
-        found
-            .notes
-            .push("what is checked only when it runs was looked up, not rehearsed".to_owned());
+        found.notes.push(
+            if derived {
+                "what is checked only when it runs was looked up, not rehearsed"
+            } else {
+                "the statements of the bodies were rehearsed; which of them run is decided when it runs"
+            }
+            .to_owned(),
+        );
     }
-    Ok(())
+    Ok(found)
+}
+
+/// COPY FROM never writes under policies (PostgreSQL source, `copy.c`, `DoCopy`); privileges are
+/// looked at before.
+fn unsupported(report: &mut WhyReport, found: &mut Found) {
+    let message = "COPY FROM not supported with row-level security";
+    if !found.needs.is_empty() {
+        found.verdict = Verdict::Expected;
+        found.notes.push(format!(
+            "with it the statement passes the privilege checks and then fails: {message}"
+        ));
+        return;
+    }
+    let mut failure = saying::denied(message.to_owned());
+    failure.sqlstate = Some("0A000".to_owned());
+    failure.hint = Some("Use INSERT statements instead.".to_owned());
+    report.outcome = Outcome::Failed;
+    report.refusal = Some(failure);
 }
 
 /// Says so where row-level security stands in the way: planning a statement does not try its rows.
@@ -280,9 +349,20 @@ async fn bar(
         } else {
             &[]
         };
-        let Some(explanation) = policies::barring(stage, needs, statement).await? else {
+        let Some(barred) = policies::barring(stage, needs, statement).await? else {
             continue;
         };
+        let policies::Barred {
+            explanation,
+            message,
+        } = barred;
+        if word_at(statement, 0) == "copy" {
+            unsupported(report, found);
+            return Ok(());
+        }
+        if report.refusal.is_none() && found.needs.is_empty() {
+            report.refusal = Some(saying::denied(message));
+        }
         report.outcome = Outcome::Refused;
         report.not_by_grant = Some(NotByGrant {
             kind: NotByGrantKind::RowLevelSecurity,

@@ -311,7 +311,13 @@ impl RowFormat {
 #[group(multiple = true)]
 pub struct Script {
     /// SQL to run; may be given several times
-    #[arg(short = 'c', long = "command", value_name = "SQL")]
+    // SQL may begin with a comment.
+    #[arg(
+        short = 'c',
+        long = "command",
+        value_name = "SQL",
+        allow_hyphen_values = true
+    )]
     pub commands: Vec<String>,
     /// File of SQL to run; - is standard input
     #[arg(
@@ -382,7 +388,7 @@ pub struct Why {
     /// Who looks: a profile, URL, key=value string or service=NAME
     pub target: String,
     /// The role that is refused
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub role: String,
     /// The statement, from -c, -f or standard input
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use super::need::{Need, Purpose, cell, has_columns, membership};
 use super::ownership::{Ownership, Way, ownership};
 use super::runners;
+use super::scene::Scene;
 use super::settle::{breadth, opens};
 use super::stage::Stage;
 use crate::domain::diagnosis::remedy::{self, Held};
@@ -18,12 +19,12 @@ pub(super) async fn alternatives(
     stage: &Stage<'_>,
     needs: &[Need],
     verdict: Verdict,
-    texts: &[String],
+    scenes: &[Scene],
 ) -> Result<Vec<Remedy>, Failure> {
     let maker = Maker {
         stage,
         verdict,
-        texts,
+        scenes,
     };
     let mut found = Vec::new();
     found.extend(maker.whole_relations(needs).await?);
@@ -37,7 +38,7 @@ pub(super) async fn alternatives(
 struct Maker<'a> {
     stage: &'a Stage<'a>,
     verdict: Verdict,
-    texts: &'a [String],
+    scenes: &'a [Scene],
 }
 
 impl Maker<'_> {
@@ -51,9 +52,9 @@ impl Maker<'_> {
         notes: Vec<String>,
     ) -> Result<Option<Remedy>, Failure> {
         let mut verdict = self.verdict;
-        if verdict == Verdict::Proven && !self.texts.is_empty() {
+        if verdict == Verdict::Proven && !self.scenes.is_empty() {
             let given: Vec<&str> = statements.iter().map(String::as_str).collect();
-            if self.stage.attempt_with(&given, self.texts).await?.is_err() {
+            if self.stage.attempt_with(&given, self.scenes).await?.is_err() {
                 return Ok(None);
             }
         } else {

@@ -10,6 +10,7 @@ use super::roles;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::trial::{granted_kind, word_at};
+use crate::domain::diagnosis::wants::Call;
 use crate::domain::diagnosis::{Breadth, ObjectKind, remedy};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
@@ -359,6 +360,68 @@ pub(super) async fn schema(
     Ok(answer.rows.iter().map(of).collect())
 }
 
+/// The SQL condition that a routine is one that a call may mean.
+pub(super) fn fits(call: &Call, routine: &str) -> String {
+    format!(
+        "({routine}.proname = {} AND ({routine}.provariadic <> 0 \
+         OR {given} BETWEEN {routine}.pronargs - {routine}.pronargdefaults AND {routine}.pronargs \
+         OR ({routine}.prokind = 'p' AND {given} = cardinality({routine}.proallargtypes))))",
+        literal(&call.name),
+        given = call.arguments
+    )
+}
+
+/// EXECUTE on the routine that a call means, if the role lacks it. Of several that fit, the call's
+/// types decide, which its words do not tell: then nothing is said.
+pub(super) async fn called(
+    session: &Session,
+    role: &str,
+    call: &Call,
+) -> Result<Vec<Need>, Failure> {
+    let place = match &call.schema {
+        Some(schema) => format!("n.nspname = {}", literal(schema)),
+        None => "n.nspname = ANY (current_schemas(true))".to_owned(),
+    };
+    let sql = format!(
+        "SELECT n.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', p.prokind, \
+         pg_catalog.pg_get_userbyid(p.proowner), pg_catalog.has_function_privilege({who}, p.oid, 'EXECUTE'), \
+         pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), pg_catalog.pg_get_userbyid(n.nspowner) \
+         FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+         WHERE {place} AND {} LIMIT 2",
+        fits(call, "p"),
+        who = literal(role)
+    );
+    let rows = session.query(&sql).await?.rows;
+    let [row] = rows.as_slice() else {
+        return Ok(Vec::new());
+    };
+    let mut needs = Vec::new();
+    if cell(row, 5) != "t" {
+        let schema = object(ObjectKind::Schema, None, cell(row, 0));
+        needs.push(need(role, "USAGE", schema, Breadth::Schema, &cell(row, 6)));
+    }
+    if cell(row, 4) != "t" {
+        let kind = routine_kind(&cell(row, 2));
+        let object = object(kind, Some(cell(row, 0)), cell(row, 1));
+        needs.push(need(
+            role,
+            "EXECUTE",
+            object,
+            Breadth::Object,
+            &cell(row, 3),
+        ));
+    }
+    Ok(needs)
+}
+
+fn routine_kind(prokind: &str) -> ObjectKind {
+    match prokind {
+        "p" => ObjectKind::Procedure,
+        "a" => ObjectKind::Aggregate,
+        _ => ObjectKind::Function,
+    }
+}
+
 /// EXECUTE on every routine of the name that the role may not run.
 pub(super) async fn routine(
     session: &Session,
@@ -378,11 +441,7 @@ pub(super) async fn routine(
     );
     let answer = session.query(&sql).await?;
     let of = |row: &Row| {
-        let kind = match cell(row, 2).as_str() {
-            "p" => ObjectKind::Procedure,
-            "a" => ObjectKind::Aggregate,
-            _ => ObjectKind::Function,
-        };
+        let kind = routine_kind(&cell(row, 2));
         let object = object(kind, Some(cell(row, 0)), cell(row, 1));
         need(role, "EXECUTE", object, Breadth::Object, &cell(row, 3))
     };
@@ -412,19 +471,36 @@ async fn types(
     Ok(answer.rows.iter().map(of).collect())
 }
 
+/// The columns of a relation on which a grantee lacks a privilege.
+pub(super) struct Columns {
+    pub(super) columns: Vec<String>,
+    /// `ctid`, `xmin` and their kin, which can be granted too; only to be read.
+    pub(super) system: Vec<String>,
+}
+
 /// The columns on which the grantee lacks the privilege.
-pub(super) async fn columns(session: &Session, need: &Need) -> Result<Vec<String>, Failure> {
+pub(super) async fn columns(session: &Session, need: &Need) -> Result<Columns, Failure> {
     let missing = &need.missing;
     let sql = format!(
-        "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {}::regclass AND attnum > 0 \
-         AND NOT attisdropped AND NOT pg_catalog.has_column_privilege({}, attrelid, attnum, {}) \
-         ORDER BY attnum",
+        "SELECT attname, attnum < 0 FROM pg_catalog.pg_attribute WHERE attrelid = {}::regclass \
+         AND (attnum > 0 OR {}) AND NOT attisdropped \
+         AND NOT pg_catalog.has_column_privilege({}, attrelid, attnum, {}) ORDER BY attnum",
         literal(&remedy::written(&missing.object)),
+        missing.privilege == "SELECT",
         literal(&missing.grantee),
         literal(&format!("{}{}", missing.privilege, need.option.suffix()))
     );
     let rows = session.query(&sql).await?.rows;
-    Ok(rows.iter().map(|row| cell(row, 0)).collect())
+    let of = |system: &str| {
+        rows.iter()
+            .filter(|row| cell(row, 1) == system)
+            .map(|row| cell(row, 0))
+            .collect()
+    };
+    Ok(Columns {
+        columns: of("f"),
+        system: of("t"),
+    })
 }
 
 /// A sequence a statement draws from, if the role may not. Identity columns need no grant unless the

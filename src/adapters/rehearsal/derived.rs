@@ -4,7 +4,7 @@
 use super::candidates::{self, Reach, Refused};
 use super::definitions;
 use super::maintenance;
-use super::need::{GrantOption, Need, Row, add, cell, has_columns, need, relation_kind};
+use super::need::{Need, Row, add, cell, has_columns, need, relation_kind};
 use super::stage::Stage;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
@@ -57,12 +57,8 @@ pub(super) async fn of_words(
     for (name, privilege) in &wants.sequences {
         add(&mut needs, sequence(session, role, name, privilege).await?);
     }
-    for name in &wants.routines {
-        let found = candidates::routine(session, role, name, GrantOption::Without).await?;
-        // Of several routines of one name the call's types decide, which the words do not tell.
-        if found.len() == 1 {
-            add(&mut needs, found);
-        }
+    for call in &wants.routines {
+        add(&mut needs, candidates::called(session, role, call).await?);
     }
     Ok(needs)
 }
@@ -297,7 +293,7 @@ pub(super) async fn relation(
 }
 
 /// Tables that refer to a truncated one: CASCADE truncates them as well.
-async fn truncated_too(
+pub(super) async fn truncated_too(
     session: &Session,
     role: &str,
     wanted: &Wanted,
@@ -320,10 +316,10 @@ async fn truncated_too(
             relation: name,
             ..wanted.clone()
         };
-        add(
-            &mut needs,
-            Box::pin(relation(session, role, &wanted)).await?,
-        );
+        let more = Box::pin(relation(session, role, &wanted)).await?;
+        // They are reached by their keys, not by their names.
+        let tables = |need: &Need| need.missing.object.kind != ObjectKind::Schema;
+        add(&mut needs, more.into_iter().filter(tables).collect());
     }
     Ok(needs)
 }

@@ -114,6 +114,14 @@ async fn meet(
                 add(&mut guards.needs, needs);
             }
         }
+        Demand::Index(name) => {
+            let way = Way::Membership;
+            if let Ownership::Ways(ways) =
+                ownership(stage.session, role, "index", &name, way).await?
+            {
+                add(&mut guards.needs, ways);
+            }
+        }
         Demand::Import { server, schema } => {
             import(stage, role, (&server, &schema), guards).await?;
         }

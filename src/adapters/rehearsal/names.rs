@@ -14,6 +14,7 @@ use crate::domain::ident::{self, literal};
 pub(super) async fn hidden(
     session: &Session,
     role: &str,
+    path: Option<&str>,
     failure: &Failure,
 ) -> Result<Vec<Need>, Failure> {
     let sqlstate = failure.sqlstate.as_deref();
@@ -32,14 +33,13 @@ pub(super) async fn hidden(
             literal(&name)
         )
     };
-    let path = session
-        .query("SELECT current_setting('search_path')")
-        .await?;
-    let path = path
-        .rows
-        .first()
-        .map(|row| cell(row, 0))
-        .unwrap_or_default();
+    let path = if let Some(path) = path {
+        path.to_owned()
+    } else {
+        let sql = "SELECT current_setting('search_path')";
+        let rows = session.query(sql).await?.rows;
+        rows.first().map(|row| cell(row, 0)).unwrap_or_default()
+    };
     let path: Vec<String> = path
         .split(',')
         .filter_map(|part| ident::parts(part.trim())?.pop())

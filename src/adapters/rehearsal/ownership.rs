@@ -348,12 +348,16 @@ const SOURCES: [Source; 21] = [
         "pg_catalog.pg_foreign_server",
         "srv",
     ),
-    Source::outside(
-        &["large object"],
-        "'LARGE OBJECT'",
-        "(SELECT oid, oid AS lomname, lomowner FROM pg_catalog.pg_largeobject_metadata)",
-        "lom",
-    ),
+    // A large object's OID may be any number; none is made with the cluster.
+    Source {
+        exempt: "true",
+        ..Source::outside(
+            &["large object"],
+            "'LARGE OBJECT'",
+            "(SELECT oid, oid AS lomname, lomowner FROM pg_catalog.pg_largeobject_metadata)",
+            "lom",
+        )
+    },
     Source::within(
         &["collation"],
         "'COLLATION'",

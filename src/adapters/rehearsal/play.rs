@@ -2,10 +2,13 @@
 //! away again that is not needed.
 
 use super::candidates::{Lifting, Reach};
+use super::drawing::drawn;
 use super::names;
 use super::need::{Need, add, grow};
+use super::scene::{Scene, Stopped};
 use super::stage::{Goal, Stage};
 use crate::domain::diagnosis::denial::{self, Denial};
+use crate::domain::diagnosis::trial::EXPLAIN;
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 
@@ -17,49 +20,79 @@ pub(super) struct Found {
     pub(super) needs: Vec<Need>,
     pub(super) verdict: Verdict,
     pub(super) notes: Vec<String>,
+    /// How the server would do what passes.
+    pub(super) plans: Vec<Vec<String>>,
 }
 
 impl Found {
+    /// These are needed, as far as can be told.
+    pub(super) fn expected(needs: Vec<Need>, notes: Vec<String>) -> Self {
+        Self {
+            needs,
+            verdict: Verdict::Expected,
+            notes,
+            plans: Vec::new(),
+        }
+    }
+
     fn nothing() -> Self {
         Self {
             needs: Vec::new(),
             verdict: Verdict::Partial,
             notes: Vec::new(),
+            plans: Vec::new(),
         }
     }
 }
 
-/// Plays until the statement passes, or nothing more can be given.
+/// Plays until all scenes pass, or nothing more can be given.
 pub(super) async fn play(
     stage: &Stage<'_>,
-    texts: &[String],
+    scenes: &mut Vec<Scene>,
     statement: &str,
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
     let mut needs: Vec<Need> = Vec::new();
-    let mut last: Option<Denial> = None;
+    let mut last: Option<(usize, Denial)> = None;
     for _ in 0..MOST_REFUSALS {
-        let Err(failure) = stage.attempt(&needs, texts).await? else {
-            return passed(stage, needs, texts, statement).await;
+        let Err(Stopped { failure, scene }) = stage.attempt(&needs, scenes).await? else {
+            return passed(stage, needs, scenes).await;
         };
+        let body = scenes
+            .get(scene)
+            .and_then(|scene| Some((scene.speaker.clone()?, scene.text.clone())));
+        let speaker = body.as_ref().map(|(speaker, _)| speaker);
+        let asked = speaker.map_or(stage.role, |speaker| speaker.role.as_str());
+        let text = body.as_ref().map_or(statement, |(_, text)| {
+            text.strip_prefix(EXPLAIN).unwrap_or(text)
+        });
         if let Some(denial) = denial::read(&failure) {
             report.outcome = Outcome::Refused;
             let _ = report.refusal.get_or_insert_with(|| failure.clone());
-            let reach = if last.as_ref() == Some(&denial) {
+            let here = (scene, denial);
+            let reach = if last.as_ref() == Some(&here) {
                 Reach::Others
             } else {
                 Reach::Role
             };
-            if !further(stage, &denial, (statement, reach), &mut needs, report).await? {
-                return stuck(stage, &denial, needs, texts, report).await;
+            let (_, denial) = &here;
+            let actor = stage.of(asked);
+            if !further(&actor, denial, (text, reach), &mut needs, report).await? {
+                return stuck(stage, (denial, &failure), needs, scenes, report).await;
             }
-            last = Some(denial);
+            last = Some(here);
             continue;
         }
         stage.rewind().await?;
-        let hidden = names::hidden(stage.session, stage.role, &failure).await?;
+        let path = speaker.map(|speaker| speaker.path.as_str());
+        let hidden = names::hidden(stage.session, asked, path, &failure).await?;
         if !grow(&mut needs, hidden) {
-            return failed(stage, failure, needs, texts, report).await;
+            if speaker.is_some() {
+                // It cannot be tried by itself after all.
+                let _ = scenes.remove(scene);
+                continue;
+            }
+            return failed(stage, failure, needs, scenes, report).await;
         }
         report.outcome = Outcome::Refused;
         let _ = report.refusal.get_or_insert(failure);
@@ -94,27 +127,16 @@ async fn further(
     Ok(false)
 }
 
-/// The least that lets a role do something of which nothing is reported by itself.
-pub(super) async fn least(
-    stage: &Stage<'_>,
-    texts: &[String],
-    statement: &str,
-) -> Result<Vec<Need>, Failure> {
-    let mut scratch = WhyReport::about(stage.role, Some(statement.to_owned()), "");
-    Ok(play(stage, texts, statement, &mut scratch).await?.needs)
-}
-
-async fn passed(
-    stage: &Stage<'_>,
-    needs: Vec<Need>,
-    texts: &[String],
-    statement: &str,
-) -> Result<Found, Failure> {
-    let mut needs = stage.smallest(needs, texts, &Goal::Passes).await?;
-    let drawn = stage.sequences(&needs, texts, statement).await?;
-    add(&mut needs, drawn);
+async fn passed(stage: &Stage<'_>, needs: Vec<Need>, scenes: &[Scene]) -> Result<Found, Failure> {
+    let mut needs = stage.smallest(needs, scenes, &Goal::Passes).await?;
+    let mut plans = Vec::new();
+    if let Ok(played) = stage.attempt(&needs, scenes).await? {
+        add(&mut needs, drawn(stage, scenes, &played).await?);
+        plans = played;
+    }
     Ok(Found {
         needs,
+        plans,
         verdict: Verdict::Proven,
         notes: Vec::new(),
     })
@@ -124,14 +146,14 @@ async fn passed(
 /// except under a policy: the privilege is wanted as well.
 async fn stuck(
     stage: &Stage<'_>,
-    denial: &Denial,
+    (denial, failure): (&Denial, &Failure),
     needs: Vec<Need>,
-    texts: &[String],
+    scenes: &[Scene],
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
     if matches!(denial, Denial::RowLevelSecurity(_)) {
-        let goal = Goal::FailsWith(Some("42501".to_owned()));
-        let needs = stage.smallest(needs, texts, &goal).await?;
+        let goal = Goal::FailsWith(failure.sqlstate.clone(), failure.message.clone());
+        let needs = stage.smallest(needs, scenes, &goal).await?;
         return Ok(Found {
             needs,
             ..Found::nothing()
@@ -154,7 +176,7 @@ async fn failed(
     stage: &Stage<'_>,
     failure: Failure,
     needs: Vec<Need>,
-    texts: &[String],
+    scenes: &[Scene],
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
     if needs.is_empty() {
@@ -162,16 +184,13 @@ async fn failed(
         report.refusal = Some(failure);
         return Ok(Found::nothing());
     }
-    let goal = Goal::FailsWith(failure.sqlstate.clone());
-    let needs = stage.smallest(needs, texts, &goal).await?;
-    Ok(Found {
-        needs,
-        verdict: Verdict::Expected,
-        notes: vec![format!(
-            "with it the statement passes the privilege checks and then fails: {}",
-            failure.message
-        )],
-    })
+    let goal = Goal::FailsWith(failure.sqlstate.clone(), failure.message.clone());
+    let needs = stage.smallest(needs, scenes, &goal).await?;
+    let notes = vec![format!(
+        "with it the statement passes the privilege checks and then fails: {}",
+        failure.message
+    )];
+    Ok(Found::expected(needs, notes))
 }
 
 /// Says so where no grant of a privilege is what is missing.

@@ -5,6 +5,7 @@
 
 use super::derived::by_name;
 use super::need::{Need, Row, cell};
+use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::wants::wants;
 use crate::domain::diagnosis::writing::{Assignment, Reads, Writing, writing};
@@ -54,7 +55,30 @@ struct Guarded {
     oid: String,
     schema: String,
     name: String,
+    /// Who the policies are asked for: under a view its owner.
+    role: String,
+    through_view: bool,
     policies: Vec<Policy>,
+}
+
+/// What row-level security does to a statement.
+pub(super) struct Barred {
+    /// Why, and what would have to change.
+    pub(super) explanation: String,
+    /// The server's words (`execMain.c`, `ExecWithCheckOptions`).
+    pub(super) message: String,
+}
+
+impl Barred {
+    fn by(table: &str, policy: Option<&str>, explanation: String) -> Self {
+        let policy = policy.map_or_else(String::new, |policy| format!(" \"{policy}\""));
+        Self {
+            explanation,
+            message: format!(
+                "new row violates row-level security policy{policy} for table \"{table}\""
+            ),
+        }
+    }
 }
 
 /// Why no row can be written, or why these rows cannot, where row-level security stands in the way;
@@ -63,7 +87,7 @@ pub(super) async fn barring(
     stage: &Stage<'_>,
     needs: &[Need],
     statement: &str,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<Barred>, Failure> {
     for wanted in wants(statement).relations {
         let command = match wanted.privilege {
             "INSERT" => 'a',
@@ -76,14 +100,18 @@ pub(super) async fn barring(
         };
         let relevant = guarded.of(command);
         if command == 'a' && !relevant.iter().any(|policy| policy.permissive) {
-            return Ok(Some(format!(
+            let explanation = format!(
                 "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}. \
                  A policy must be created or changed; no GRANT mends it.",
                 guarded.schema,
                 guarded.name,
-                stage.role,
+                guarded.role,
                 guarded.others()
-            )));
+            );
+            return Ok(Some(Barred::by(&guarded.name, None, explanation)));
+        }
+        if guarded.through_view {
+            continue;
         }
         if let Some(explanation) = guarded.refuses(stage, needs, statement, command).await? {
             return Ok(Some(explanation));
@@ -98,17 +126,29 @@ async fn guarded(stage: &Stage<'_>, relation: &[String]) -> Result<Option<Guarde
     let Some(condition) = by_name(relation) else {
         return Ok(None);
     };
+    // A view that writes through writes as its owner, unless it is a security_invoker's.
     let sql = format!(
-        "SELECT c.oid, n.nspname, c.relname, p.polname, p.polcmd, p.polpermissive, \
-         pg_catalog.pg_get_expr(p.polqual, c.oid), pg_catalog.pg_get_expr(p.polwithcheck, c.oid) \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_catalog.pg_roles r ON r.rolname = {} \
+        "WITH RECURSIVE target(oid, role, through) AS (SELECT c.oid, {who}::name, false FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
+         UNION SELECT (SELECT min(d.refobjid) FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d \
+         ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid \
+         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> v.oid \
+         WHERE w.ev_class = v.oid AND w.ev_type = '1' HAVING count(DISTINCT d.refobjid) = 1), \
+         CASE WHEN v.reloptions::text ~ 'security_invoker=(true|on|1|yes)' THEN target.role \
+         ELSE pg_catalog.pg_get_userbyid(v.relowner) END, true FROM target \
+         JOIN pg_catalog.pg_class v ON v.oid = target.oid AND v.relkind = 'v' AND NOT EXISTS (SELECT \
+         FROM pg_catalog.pg_trigger i WHERE i.tgrelid = v.oid AND (i.tgtype & 64) <> 0)) \
+         SELECT c.oid, n.nspname, c.relname, p.polname, p.polcmd, p.polpermissive, \
+         pg_catalog.pg_get_expr(p.polqual, c.oid), pg_catalog.pg_get_expr(p.polwithcheck, c.oid), \
+         target.role, target.through FROM target JOIN pg_catalog.pg_class c ON c.oid = target.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_roles r ON r.rolname = target.role \
          LEFT JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid AND EXISTS (SELECT FROM unnest(p.polroles) member \
          WHERE member = 0 OR pg_catalog.pg_has_role(r.oid, member, 'USAGE')) \
-         WHERE {condition} AND c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls \
+         WHERE c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls \
          AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')) \
          ORDER BY p.polname",
-        literal(stage.role)
+        who = literal(stage.role)
     );
     let rows = stage.session.query(&sql).await?.rows;
     let Some(first) = rows.first() else {
@@ -118,6 +158,8 @@ async fn guarded(stage: &Stage<'_>, relation: &[String]) -> Result<Option<Guarde
         oid: cell(first, 0),
         schema: cell(first, 1),
         name: cell(first, 2),
+        role: cell(first, 8),
+        through_view: cell(first, 9) == "t",
         policies: rows
             .iter()
             .filter(|row| row.get(3).is_some_and(Option::is_some))
@@ -164,7 +206,7 @@ impl Guarded {
         needs: &[Need],
         statement: &str,
         command: char,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<Barred>, Failure> {
         let Some(writing) = writing(statement) else {
             return Ok(None);
         };
@@ -208,7 +250,7 @@ impl Guarded {
         rows: &str,
         policies: &[&Policy],
         command: char,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<Barred>, Failure> {
         let test = |policy: &&Policy| {
             policy
                 .test(command)
@@ -242,10 +284,16 @@ impl Guarded {
         );
         let mut given: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
         given.push(&look);
-        let Ok(answers) = stage.attempt_with(&given, &[sql]).await? else {
+        let Ok(answers) = stage.attempt_with(&given, &[Scene::own(sql)]).await? else {
             return Ok(None);
         };
-        let refused = |at: usize| answers.get(at).is_some_and(|answer| answer == "f");
+        let refused = |at: usize| {
+            answers
+                .iter()
+                .flatten()
+                .nth(at)
+                .is_some_and(|answer| answer == "f")
+        };
         let clause = |policies: &[&&Policy]| {
             let said: Vec<String> = policies
                 .iter()
@@ -261,6 +309,7 @@ impl Guarded {
                 .collect();
             said.join("; ")
         };
+        let mut by = None;
         let failing = if refused(0) {
             clause(&permissive)
         } else {
@@ -271,13 +320,15 @@ impl Guarded {
             let Some((_, policy)) = one else {
                 return Ok(None);
             };
+            by = Some(policy.name.as_str());
             format!("restrictive {}", clause(&[policy]))
         };
-        Ok(Some(format!(
+        let explanation = format!(
             "The new row does not satisfy row-level security of {}.{}: {failing}. \
              The row or the policy must change; no GRANT mends it.",
             self.schema, self.name
-        )))
+        );
+        Ok(Some(Barred::by(&self.name, by, explanation)))
     }
 
     /// The rows of an INSERT as a query, defaults filled in where they call nothing.
@@ -316,7 +367,7 @@ impl Guarded {
             })
             .collect();
         Ok(format!(
-            "SELECT {} FROM (VALUES {rows}) AS v({})",
+            "SELECT {} FROM ({rows}) AS v({})",
             each.join(", "),
             listed.join(", ")
         ))
@@ -354,16 +405,19 @@ impl Guarded {
     }
 }
 
-/// How many values the first row has.
+/// How many values the first row of `VALUES (…)` or of a SELECT has.
 fn first_row_width(rows: &str) -> usize {
+    let words = crate::domain::sql::lexer::tokens(rows);
+    let within = u32::from(words.first().is_some_and(|token| token.is(rows, "values")));
     let mut depth = 0_u32;
     let mut commas = 0;
-    for token in crate::domain::sql::lexer::tokens(rows) {
+    for token in words {
         match token.text(rows) {
             "(" => depth += 1,
-            ")" if depth == 1 => break,
+            ")" if depth == 1 && within == 1 => break,
             ")" => depth = depth.saturating_sub(1),
-            "," if depth == 1 => commas += 1,
+            "," if depth == within => commas += 1,
+            _ if depth == 0 && token.is(rows, "from") => break,
             _ => {}
         }
     }

@@ -2,18 +2,21 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
+use super::candidates;
 use super::derived;
 use super::guarded;
-use super::need::{Need, Row, add, cell, need, object};
-use super::play;
+use super::need::{Need, Row, add, cell};
+use super::scene::{Scene, Speaker, called_in, plannable};
 use super::stage::Stage;
-use crate::domain::diagnosis::body;
-use crate::domain::diagnosis::trial::{trial, word_at};
+use super::written;
+use crate::domain::diagnosis::ObjectKind;
+use crate::domain::diagnosis::body::{self, Course};
+use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::wants::{Wants, wants};
-use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::sql::split;
 
 /// Bodies followed at most, one calling another.
 const DEEPEST: usize = 6;
@@ -25,54 +28,107 @@ pub(super) struct Beyond {
     pub(super) notes: Vec<String>,
     /// Whether only a superuser gets past a check.
     pub(super) superuser: bool,
+    /// Statements of bodies that can be tried.
+    pub(super) scenes: Vec<Scene>,
+    /// Whether all of them run.
+    pub(super) course: Course,
+}
+
+/// What is known before the bodies are read.
+pub(super) struct Known<'a> {
+    /// What is needed so far.
+    pub(super) granted: &'a [Need],
+    /// How the server would do what passes.
+    pub(super) plans: &'a [Vec<String>],
+    /// Whether bodies' statements may be planned as other roles.
+    pub(super) bodies: Bodies,
+}
+
+/// What is done about bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bodies {
+    /// Their statements are tried where they can be planned.
+    Tried,
+    /// Their words are read.
+    Read,
 }
 
 /// Everything the statement will be asked for when it runs, on top of what is already granted.
 pub(super) async fn beyond(
     stage: &Stage<'_>,
-    granted: &[Need],
+    known: &Known<'_>,
     statement: &str,
 ) -> Result<Beyond, Failure> {
-    let mut found = Beyond::default();
-    let statements: Vec<&str> = granted.iter().map(|need| need.statement.as_str()).collect();
+    let statements: Vec<&str> = known
+        .granted
+        .iter()
+        .map(|need| need.statement.as_str())
+        .collect();
     // Judged as if what is known were granted already; where it cannot be, as things are.
     if stage.grant(&statements).await?.is_err() {
         stage.rewind().await?;
     }
     let guards = guarded::guards(stage, statement).await?;
-    found.superuser = guards.superuser;
-    add(&mut found.needs, guards.needs);
-    found.notes.extend(guards.notes);
     let mut walk = Walk {
         stage,
-        found: Vec::new(),
+        bodies: known.bodies,
+        found: Beyond {
+            needs: guards.needs,
+            notes: guards.notes,
+            superuser: guards.superuser,
+            ..Beyond::default()
+        },
         seen: Vec::new(),
     };
+    let path = stage.search_path().await?;
     for text in queries_in(statement) {
-        walk.body("the query in its argument", stage.role, &text, 0)
+        let body = Text::Sql(text);
+        walk.body("the query in its argument", stage.role, &body, &path, 0)
             .await?;
     }
     for text in blocks(statement) {
-        walk.body("the DO block", stage.role, &text, 0).await?;
+        let body = Text::Procedural { text, event: None };
+        walk.body("the DO block", stage.role, &body, &path, 0)
+            .await?;
     }
-    walk.follow(stage.role, statement, 0).await?;
-    if let Some(needs) = refreshed(stage, statement).await? {
-        walk.found.push(("the view's query".to_owned(), needs));
+    add(&mut walk.found.needs, unplanned(stage, statement).await?);
+    if let Some((owner, query)) = refreshed(stage, statement).await? {
+        let body = Text::Sql(query);
+        walk.body("the view's query", &owner, &body, &path, 0)
+            .await?;
     }
-    for (name, needs) in walk.found {
-        if !needs.is_empty() {
-            found
-                .notes
-                .push(format!("read from the body of {name}, which was not run"));
-        }
-        add(&mut found.needs, needs);
+    for one in split::statements(statement) {
+        let one = statement.get(one).unwrap_or_default();
+        walk.follow(stage.role, one, &path, known.plans.concat(), 0)
+            .await?;
     }
     stage.rewind().await?;
-    Ok(found)
+    Ok(walk.found)
+}
+
+/// What no plan tells: tables that TRUNCATE … CASCADE reaches, sequences behind the defaults of rows
+/// that a MERGE inserts.
+async fn unplanned(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    let mut needs = Vec::new();
+    let has = |wanted: &str| statement.to_lowercase().contains(wanted);
+    for wanted in wants(statement).relations {
+        if wanted.privilege == "TRUNCATE" && has("cascade") {
+            let more = derived::truncated_too(stage.session, stage.role, &wanted).await?;
+            add(&mut needs, more);
+        } else if wanted.privilege == "INSERT" && has("merge") {
+            let more = derived::relation(stage.session, stage.role, &wanted).await?;
+            let sequences = |need: &Need| need.missing.object.kind == ObjectKind::Sequence;
+            add(&mut needs, more.into_iter().filter(sequences).collect());
+        }
+    }
+    Ok(needs)
 }
 
 /// REFRESH runs the view's query as the view's owner, who may lack something by now.
-async fn refreshed(stage: &Stage<'_>, statement: &str) -> Result<Option<Vec<Need>>, Failure> {
+async fn refreshed(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<(String, String)>, Failure> {
     if !stage.gives()
         || word_at(statement, 0) != "refresh"
         || statement.to_lowercase().contains("no data")
@@ -93,34 +149,46 @@ async fn refreshed(stage: &Stage<'_>, statement: &str) -> Result<Option<Vec<Need
         literal(&name)
     );
     let rows = stage.session.query(&sql).await?.rows;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let (owner, definition) = (cell(row, 0), cell(row, 1));
-    let query = definition.trim_end().trim_end_matches(';');
-    let Ok(texts) = trial(query) else {
-        return Ok(None);
-    };
-    let as_owner = stage.of(&owner);
-    let needs = play::least(&as_owner, &texts, query).await?;
-    Ok(Some(needs))
+    Ok(rows.first().map(|row| (cell(row, 0), cell(row, 1))))
 }
 
-/// Queries that functions are given as text (`query_to_xml` and its kin).
+/// Functions that run a query they are given as text, or read a table they are given by name.
+const RUN_TEXT: [&str; 5] = [
+    "query_to_xml",
+    "ts_stat",
+    "ts_rewrite",
+    "crosstab",
+    "table_to_xml",
+];
+
+/// Queries that functions are given as text.
 fn queries_in(statement: &str) -> Vec<String> {
     let words = tokens(statement);
-    words
-        .windows(3)
-        .filter_map(|three| {
-            let [name, open, text] = three else {
-                return None;
-            };
-            let runs = name.text(statement).to_lowercase().contains("query_to_xml")
-                && open.text(statement) == "("
-                && text.kind == TokenKind::String;
-            runs.then(|| unquoted(text.text(statement)))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for (at, name) in words.iter().enumerate() {
+        let called = words
+            .get(at + 1)
+            .is_some_and(|open| open.text(statement) == "(");
+        let function = name.text(statement).to_lowercase();
+        if !called || !RUN_TEXT.iter().any(|runs| function.starts_with(runs)) {
+            continue;
+        }
+        let texts = words.iter().skip(at + 2);
+        for text in texts.take_while(|token| token.text(statement) != ")") {
+            if text.kind != TokenKind::String {
+                continue;
+            }
+            let text = body::literal(text.text(statement));
+            if function.starts_with("table_to_xml") {
+                found.push(format!("select * from {text}"));
+                break;
+            }
+            if ["select", "with", "values"].contains(&word_at(&text, 0).as_str()) {
+                found.push(text);
+            }
+        }
+    }
+    found
 }
 
 /// The bodies of DO blocks.
@@ -132,89 +200,112 @@ fn blocks(statement: &str) -> Vec<String> {
     words
         .iter()
         .filter(|token| token.kind == TokenKind::String)
-        .map(|token| unquoted(token.text(statement)))
+        .map(|token| body::literal(token.text(statement)))
         .collect()
 }
 
-/// A string literal's text: dollar-quoted or in single quotes.
-fn unquoted(text: &str) -> String {
-    if let Some(rest) = text.strip_prefix('$')
-        && let Some((tag, rest)) = rest.split_once('$')
-    {
-        let end = format!("${tag}$");
-        return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
-    }
-    text.trim_matches('\'').replace("''", "'")
-}
+/// What is told about a routine: its OID, name, whether it runs as its owner, the owner, its text,
+/// the search path it sets for itself, and its language.
+pub(super) const ROUTINE: &str = "p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), \
+     CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN coalesce(nullif(p.prosrc, ''), pg_catalog.pg_get_functiondef(p.oid)) END, \
+     (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'), l.lanname";
 
-/// The search path that a routine sets for itself.
-const OWN_PATH: &str =
-    "(SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')";
+/// The text of a body.
+enum Text {
+    /// Plain SQL.
+    Sql(String),
+    /// PL/pgSQL, or SQL that is kept parsed; what fires it, where it is a trigger's.
+    Procedural {
+        text: String,
+        event: Option<&'static str>,
+    },
+}
 
 struct Walk<'a> {
     stage: &'a Stage<'a>,
-    /// What each body wants, by the body's name.
-    found: Vec<(String, Vec<Need>)>,
+    bodies: Bodies,
+    found: Beyond,
     /// OIDs and roles of the bodies that were read.
     seen: Vec<(String, String)>,
 }
 
 impl Walk<'_> {
     /// Reads the bodies that a statement makes run.
-    async fn follow(&mut self, role: &str, statement: &str, depth: usize) -> Result<(), Failure> {
+    async fn follow(
+        &mut self,
+        role: &str,
+        statement: &str,
+        path: &str,
+        plan: Vec<String>,
+        depth: usize,
+    ) -> Result<(), Failure> {
         if depth > DEEPEST {
             return Ok(());
         }
+        let session = self.stage.session;
         let wants = wants(statement);
-        let mut bodies = self.called(&wants).await?;
-        bodies.extend(self.fired(&wants).await?);
-        for row in bodies {
-            let runs_as = if cell(&row, 2) == "t" {
-                cell(&row, 3)
-            } else {
-                role.to_owned()
-            };
-            let key = (cell(&row, 0), runs_as.clone());
-            if self.seen.contains(&key) {
-                continue;
+        for row in self.called(&wants, &called_in(&plan)).await? {
+            self.routine(role, &row, path, None, depth).await?;
+        }
+        for row in written::computed(session, &wants).await? {
+            let needs = written::to_execute(session, role, &row).await?;
+            if !needs.is_empty() {
+                self.note("a constraint, generated column, index or partition key");
             }
-            self.seen.push(key);
-            let path = cell(&row, 5);
-            let before = self.search_path(&path).await?;
-            Box::pin(self.body(&cell(&row, 1), &runs_as, &cell(&row, 4), depth)).await?;
-            let _ = self.search_path(&before).await?;
+            add(&mut self.found.needs, needs);
+            self.routine(role, &row, path, None, depth).await?;
         }
-        let checks = self.checks(role, &wants).await?;
-        if !checks.is_empty() {
-            self.found
-                .push(("a constraint, generated column or index".to_owned(), checks));
+        for fired in written::fired(session, &wants).await? {
+            self.routine(role, &fired.row, path, Some(fired.event), depth)
+                .await?;
         }
-        let keys = self.references(&wants).await?;
+        let keys = written::references(session, &wants).await?;
         if !keys.is_empty() {
-            self.found.push(("a foreign key's check".to_owned(), keys));
+            self.note("a foreign key's check");
         }
+        add(&mut self.found.needs, keys);
         Ok(())
     }
 
-    /// Sets the path that names are looked up by, unless it is empty; what it was before.
-    async fn search_path(&self, path: &str) -> Result<String, Failure> {
-        if path.is_empty() {
-            return Ok(String::new());
+    fn note(&mut self, of: &str) {
+        let note = format!("read from the body of {of}, which was not run");
+        if !self.found.notes.contains(&note) {
+            self.found.notes.push(note);
         }
-        let session = self.stage.session;
-        let before = session
-            .query("SELECT current_setting('search_path')")
-            .await?;
-        let sql = format!(
-            "SELECT pg_catalog.set_config('search_path', {}, true)",
-            literal(path)
+    }
+
+    async fn routine(
+        &mut self,
+        role: &str,
+        row: &Row,
+        path: &str,
+        event: Option<&'static str>,
+        depth: usize,
+    ) -> Result<(), Failure> {
+        let runs_as = if cell(row, 2) == "t" {
+            cell(row, 3)
+        } else {
+            role.to_owned()
+        };
+        let key = (
+            format!("{}{}", cell(row, 0), event.unwrap_or_default()),
+            runs_as.clone(),
         );
-        let _ = session.query(&sql).await?;
-        Ok(before
-            .rows
-            .first()
-            .map(|row| cell(row, 0))
-            .unwrap_or_default())
+        let text = cell(row, 4);
+        if text.is_empty() || self.seen.contains(&key) {
+            return Ok(());
+        }
+        self.seen.push(key);
+        let body = if cell(row, 6) == "sql" && !text.to_lowercase().contains("begin atomic") {
+            Text::Sql(text)
+        } else {
+            Text::Procedural { text, event }
+        };
+        let own = cell(row, 5);
+        let inner = if own.is_empty() { path } else { own.as_str() };
+        self.stage.set_search_path(inner).await?;
+        Box::pin(self.body(&cell(row, 1), &runs_as, &body, inner, depth)).await?;
+        self.stage.set_search_path(path).await
     }
 
     /// What the statements of one body want of the role they run as.
@@ -222,143 +313,80 @@ impl Walk<'_> {
         &mut self,
         name: &str,
         role: &str,
-        text: &str,
+        text: &Text,
+        path: &str,
         depth: usize,
     ) -> Result<(), Failure> {
-        if body::forgives(text) {
-            return Ok(());
-        }
-        let mut needs = Vec::new();
-        for statement in body::statements(text) {
-            let session = self.stage.session;
-            add(
-                &mut needs,
-                derived::of_words(session, role, &statement).await?,
-            );
+        let statements = match text {
+            Text::Sql(text) => split::statements(text)
+                .into_iter()
+                .filter_map(|range| {
+                    text.get(range)
+                        .map(|one| one.trim_end_matches(';').to_owned())
+                })
+                .collect(),
+            Text::Procedural { text, .. } if body::forgives(text) => return Ok(()),
+            Text::Procedural { text, event } => {
+                let read = body::read(text, *event);
+                if read.course == Course::Open {
+                    self.found.course = Course::Open;
+                }
+                read.statements
+            }
+        };
+        let session = self.stage.session;
+        let before = (self.found.needs.len(), self.found.scenes.len());
+        for statement in statements {
+            let planned = match self.bodies {
+                Bodies::Tried => plannable(session, &statement, path).await?,
+                Bodies::Read => None,
+            };
+            let mut plan = Vec::new();
+            if let Some(planned) = planned {
+                plan = planned.plan;
+                self.found.scenes.push(Scene {
+                    text: planned.text,
+                    speaker: Some(Speaker {
+                        role: role.to_owned(),
+                        path: path.to_owned(),
+                    }),
+                });
+            } else {
+                let needs = derived::of_words(session, role, &statement).await?;
+                add(&mut self.found.needs, needs);
+            }
             let guards = guarded::guards_of(self.stage, role, &statement).await?;
-            add(&mut needs, guards.needs);
-            Box::pin(self.follow(role, &statement, depth + 1)).await?;
+            add(&mut self.found.needs, guards.needs);
+            Box::pin(self.follow(role, &statement, path, plan, depth + 1)).await?;
         }
-        self.found.push((name.to_owned(), needs));
+        if (self.found.needs.len(), self.found.scenes.len()) != before {
+            self.note(name);
+        }
         Ok(())
     }
 
-    /// The routines that a statement calls and whose bodies are SQL.
-    async fn called(&self, wants: &Wants) -> Result<Vec<Row>, Failure> {
-        if wants.routines.is_empty() {
+    /// The routines that a statement calls, by its words or its plan, and whose bodies are SQL.
+    async fn called(&self, wants: &Wants, planned: &[String]) -> Result<Vec<Row>, Failure> {
+        let calls: Vec<String> = wants
+            .routines
+            .iter()
+            .map(|call| candidates::fits(call, "p"))
+            .chain(
+                planned
+                    .iter()
+                    .filter(|name| wants.routines.iter().all(|call| call.name != **name))
+                    .map(|name| format!("p.proname = {}", literal(name))),
+            )
+            .collect();
+        if calls.is_empty() {
             return Ok(Vec::new());
         }
-        let names: Vec<String> = wants.routines.iter().map(|name| literal(name)).collect();
         let sql = format!(
-            "SELECT p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), \
-             coalesce(nullif(p.prosrc, ''), pg_catalog.pg_get_functiondef(p.oid)), {OWN_PATH} \
-             FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+            "SELECT {ROUTINE} FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
              WHERE l.lanname IN ('sql', 'plpgsql') AND p.oid >= 16384 AND p.prokind IN ('f', 'p') \
-             AND p.proname = ANY (ARRAY[{}]::name[]) LIMIT 20",
-            names.join(", ")
+             AND ({}) LIMIT 20",
+            calls.join(" OR ")
         );
         Ok(self.stage.session.query(&sql).await?.rows)
-    }
-
-    /// The trigger functions that a write makes run.
-    async fn fired(&self, wants: &Wants) -> Result<Vec<Row>, Failure> {
-        let mut rows = Vec::new();
-        for wanted in &wants.relations {
-            // Bits of `tgtype` (PostgreSQL source, `pg_trigger.h`).
-            let event = match wanted.privilege {
-                "INSERT" => 4,
-                "DELETE" => 8,
-                "UPDATE" => 16,
-                "TRUNCATE" => 32,
-                _ => continue,
-            };
-            let Some(condition) = derived::by_name(&wanted.relation) else {
-                continue;
-            };
-            let sql = format!(
-                "SELECT p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), p.prosrc, {OWN_PATH} \
-                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
-                 JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-                 WHERE {condition} AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
-                 AND (t.tgtype & {event}) <> 0 AND l.lanname = 'plpgsql' LIMIT 20"
-            );
-            rows.extend(self.stage.session.query(&sql).await?.rows);
-        }
-        Ok(rows)
-    }
-
-    /// Functions that constraints, generated columns and indexes of a written table call: they are
-    /// looked at when the first row comes (PostgreSQL source, `execMain.c`, `ExecRelCheck`).
-    async fn checks(&self, role: &str, wants: &Wants) -> Result<Vec<Need>, Failure> {
-        let mut needs = Vec::new();
-        for wanted in &wants.relations {
-            if !["INSERT", "UPDATE"].contains(&wanted.privilege) {
-                continue;
-            }
-            let Some(condition) = derived::by_name(&wanted.relation) else {
-                continue;
-            };
-            let sql = format!(
-                "SELECT DISTINCT fn.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', \
-                 pg_catalog.pg_get_userbyid(p.proowner) FROM pg_catalog.pg_class c \
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 JOIN LATERAL (SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass AS class, k.oid AS object \
-                 FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' \
-                 UNION ALL SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, f.oid FROM pg_catalog.pg_attrdef f \
-                 JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum \
-                 WHERE f.adrelid = c.oid AND a.attgenerated <> '' \
-                 UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid FROM pg_catalog.pg_index i \
-                 WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) part ON true \
-                 JOIN pg_catalog.pg_depend d ON d.classid = part.class AND d.objid = part.object \
-                 AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
-                 JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid \
-                 JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace WHERE {condition} \
-                 AND NOT pg_catalog.has_function_privilege({}, p.oid, 'EXECUTE') LIMIT 20",
-                literal(role)
-            );
-            for row in self.stage.session.query(&sql).await?.rows {
-                let routine = object(ObjectKind::Function, Some(cell(&row, 0)), cell(&row, 1));
-                let needed = need(role, "EXECUTE", routine, Breadth::Object, &cell(&row, 2));
-                add(&mut needs, vec![needed]);
-            }
-        }
-        Ok(needs)
-    }
-
-    /// What the owners of referenced and referring tables lack: foreign keys are checked as the owner
-    /// of the table that is looked into (PostgreSQL source, `ri_triggers.c`, `ri_PerformCheck`).
-    async fn references(&self, wants: &Wants) -> Result<Vec<Need>, Failure> {
-        let mut needs = Vec::new();
-        for wanted in &wants.relations {
-            let (from, to) = match wanted.privilege {
-                "INSERT" => ("conrelid", "confrelid"),
-                "DELETE" => ("confrelid", "conrelid"),
-                "UPDATE" => ("conrelid", "confrelid"),
-                _ => continue,
-            };
-            let Some(condition) = derived::by_name(&wanted.relation) else {
-                continue;
-            };
-            let sql = format!(
-                "SELECT DISTINCT pg_catalog.pg_get_userbyid(o.relowner), s.nspname, o.relname \
-                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 JOIN pg_catalog.pg_constraint k ON k.{from} = c.oid AND k.contype = 'f' \
-                 JOIN pg_catalog.pg_class o ON o.oid = k.{to} \
-                 JOIN pg_catalog.pg_namespace s ON s.oid = o.relnamespace WHERE {condition} LIMIT 20"
-            );
-            for row in self.stage.session.query(&sql).await?.rows {
-                let looks = format!(
-                    "select 1 from only {}",
-                    crate::domain::ident::qualified(&cell(&row, 1), &cell(&row, 2))
-                );
-                let session = self.stage.session;
-                add(
-                    &mut needs,
-                    derived::of_words(session, &cell(&row, 0), &looks).await?,
-                );
-            }
-        }
-        Ok(needs)
     }
 }

@@ -6,6 +6,7 @@ use super::need::{Need, Row, cell};
 use super::play::{self, Found};
 use super::rds::{self, OnRds};
 use super::runners;
+use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::{
     Breadth, Mark, MissingPrivilege, NotByGrantKind, ObjectKind, Outcome, Reason, Remedy, Verdict,
@@ -14,17 +15,18 @@ use crate::domain::diagnosis::{
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 
-/// Fills in the report. `texts` are what was rehearsed; empty where nothing was.
+/// Fills in the report. `scenes` are what was rehearsed; empty where nothing was.
 pub(super) async fn settle(
     stage: &Stage<'_>,
     report: &mut WhyReport,
     found: Found,
-    texts: &[String],
+    scenes: &[Scene],
 ) -> Result<(), Failure> {
     let Found {
         mut needs,
         mut verdict,
         mut notes,
+        ..
     } = found;
     let statement = report.statement.clone().unwrap_or_default();
     let on_rds = rds::is_rds(stage).await?;
@@ -69,7 +71,7 @@ pub(super) async fn settle(
             verdict,
             notes,
         });
-        let more = alternatives::alternatives(stage, &needs, verdict, texts).await?;
+        let more = alternatives::alternatives(stage, &needs, verdict, scenes).await?;
         report.fixes.extend(more);
     }
     if report.outcome == Outcome::Refused {

@@ -2,27 +2,31 @@
 
 use super::candidates::{self, Lifting, Reach, Refused};
 use super::need::{Need, Row, cell, has_columns};
-use crate::adapters::session::Session;
+use super::scene::{Played, Scene, Stopped};
+use crate::adapters::session::{Answer, Session};
+use crate::domain::diagnosis::Breadth;
 use crate::domain::diagnosis::denial::Denial;
-use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
+use std::fmt::Write as _;
 
 /// When a trial counts as passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Goal {
     /// The statement works.
     Passes,
-    /// It gets as far as this failure, which is not about privileges (SQLSTATE).
-    FailsWith(Option<String>),
+    /// It gets as far as this failure, which no privilege mends (SQLSTATE and message).
+    FailsWith(Option<String>, String),
 }
 
 impl Goal {
-    fn reached(&self, outcome: &Result<Vec<String>, Failure>) -> bool {
+    fn reached(&self, outcome: &Played) -> bool {
         match (self, outcome) {
             (_, Ok(_)) => true,
             (Self::Passes, Err(_)) => false,
-            (Self::FailsWith(sqlstate), Err(failure)) => *sqlstate == failure.sqlstate,
+            (Self::FailsWith(sqlstate, message), Err(stopped)) => {
+                *sqlstate == stopped.failure.sqlstate && *message == stopped.failure.message
+            }
         }
     }
 }
@@ -45,11 +49,27 @@ pub(super) struct Stage<'a> {
     pub(super) session: &'a Session,
     pub(super) role: &'a str,
     manner: Manner,
+    /// What every trial grants besides.
+    given: Vec<String>,
 }
 
 /// Definitions that pass the checks may be long at work: what has begun to work was allowed. Waiting
 /// for a lock makes others wait behind us, so that is kept short.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '2s'";
+
+/// Every trial starts from here.
+const BACK: &str = "ROLLBACK TO SAVEPOINT pgiam_trial";
+
+/// A GRANT that only warned did nothing, or not all of it.
+fn idle_grant(answer: &Answer) -> Option<Failure> {
+    let notice = answer
+        .notices
+        .iter()
+        .find(|notice| ["01007", "01006"].contains(&notice.sqlstate.as_str()))?;
+    let mut failure = Failure::local(notice.message.clone());
+    failure.sqlstate = Some(notice.sqlstate.clone());
+    Some(failure)
+}
 
 impl<'a> Stage<'a> {
     /// Begins, with the role's own search path. Every trial starts from the same savepoint.
@@ -67,6 +87,7 @@ impl<'a> Stage<'a> {
             session,
             role,
             manner,
+            given: Vec::new(),
         };
         if let Err(failure) = stage.set_up().await {
             stage.close().await?;
@@ -83,6 +104,13 @@ impl<'a> Stage<'a> {
                 ident::literal(&value)
             );
             let _ = self.session.query(&sql).await?;
+        }
+        // Names are looked up by who looks too: what `$user` stands for must not change with that.
+        let path = self.search_path().await?;
+        if path.contains("$user") {
+            let own = ident::quoted(self.role);
+            let path = path.replace("\"$user\"", &own).replace("$user", &own);
+            self.set_search_path(&path).await?;
         }
         self.session.query("SAVEPOINT pgiam_trial").await.map(drop)
     }
@@ -103,12 +131,25 @@ impl<'a> Stage<'a> {
     }
 
     /// The same transaction played as another role.
-    pub(super) fn of<'b>(&'b self, role: &'b str) -> Stage<'b> {
+    pub(super) fn of<'b>(&self, role: &'b str) -> Stage<'b>
+    where
+        'a: 'b,
+    {
         Stage {
             session: self.session,
             role,
             manner: self.manner,
+            given: self.given.clone(),
         }
+    }
+
+    /// The same with these granted in every trial.
+    pub(super) fn with(&self, needs: &[Need]) -> Self {
+        let mut stage = self.of(self.role);
+        stage
+            .given
+            .extend(needs.iter().map(|need| need.statement.clone()));
+        stage
     }
 
     /// Rolls back everything.
@@ -121,54 +162,86 @@ impl<'a> Stage<'a> {
         self.session.facts().version.major()
     }
 
-    /// Grants, becomes the role, and tries; the plan's lines, or the refusal. What was granted is
-    /// undone by the next trial.
+    /// Grants, becomes the role, and tries; the plans, or the refusal. What was granted is undone by
+    /// the next trial.
     pub(super) async fn attempt(
         &self,
         needs: &[Need],
-        texts: &[String],
-    ) -> Result<Result<Vec<String>, Failure>, Failure> {
+        scenes: &[Scene],
+    ) -> Result<Played, Failure> {
         let statements: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
-        self.attempt_with(&statements, texts).await
+        self.attempt_with(&statements, scenes).await
     }
 
     /// The same with statements of any kind.
     pub(super) async fn attempt_with(
         &self,
         statements: &[&str],
-        texts: &[String],
-    ) -> Result<Result<Vec<String>, Failure>, Failure> {
+        scenes: &[Scene],
+    ) -> Result<Played, Failure> {
         if self.manner == Manner::Onlooker {
-            return Ok(Err(untried()));
+            let failure = untried();
+            return Ok(Err(Stopped { failure, scene: 0 }));
         }
-        if let Err(failure) = self.grant(statements).await? {
-            return Ok(Err(failure));
+        // One message to the server for all that leads up to the first text.
+        let mut opening = BACK.to_owned();
+        let becoming = self.becoming(self.role);
+        let given = self.given.iter().map(String::as_str);
+        for statement in given
+            .chain(statements.iter().copied())
+            .chain([becoming.as_str()])
+        {
+            opening.push_str("; ");
+            opening.push_str(statement);
         }
-        self.play(self.role).await?;
-        let mut plan = Vec::new();
-        for text in texts {
-            match self.session.query(text).await {
-                Ok(answer) => {
-                    // A GRANT that only warns did nothing, or not all of it.
-                    if let Some(notice) = answer
-                        .notices
-                        .iter()
-                        .find(|notice| ["01007", "01006"].contains(&notice.sqlstate.as_str()))
-                    {
-                        let mut failure = Failure::local(notice.message.clone());
-                        failure.sqlstate = Some(notice.sqlstate.clone());
-                        return Ok(Err(failure));
+        if scenes.is_empty() {
+            let stopped = |failure| Stopped { failure, scene: 0 };
+            let outcome = self.session.query(&opening).await;
+            return Ok(outcome.map(|_| Vec::new()).map_err(stopped));
+        }
+        let mut plans = Vec::new();
+        let mut speaker = None;
+        for (at, scene) in scenes.iter().enumerate() {
+            let mut sql = std::mem::take(&mut opening);
+            if let Some(next) = scene.speaker.as_ref().filter(|next| speaker != Some(*next)) {
+                let path = ident::literal(&next.path);
+                let _ = write!(sql, "; {}", self.becoming(&next.role));
+                let _ = write!(
+                    sql,
+                    "; SELECT pg_catalog.set_config('search_path', {path}, true)"
+                );
+                speaker = Some(next);
+            }
+            if scene.is_held_up() {
+                sql.push_str("; SAVEPOINT pgiam_held");
+            }
+            sql.push_str("; ");
+            sql.push_str(&scene.text);
+            let failure = match self.session.query(sql.trim_start_matches("; ")).await {
+                Ok(answer) => match idle_grant(&answer) {
+                    None => {
+                        plans.push(answer.rows.into_iter().flatten().flatten().collect());
+                        continue;
                     }
-                    plan.extend(answer.rows.into_iter().flatten().flatten());
-                }
+                    Some(failure) => failure,
+                },
                 // Out of time: the checks were passed and the work had begun.
                 Err(failure) if failure.sqlstate.as_deref() == Some("57014") => {
-                    return Ok(Ok(plan));
+                    return Ok(Ok(plans));
                 }
-                Err(failure) => return Ok(Err(failure)),
-            }
+                Err(failure) if scene.passed_by(&failure) => {
+                    let _ = self
+                        .session
+                        .query("ROLLBACK TO SAVEPOINT pgiam_held")
+                        .await?;
+                    plans.push(Vec::new());
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            return Ok(Err(Stopped { failure, scene: at }));
         }
-        Ok(Ok(plan))
+        Ok(Ok(plans))
     }
 
     /// From the savepoint, runs statements as who looks.
@@ -185,21 +258,33 @@ impl<'a> Stage<'a> {
         Ok(Ok(()))
     }
 
-    /// Becomes a role until the next rewind.
-    async fn play(&self, role: &str) -> Result<(), Failure> {
+    /// What becomes a role until the next rewind.
+    fn becoming(&self, role: &str) -> String {
         let how = match self.manner {
             Manner::Authorization | Manner::Replica => "SESSION AUTHORIZATION",
-            Manner::Role => "ROLE",
-            Manner::Onlooker => return Err(untried()),
+            // An onlooker tries nothing.
+            Manner::Role | Manner::Onlooker => "ROLE",
         };
-        let sql = format!("SET LOCAL {how} {}", ident::literal(role));
+        format!("SET LOCAL {how} {}", ident::literal(role))
+    }
+
+    /// The path that names are looked up by.
+    pub(super) async fn search_path(&self) -> Result<String, Failure> {
+        let sql = "SELECT current_setting('search_path')";
+        let rows = self.session.query(sql).await?.rows;
+        Ok(rows.first().map(|row| cell(row, 0)).unwrap_or_default())
+    }
+
+    /// Sets it until the next rewind.
+    pub(super) async fn set_search_path(&self, path: &str) -> Result<(), Failure> {
+        let path = ident::literal(path);
+        let sql = format!("SELECT pg_catalog.set_config('search_path', {path}, true)");
         self.session.query(&sql).await.map(drop)
     }
 
     /// Back to the savepoint.
     pub(super) async fn rewind(&self) -> Result<(), Failure> {
-        let back = "ROLLBACK TO SAVEPOINT pgiam_trial";
-        self.session.query(back).await.map(drop)
+        self.session.query(BACK).await.map(drop)
     }
 
     /// What could lift a refusal, as far as the server lets it be given.
@@ -241,35 +326,21 @@ impl<'a> Stage<'a> {
     pub(super) async fn smallest(
         &self,
         mut needs: Vec<Need>,
-        texts: &[String],
+        scenes: &[Scene],
         goal: &Goal,
     ) -> Result<Vec<Need>, Failure> {
-        self.halve(&mut needs, texts, goal).await?;
+        self.halve(&mut needs, scenes, goal).await?;
         let mut at = needs.len();
         while at > 0 {
             at -= 1;
             let mut fewer = needs.clone();
             let _ = fewer.remove(at);
-            if goal.reached(&self.attempt(&fewer, texts).await?) {
+            if goal.reached(&self.attempt(&fewer, scenes).await?) {
                 needs = fewer;
             }
         }
         for at in 0..needs.len() {
-            for fewer in needs
-                .get(at)
-                .map(Need::with_fewer_purposes)
-                .unwrap_or_default()
-            {
-                let mut trial = needs.clone();
-                if let Some(slot) = trial.get_mut(at) {
-                    *slot = fewer;
-                }
-                if goal.reached(&self.attempt(&trial, texts).await?) {
-                    needs = trial;
-                    break;
-                }
-            }
-            self.narrow(&mut needs, at, texts, goal).await?;
+            self.narrow(&mut needs, at, scenes, goal).await?;
         }
         Ok(needs)
     }
@@ -278,7 +349,7 @@ impl<'a> Stage<'a> {
     async fn halve(
         &self,
         needs: &mut Vec<Need>,
-        texts: &[String],
+        scenes: &[Scene],
         goal: &Goal,
     ) -> Result<(), Failure> {
         let mut part = needs.len() / 2;
@@ -288,7 +359,7 @@ impl<'a> Stage<'a> {
                 let start = end.saturating_sub(part);
                 let mut fewer = needs.clone();
                 let _ = fewer.drain(start..end);
-                if goal.reached(&self.attempt(&fewer, texts).await?) {
+                if goal.reached(&self.attempt(&fewer, scenes).await?) {
                     *needs = fewer;
                 }
                 end = start;
@@ -322,7 +393,7 @@ impl<'a> Stage<'a> {
         &self,
         needs: &mut [Need],
         at: usize,
-        texts: &[String],
+        scenes: &[Scene],
         goal: &Goal,
     ) -> Result<(), Failure> {
         let Some(need) = needs.get(at).cloned() else {
@@ -336,18 +407,24 @@ impl<'a> Stage<'a> {
             return Ok(());
         }
         self.rewind().await?;
-        let mut columns = candidates::columns(self.session, &need).await?;
+        let candidates::Columns {
+            mut columns,
+            system,
+        } = candidates::columns(self.session, &need).await?;
         let mut trial = needs.to_vec();
         let mut try_with = async |columns: &[String]| {
             if let Some(slot) = trial.get_mut(at) {
                 *slot = need.on_columns(columns);
             }
-            self.attempt(&trial, texts)
+            self.attempt(&trial, scenes)
                 .await
                 .map(|tried| goal.reached(&tried))
         };
         if columns.is_empty() || !try_with(&columns).await? {
-            return Ok(());
+            columns.extend(system);
+            if columns.is_empty() || !try_with(&columns).await? {
+                return Ok(());
+            }
         }
         let mut column = columns.len();
         while column > 0 && columns.len() > 1 {
@@ -364,56 +441,6 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Sequences the plan would draw from: EXPLAIN does not execute them, so they are asked for.
-    pub(super) async fn sequences(
-        &self,
-        needs: &[Need],
-        texts: &[String],
-        statement: &str,
-    ) -> Result<Vec<Need>, Failure> {
-        let Ok(plan) = self.attempt(needs, texts).await? else {
-            return Ok(Vec::new());
-        };
-        // Looked up as who looks: the role may not even see the sequence's schema.
-        self.rewind().await?;
-        let mut found = Vec::new();
-        for (function, privilege) in [
-            ("nextval", "USAGE"),
-            ("setval", "UPDATE"),
-            ("currval", "USAGE"),
-        ] {
-            let named = statement.to_lowercase().contains(function);
-            for line in &plan {
-                for call in line.split(&format!("{function}(")).skip(1) {
-                    // Constant or folded from an expression: `'s.seq'::regclass`, `('s.seq'::text)::regclass`.
-                    let call = call.trim_start_matches('(');
-                    let Some((name, rest)) = call
-                        .strip_prefix('\'')
-                        .and_then(|rest| rest.split_once("'::"))
-                    else {
-                        continue;
-                    };
-                    if !rest.starts_with("regclass") && !rest.starts_with("text)::regclass") {
-                        continue;
-                    }
-                    // EXPLAIN doubles quotes inside the literal.
-                    let name = name.replace("''", "'");
-                    let more =
-                        candidates::sequence(self.session, self.role, &name, privilege, named)
-                            .await?;
-                    found.extend(more);
-                }
-            }
-        }
-        found.dedup_by(|one, other| one.statement == other.statement);
-        debug_assert!(
-            found
-                .iter()
-                .all(|need| need.missing.object.kind == ObjectKind::Sequence)
-        );
-        Ok(found)
-    }
-
     /// Those of some roles that can run all the statements themselves. Only a superuser can look.
     pub(super) async fn runners(
         &self,
@@ -423,7 +450,7 @@ impl<'a> Stage<'a> {
         let mut able = Vec::new();
         for role in roles {
             self.rewind().await?;
-            self.play(&role).await?;
+            let _ = self.session.query(&self.becoming(&role)).await?;
             let mut done = true;
             for statement in statements {
                 done = match self.session.query(statement).await {

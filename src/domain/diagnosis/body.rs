@@ -1,124 +1,444 @@
 //! The SQL inside a function's body, as far as its words tell: for what only happens when it runs.
 //!
-//! PL/pgSQL is not parsed: each piece between semicolons is looked at from the first word on that
-//! begins a statement with relations in it. Dynamic SQL (EXECUTE of a text) stays unseen.
+//! PL/pgSQL is read word by word, not parsed. Each expression is given as the SELECT that PL/pgSQL
+//! makes of it. Of dynamic SQL (EXECUTE of a text) only literal parts are seen. Source: PostgreSQL
+//! documentation, chapter "PL/pgSQL".
 
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
-/// Words that begin a statement worth reading.
-const BEGINNINGS: [&str; 9] = [
-    "select", "insert", "update", "delete", "merge", "with", "perform", "truncate", "call",
+/// Words that begin a statement of SQL.
+const BEGINNINGS: [&str; 11] = [
+    "select", "insert", "update", "delete", "merge", "with", "values", "truncate", "call", "lock",
+    "refresh",
 ];
 
-/// The statements in a body, in order. `PERFORM` is given as the SELECT it is, `SELECT … INTO
-/// target` without its target.
+/// What a body may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The statements in it, in order.
+    pub statements: Vec<String>,
+    /// Whether all of them are run.
+    pub course: Course,
+}
+
+/// Whether a body's statements depend on anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Course {
+    /// One after the other.
+    #[default]
+    Straight,
+    /// Conditions, loops, handlers or texts made up on the way decide.
+    Open,
+}
+
+/// Reads a body. `event` is what fires it, where it is a trigger's: `INSERT`, `UPDATE` …; branches
+/// for other events are left out.
 #[must_use]
-pub fn statements(body: &str) -> Vec<String> {
+pub fn read(body: &str, event: Option<&str>) -> Body {
     let words: Vec<Token> = tokens(body)
         .into_iter()
         .filter(|token| token.kind != TokenKind::Comment)
         .collect();
-    let mut found = Vec::new();
-    let ends = |token: &Token| {
-        token.text(body) == ";" || token.is(body, "loop") || token.is(body, "begin")
+    let mut reader = Reader {
+        body,
+        event,
+        branches: Vec::new(),
+        found: Body::default(),
     };
-    for piece in words.split(ends) {
-        pieces(body, piece, &mut found);
+    for piece in pieces(body, &words) {
+        reader.piece(piece);
     }
+    reader.found
+}
+
+/// The words between what ends a statement or the head of a block.
+fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
+    let mut found = Vec::new();
+    let (mut start, mut parentheses, mut cases) = (0, 0_i32, 0_i32);
+    for (at, token) in words.iter().enumerate() {
+        let is = |word: &str| token.is(body, word);
+        match token.text(body) {
+            "(" => parentheses += 1,
+            ")" => parentheses -= 1,
+            _ => {}
+        }
+        // CASE at the start of a piece is a statement, elsewhere an expression.
+        if is("case") && at != start && !words.get(at - 1).is_some_and(|end| end.is(body, "end")) {
+            cases += 1;
+        } else if is("end") && cases > 0 {
+            cases -= 1;
+        }
+        let inside = parentheses > 0 || cases > 0;
+        let ends_block = ["then", "else", "loop", "begin", "declare"]
+            .iter()
+            .any(|word| is(word));
+        let ends = token.text(body) == ";" || (ends_block && !inside);
+        if ends {
+            // The word stays with its piece: it tells a condition from a statement.
+            found.push(words.get(start..=at).unwrap_or_default());
+            start = at + 1;
+            (parentheses, cases) = (0, 0);
+        }
+    }
+    found.push(words.get(start..).unwrap_or_default());
     found
 }
 
-/// `IF condition THEN statement`: the condition may read as well.
-fn pieces(body: &str, piece: &[Token], found: &mut Vec<String>) {
-    let opens = ["if", "elsif", "elseif", "when", "exception", "else"];
-    let conditional = piece
-        .first()
-        .is_some_and(|token| opens.iter().any(|word| token.is(body, word)));
-    let then = piece
-        .iter()
-        .position(|token| token.is(body, "then"))
-        .filter(|_| conditional);
-    match then {
-        Some(then) => {
-            found.extend(statement(body, piece.get(..then).unwrap_or_default()));
-            pieces(body, piece.get(then + 1..).unwrap_or_default(), found);
-        }
-        None => found.extend(statement(body, piece)),
-    }
+/// One IF that is open.
+struct Branch {
+    /// Whether what follows may run.
+    live: bool,
+    /// Whether an earlier branch surely ran.
+    taken: bool,
 }
 
-fn statement(body: &str, piece: &[Token]) -> Option<String> {
-    if piece.first().is_some_and(|token| token.is(body, "execute")) {
-        return dynamic(body, piece);
+struct Reader<'a> {
+    body: &'a str,
+    event: Option<&'a str>,
+    branches: Vec<Branch>,
+    found: Body,
+}
+
+impl Reader<'_> {
+    fn is(&self, piece: &[Token], at: usize, word: &str) -> bool {
+        piece.get(at).is_some_and(|token| token.is(self.body, word))
     }
-    let Some(begins) = piece
-        .iter()
-        .position(|token| BEGINNINGS.iter().any(|word| token.is(body, word)))
-    else {
-        return calls(body, piece);
-    };
-    let mut text = String::new();
-    let mut skipping = false;
-    for (at, token) in piece.iter().enumerate().skip(begins) {
-        let first = at == begins;
-        let behind = piece.get(at.wrapping_sub(1));
-        // The target of INTO, except of INSERT INTO and MERGE INTO.
-        if token.is(body, "into")
-            && !behind.is_some_and(|before| before.is(body, "insert") || before.is(body, "merge"))
-        {
-            skipping = true;
-            continue;
+
+    fn starts(&self, piece: &[Token], words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(piece, 0, word))
+    }
+
+    fn live(&self) -> bool {
+        self.branches.iter().all(|branch| branch.live)
+    }
+
+    fn span(&self, piece: &[Token]) -> &str {
+        match (piece.first(), piece.last()) {
+            (Some(first), Some(last)) => self.body.get(first.start..last.end).unwrap_or_default(),
+            _ => "",
         }
-        if skipping {
-            if token.is(body, "from") || BEGINNINGS.iter().any(|word| token.is(body, word)) {
-                skipping = false;
+    }
+
+    fn piece(&mut self, piece: &[Token]) {
+        let (inner, last) = match piece.split_last() {
+            Some((last, inner)) => (inner, last.text(self.body).to_lowercase()),
+            None => return,
+        };
+        // A label stands before a block or a loop.
+        if piece
+            .first()
+            .is_some_and(|token| token.text(self.body) == "<<")
+            && let Some(behind) = piece.iter().position(|token| token.text(self.body) == ">>")
+        {
+            return self.piece(piece.get(behind + 1..).unwrap_or_default());
+        }
+        match last.as_str() {
+            "then" => self.condition(inner),
+            "else" => self.otherwise(inner),
+            "loop" => self.head_of_loop(inner),
+            "begin" | "declare" => self.statement(inner),
+            ";" => {
+                if self.is(inner, 0, "end") && self.is(inner, 1, "if") {
+                    let _ = self.branches.pop();
+                } else if !self.is(inner, 0, "end") {
+                    self.statement(inner);
+                }
+            }
+            _ => self.statement(piece),
+        }
+    }
+
+    /// `IF …`, `ELSIF …`, `WHEN …`: the condition may read as well.
+    fn condition(&mut self, piece: &[Token]) {
+        self.found.course = Course::Open;
+        let behind = piece.get(1..).unwrap_or_default();
+        if self.starts(piece, &["if"]) {
+            let holds = self.holds(behind);
+            self.expression(behind);
+            self.branches.push(Branch {
+                live: holds != Some(false),
+                taken: holds == Some(true),
+            });
+        } else if self.starts(piece, &["elsif", "elseif"]) {
+            let holds = self.holds(behind);
+            if let Some(branch) = self.branches.last_mut() {
+                branch.live = !branch.taken && holds != Some(false);
+                branch.taken |= holds == Some(true);
+            }
+            self.expression(behind);
+        } else if !self.starts(piece, &["exception"]) {
+            let start = piece.iter().position(|token| token.is(self.body, "when"));
+            self.expression(
+                piece
+                    .get(start.map_or(0, |at| at + 1)..)
+                    .unwrap_or_default(),
+            );
+        }
+    }
+
+    fn otherwise(&mut self, piece: &[Token]) {
+        if let Some(branch) = self.branches.last_mut() {
+            branch.live = !branch.taken;
+        }
+        self.statement(piece);
+    }
+
+    /// `FOR r IN query`, `FOR i IN a..b`, `FOREACH x IN ARRAY a`, `WHILE condition`.
+    fn head_of_loop(&mut self, piece: &[Token]) {
+        self.found.course = Course::Open;
+        let within = piece.iter().position(|token| token.is(self.body, "in"));
+        match within.filter(|_| self.starts(piece, &["for", "foreach"])) {
+            Some(at) => {
+                let behind = piece.get(at + 1..).unwrap_or_default();
+                let skip = usize::from(self.starts(behind, &["reverse", "array"]));
+                let behind = behind.get(skip..).unwrap_or_default();
+                let range = behind
+                    .iter()
+                    .any(|token| token.text(self.body).contains(".."));
+                if !range {
+                    self.statement(behind);
+                }
+            }
+            None => self.expression(piece.get(1..).unwrap_or_default()),
+        }
+    }
+
+    fn statement(&mut self, piece: &[Token]) {
+        if piece.is_empty() || !self.live() {
+            return;
+        }
+        let behind = piece.get(1..).unwrap_or_default();
+        if self.starts(piece, &BEGINNINGS) {
+            let text = self.without_target(piece);
+            self.found.statements.push(text);
+        } else if self.starts(piece, &["perform"]) {
+            let text = format!("select {}", self.without_target(behind));
+            self.found.statements.push(text);
+        } else if self.starts(piece, &["execute"]) {
+            self.dynamic(behind);
+        } else if self.starts(piece, &["return"]) {
+            if self.is(piece, 1, "query") || self.is(piece, 1, "next") {
+                self.statement(piece.get(2..).unwrap_or_default());
             } else {
-                continue;
+                self.expression(behind);
+            }
+        } else if self.starts(piece, &["atomic"]) {
+            self.statement(behind);
+        } else if self.starts(
+            piece,
+            &["raise", "get", "null", "exit", "continue", "close", "fetch"],
+        ) {
+            self.calls(behind);
+        } else if let Some(at) = self.assigns(piece) {
+            self.expression(piece.get(at + 1..).unwrap_or_default());
+        } else if let Some(at) = piece.iter().position(|token| token.is(self.body, "for")) {
+            // OPEN cursor FOR query; cursor CURSOR FOR query.
+            self.statement(piece.get(at + 1..).unwrap_or_default());
+        } else {
+            self.expression(piece);
+        }
+    }
+
+    /// The place of `:=`, `=` or DEFAULT outside parentheses.
+    fn assigns(&self, piece: &[Token]) -> Option<usize> {
+        let text = |at: usize| piece.get(at).map_or("", |token| token.text(self.body));
+        let mut depth = 0_i32;
+        (0..piece.len()).find_map(|at| {
+            match text(at) {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth -= 1,
+                _ => {}
+            }
+            let assigns = [":=", "="].contains(&text(at)) || self.is(piece, at, "default");
+            if depth == 0 && text(at) == ":" && text(at + 1) == "=" {
+                return Some(at + 1);
+            }
+            (depth == 0 && assigns).then_some(at)
+        })
+    }
+
+    /// An expression, where it may touch anything.
+    fn expression(&mut self, piece: &[Token]) {
+        if !self.live() {
+            return;
+        }
+        if self.starts(piece, &["select", "with", "execute"]) {
+            return self.statement(piece);
+        }
+        let reads = piece.iter().any(|token| token.is(self.body, "select"));
+        if reads || self.has_calls(piece) {
+            let text = format!("select {}", self.span(piece));
+            self.found.statements.push(text);
+        }
+    }
+
+    fn calls(&mut self, piece: &[Token]) {
+        if self.has_calls(piece) {
+            self.expression(piece);
+        }
+    }
+
+    fn has_calls(&self, piece: &[Token]) -> bool {
+        piece.windows(2).any(|pair| {
+            let [name, open] = pair else { return false };
+            open.text(self.body) == "("
+                && matches!(
+                    name.kind,
+                    TokenKind::Identifier | TokenKind::QuotedIdentifier
+                )
+        })
+    }
+
+    /// A statement without the target of INTO, except of INSERT INTO and MERGE INTO.
+    fn without_target(&self, piece: &[Token]) -> String {
+        let mut depth = 0_i32;
+        let into = (1..piece.len()).find(|at| {
+            match piece.get(*at).map(|token| token.text(self.body)) {
+                Some("(") => depth += 1,
+                Some(")") => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+                && self.is(piece, *at, "into")
+                && !self.is(piece, at - 1, "insert")
+                && !self.is(piece, at - 1, "merge")
+        });
+        let Some(into) = into else {
+            return self.span(piece).to_owned();
+        };
+        let mut end = into + 1 + usize::from(self.is(piece, into + 1, "strict"));
+        // Targets are names with dots and subscripts between commas.
+        loop {
+            end += 1;
+            while piece
+                .get(end)
+                .is_some_and(|token| token.text(self.body) == ".")
+            {
+                end += 2;
+            }
+            if piece
+                .get(end)
+                .is_none_or(|token| token.text(self.body) != ",")
+            {
+                break;
+            }
+            end += 1;
+        }
+        let before = self.span(piece.get(..into).unwrap_or_default());
+        let after = self.span(piece.get(end..).unwrap_or_default());
+        format!("{before} {after}").trim_end().to_owned()
+    }
+
+    /// The literal parts of a dynamic statement, with nothing in place of what is computed.
+    fn dynamic(&mut self, piece: &[Token]) {
+        self.found.course = Course::Open;
+        let mut text = String::new();
+        for token in piece {
+            if token.is(self.body, "into") || token.is(self.body, "using") {
+                break;
+            }
+            if token.kind == TokenKind::String {
+                text.push_str(&literal(token.text(self.body)));
             }
         }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(if first && token.is(body, "perform") {
-            "select"
-        } else {
-            token.text(body)
-        });
-    }
-    Some(text)
-}
-
-/// `RETURN f(x)` and `y := f(x)` as the SELECT that PL/pgSQL makes of them.
-fn calls(body: &str, piece: &[Token]) -> Option<String> {
-    let calls = piece.windows(2).any(|pair| {
-        let [name, open] = pair else { return false };
-        open.text(body) == "("
-            && matches!(
-                name.kind,
-                TokenKind::Identifier | TokenKind::QuotedIdentifier
-            )
-    });
-    let start = piece.first()?.start;
-    let end = piece.last()?.end;
-    calls.then(|| format!("select {}", body.get(start..end).unwrap_or_default()))
-}
-
-/// The literal parts of a dynamic statement, with a name in place of what is computed.
-fn dynamic(body: &str, piece: &[Token]) -> Option<String> {
-    let mut text = String::new();
-    for token in piece.iter().skip(1) {
-        if token.is(body, "into") || token.is(body, "using") {
-            break;
-        }
-        if token.kind == TokenKind::String {
-            text.push_str(&token.text(body).trim_matches('\'').replace("''", "'"));
+        let begins = tokens(&text)
+            .into_iter()
+            .next()
+            .is_some_and(|first| BEGINNINGS.iter().any(|word| first.is(&text, word)));
+        if begins && self.live() {
+            self.found.statements.push(text);
         }
     }
-    let first = tokens(&text).into_iter().next()?;
-    BEGINNINGS
-        .iter()
-        .any(|word| first.is(&text, word))
-        .then_some(text)
+
+    /// Whether a condition about the event of the trigger holds; `None` where it cannot be told.
+    fn holds(&self, piece: &[Token]) -> Option<bool> {
+        let event = self.event?;
+        let piece = self.unwrapped(piece);
+        let split = |word: &str| -> Vec<&[Token]> {
+            let mut depth = 0_i32;
+            piece
+                .split(|token| {
+                    match token.text(self.body) {
+                        "(" => depth += 1,
+                        ")" => depth -= 1,
+                        _ => {}
+                    }
+                    depth == 0 && token.is(self.body, word)
+                })
+                .collect()
+        };
+        let parts = split("or");
+        if parts.len() > 1 {
+            let each: Vec<Option<bool>> = parts.iter().map(|part| self.holds(part)).collect();
+            return if each.contains(&Some(true)) {
+                Some(true)
+            } else if each.iter().all(|holds| *holds == Some(false)) {
+                Some(false)
+            } else {
+                None
+            };
+        }
+        let parts = split("and");
+        if parts.len() > 1 {
+            let each: Vec<Option<bool>> = parts.iter().map(|part| self.holds(part)).collect();
+            return if each.contains(&Some(false)) {
+                Some(false)
+            } else if each.iter().all(|holds| *holds == Some(true)) {
+                Some(true)
+            } else {
+                None
+            };
+        }
+        if !self.is(piece, 0, "tg_op") {
+            return None;
+        }
+        let named = piece
+            .iter()
+            .filter(|token| token.kind == TokenKind::String)
+            .any(|token| literal(token.text(self.body)).eq_ignore_ascii_case(event));
+        let operator = piece
+            .get(1)
+            .map(|token| token.text(self.body).to_lowercase());
+        match operator.as_deref() {
+            Some("=" | "in") => Some(named),
+            Some("<>" | "!=" | "not") => Some(!named),
+            _ => None,
+        }
+    }
+
+    /// Without parentheses around the whole.
+    fn unwrapped<'b>(&self, mut piece: &'b [Token]) -> &'b [Token] {
+        loop {
+            let text = |at: usize| piece.get(at).map_or("", |token| token.text(self.body));
+            let mut depth = 0_i32;
+            let closes = (0..piece.len()).find(|at| {
+                match text(*at) {
+                    "(" => depth += 1,
+                    ")" => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            if text(0) != "(" || closes != piece.len().checked_sub(1) {
+                return piece;
+            }
+            piece = piece.get(1..piece.len() - 1).unwrap_or_default();
+        }
+    }
+}
+
+/// A string literal's text: dollar-quoted or in single quotes.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    if let Some(rest) = text.strip_prefix('$')
+        && let Some((tag, rest)) = rest.split_once('$')
+    {
+        let end = format!("${tag}$");
+        return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
+    }
+    text.trim_start_matches(['e', 'E'])
+        .trim_matches('\'')
+        .replace("''", "'")
 }
 
 /// Whether the body catches what it is refused: then nothing is missing for it to go on.
@@ -142,11 +462,15 @@ pub fn forgives(body: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn statements(body: &str) -> Vec<String> {
+        read(body, None).statements
+    }
+
     #[test]
     fn calls_and_dynamic_statements_are_found() {
         assert_eq!(
             statements("begin new.x := nextval('s.seq'); return s.f(1); end"),
-            ["select new.x := nextval('s.seq')", "select return s.f(1)"]
+            ["select nextval('s.seq')", "select s.f(1)"]
         );
         assert_eq!(
             statements("begin execute 'select id from s.'||quote_ident('t') into x; end"),
@@ -166,12 +490,49 @@ mod tests {
         assert_eq!(
             statements(body),
             [
-                "insert into audit . log ( x ) values ( new . x )",
-                "select count ( * ) from s . t",
-                "select s . f ( 1 )",
-                "select a from s . u",
-                "update s . v set a = 1",
+                "insert into audit.log(x) values (new.x)",
+                "select count(*) from s.t",
+                "select s.f(1)",
+                "select a from s.u",
+                "update s.v set a = 1",
             ]
         );
+        assert_eq!(read(body, None).course, Course::Open);
+    }
+
+    #[test]
+    fn expressions_are_the_selects_they_become() {
+        let body = "declare a int := (select max(x) from s.a); begin \
+                    return (select count(*) from s.t) + case when a = 1 then 2 else 3 end; end";
+        assert_eq!(
+            statements(body),
+            [
+                "select (select max(x) from s.a)",
+                "select (select count(*) from s.t) + case when a = 1 then 2 else 3 end",
+            ]
+        );
+        assert_eq!(
+            statements("begin select a, b into strict x.y, z from s.t where c = 1; end"),
+            ["select a, b from s.t where c = 1"]
+        );
+        assert_eq!(
+            statements("begin update s.t set a = 1 where b = 2 returning c into v; end"),
+            ["update s.t set a = 1 where b = 2 returning c"]
+        );
+    }
+
+    #[test]
+    fn branches_for_other_events_are_left_out() {
+        let body = "begin if (tg_op = 'DELETE') then insert into s.d values (1); \
+                    elsif tg_op in ('INSERT', 'UPDATE') then insert into s.u values (1); \
+                    else insert into s.o values (1); end if; insert into s.all_of_them values (1); end";
+        assert_eq!(
+            read(body, Some("UPDATE")).statements,
+            [
+                "insert into s.u values (1)",
+                "insert into s.all_of_them values (1)"
+            ]
+        );
+        assert_eq!(read(body, None).statements.len(), 4);
     }
 }

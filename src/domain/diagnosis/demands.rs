@@ -54,6 +54,8 @@ pub enum Demand {
         /// The schema that gets the tables.
         schema: String,
     },
+    /// To own an index; its name.
+    Index(String),
     /// To own the sequences that TRUNCATE restarts.
     Restart,
     /// To do it at all.
@@ -219,9 +221,7 @@ impl Reader<'_> {
             "lo_put" => large("SELECT, UPDATE"),
             "lo_unlink" => large("OWNER"),
             "lo_open" => {
-                let mode = self
-                    .literal(at + 4)
-                    .and_then(|mode| mode.parse::<u64>().ok());
+                let mode = self.literal(at + 4).and_then(|mode| number(&mode));
                 large(if mode.unwrap_or(0) & LARGE_OBJECT_WRITE == 0 {
                     "SELECT"
                 } else {
@@ -234,6 +234,10 @@ impl Reader<'_> {
                 name,
                 privilege: "SET",
             }),
+            "brin_summarize_new_values"
+            | "brin_summarize_range"
+            | "brin_desummarize_range"
+            | "gin_clean_pending_list" => ident::parts(&argument?)?.pop().map(Demand::Index),
             "pg_database_size" => argument.map(Demand::DatabaseSize),
             "pg_tablespace_size" => argument.map(Demand::TablespaceSize),
             "pg_read_file" | "pg_read_binary_file" | "pg_stat_file" | "pg_ls_dir" => argument
@@ -248,6 +252,18 @@ impl Reader<'_> {
             _ if uses_slots(&name) => Some(Demand::Attribute("REPLICATION")),
             _ => None,
         }
+    }
+}
+
+/// A number as SQL writes it: `131072`, `x'20000'`, `0x20000`.
+fn number(text: &str) -> Option<u64> {
+    let lower = text.to_lowercase();
+    match lower
+        .strip_prefix("0x")
+        .or_else(|| lower.strip_prefix("x'"))
+    {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => lower.parse().ok(),
     }
 }
 
@@ -282,6 +298,7 @@ mod tests {
             ("select lo_get(42)", large("SELECT")),
             ("select lo_open(42, 131072)", large("SELECT, UPDATE")),
             ("select lo_open(42, 262144)", large("SELECT")),
+            ("select lo_open(42, x'20000'::int)", large("SELECT, UPDATE")),
             ("select lo_unlink(42)", large("OWNER")),
             (
                 "copy t from '/tmp/x' with csv",

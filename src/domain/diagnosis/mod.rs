@@ -10,6 +10,7 @@ pub mod login;
 pub mod maintained;
 pub mod remedy;
 pub mod report;
+pub mod saying;
 mod token_refusal;
 pub mod trial;
 pub mod wants;

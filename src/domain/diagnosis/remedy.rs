@@ -171,7 +171,7 @@ pub fn described(object: &ObjectName) -> String {
 pub fn written(object: &ObjectName) -> String {
     let name = match object.kind {
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
-            let (name, arguments) = object.name.split_once('(').unwrap_or((&object.name, ")"));
+            let (name, arguments) = object.name.rsplit_once('(').unwrap_or((&object.name, ")"));
             format!("{}({arguments}", ident::quoted(name))
         }
         ObjectKind::LargeObject => object.name.clone(),

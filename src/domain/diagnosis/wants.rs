@@ -29,13 +29,24 @@ pub struct Wanted {
     pub columns: Columns,
 }
 
+/// A call of a routine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Its schema, where the call names it.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// How many arguments it is given; `*` counts as none.
+    pub arguments: usize,
+}
+
 /// What a statement wants of relations, routines and sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wants {
     /// Privileges on relations.
     pub relations: Vec<Wanted>,
-    /// Names of routines that may be called.
-    pub routines: Vec<String>,
+    /// Routines that may be called.
+    pub routines: Vec<Call>,
     /// Names of sequences and the privilege wanted on each.
     pub sequences: Vec<(Vec<String>, &'static str)>,
 }
@@ -155,6 +166,8 @@ impl Reader<'_> {
                 self.update(at + 1, &mut found);
             } else if self.is(at, "delete") && self.is(at + 1, "from") {
                 self.delete(at + 2, &mut found);
+            } else if self.is(at, "merge") && self.is(at + 1, "into") {
+                self.merge(at + 2, &mut found);
             } else if self.is(at, "truncate") {
                 self.truncate(at + 1, &mut found);
             } else if self.is(at, "copy") {
@@ -195,6 +208,49 @@ impl Reader<'_> {
             }
         }
         self.returning(&relation, read, found);
+    }
+
+    /// What each WHEN of a MERGE does; what it reads is every name in it.
+    fn merge(&self, at: usize, found: &mut Vec<Wanted>) {
+        let Some((relation, behind)) = self.name(at) else {
+            return;
+        };
+        let mut push = |privilege, columns| {
+            found.push(Wanted {
+                relation: relation.clone(),
+                privilege,
+                columns,
+            });
+        };
+        for at in behind..self.words.len() {
+            if !self.is(at, "then") {
+                continue;
+            }
+            if self.is(at + 1, "insert") {
+                let columns = if self.is(at + 2, "(") {
+                    Columns::Named(self.list(at + 3).0)
+                } else {
+                    Columns::All
+                };
+                push("INSERT", columns);
+            } else if self.is(at + 1, "update") {
+                let end = (at + 2..self.words.len())
+                    .find(|at| self.any_of(*at, &["when", "returning"]))
+                    .unwrap_or(self.words.len());
+                let assigned = (at + 3..end)
+                    .filter(|at| self.is(at + 1, "="))
+                    .filter_map(|at| self.part(at))
+                    .flatten()
+                    .collect();
+                push("UPDATE", Columns::Named(assigned));
+            } else if self.is(at + 1, "delete") {
+                push("DELETE", Columns::All);
+            }
+        }
+        push(
+            "SELECT",
+            Columns::Named(self.names(behind..self.words.len())),
+        );
     }
 
     fn update(&self, at: usize, found: &mut Vec<Wanted>) {
@@ -322,7 +378,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for at in 0..self.words.len() {
             let opens = self.any_of(at, &["from", "join"])
-                || (self.is(at, "using") && self.is(0, "delete"))
+                || (self.is(at, "using") && self.any_of(0, &["delete", "merge"]))
                 || (self.is(at, "table") && (at == 0 || self.is(0, "lock")));
             if !opens
                 || self.is(at.wrapping_sub(1), "distinct")
@@ -352,6 +408,31 @@ impl Reader<'_> {
         found
     }
 
+    fn call(&self, at: usize, name: String) -> Call {
+        let qualified = at >= 2 && self.is(at - 1, ".");
+        let mut depth = 0_usize;
+        let mut arguments = usize::from(!self.any_of(at + 2, &[")", "*"]));
+        for place in at + 1..self.words.len() {
+            match self.text(place) {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth = depth.saturating_sub(1),
+                "," if depth == 1 => arguments += 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        Call {
+            schema: self
+                .part(at.wrapping_sub(2))
+                .filter(|_| qualified)
+                .and_then(|mut parts| parts.pop()),
+            name,
+            arguments,
+        }
+    }
+
     /// Routines that may be called, and sequences they name.
     fn calls(&self, wants: &mut Wants) {
         for at in 0..self.words.len() {
@@ -377,7 +458,7 @@ impl Reader<'_> {
                         .sequences
                         .extend(ident::parts(&text).map(|parts| (parts, privilege)));
                 }
-                _ => wants.routines.push(name),
+                _ => wants.routines.push(self.call(at, name)),
             }
         }
     }
@@ -433,7 +514,12 @@ mod tests {
     #[test]
     fn calls_and_sequences_are_found() {
         let wants = wants("select s.area(1), nextval('s.\"Seq\"')");
-        assert_eq!(wants.routines, ["area"]);
+        let area = Call {
+            schema: Some("s".into()),
+            name: "area".into(),
+            arguments: 1,
+        };
+        assert_eq!(wants.routines, [area]);
         assert_eq!(
             wants.sequences,
             [(vec!["s".to_owned(), "Seq".to_owned()], "USAGE")]

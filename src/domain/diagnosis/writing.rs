@@ -7,13 +7,13 @@ use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 /// What would be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Writing {
-    /// `INSERT … VALUES`.
+    /// `INSERT … VALUES` or `INSERT … SELECT`.
     Insert {
         /// The name's parts.
         relation: Vec<String>,
         /// The columns given; empty for all in order.
         columns: Vec<String>,
-        /// The rows, `DEFAULT` replaced by NULL: `(1, 'x'), (2, NULL)`.
+        /// The query of the rows, `DEFAULT` replaced by NULL: `values (1, 'x'), (2, NULL)`.
         rows: String,
         /// Whether rows are read back or may be there already: then the policies for reading count.
         reads: Reads,
@@ -172,14 +172,22 @@ impl Reader<'_> {
         if self.is(at, "overriding") {
             at += 3;
         }
-        if !self.is(at, "values") {
+        if !self.is(at, "values") && !self.is(at, "select") {
             return None;
         }
-        let end = self.outside(at + 1, &["on", "returning"]);
+        // A join has an ON of its own; ON CONFLICT stands behind all of it.
+        let conflict = (at..self.words.len())
+            .find(|at| self.is(*at, "on") && self.is(at + 1, "conflict"))
+            .unwrap_or(self.words.len());
+        let end = self.outside(at + 1, &["returning"]).min(conflict);
         if !self.harmless(at + 1, end) {
             return None;
         }
-        let rows: Vec<&str> = (at + 1..end)
+        // All columns of something are not told from words.
+        if self.is(at, "select") && (at..end).any(|at| self.is(at, "*")) {
+            return None;
+        }
+        let rows: Vec<&str> = (at..end)
             .map(|at| {
                 if self.is(at, "default") {
                     "NULL"
@@ -248,7 +256,7 @@ mod tests {
             Some(Writing::Insert {
                 relation: vec!["s".into(), "t".into()],
                 columns: vec!["id".into(), "owner".into()],
-                rows: "( 1 , NULL ) , ( 2 , current_user )".into(),
+                rows: "values ( 1 , NULL ) , ( 2 , current_user )".into(),
                 reads: Reads::Back,
             })
         );
@@ -280,7 +288,7 @@ mod tests {
     fn what_might_do_something_is_not_looked_at() {
         for sql in [
             "insert into t values (nextval('s'))",
-            "insert into t select 1",
+            "insert into t select * from u",
             "insert into t values ((select f()))",
             "update t set a = f(b)",
             "update t set a = 1 from u",

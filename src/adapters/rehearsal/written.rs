@@ -1,0 +1,186 @@
+//! What a write makes run besides: trigger functions, and the functions of constraints, generated
+//! columns, indexes and partition keys; and what the owners behind foreign keys lack.
+
+use super::derived;
+use super::need::{Need, Row, add, cell, need, object};
+use super::runtime::ROUTINE;
+use crate::adapters::session::Session;
+use crate::domain::diagnosis::wants::{Columns, Wanted, Wants};
+use crate::domain::diagnosis::{Breadth, ObjectKind};
+use crate::domain::failure::Failure;
+use crate::domain::ident::{literal, qualified};
+
+/// A trigger's function and what fires it.
+pub(super) struct Fired {
+    /// As [`ROUTINE`] selects it.
+    pub(super) row: Row,
+    pub(super) event: &'static str,
+}
+
+/// The relation that is written, the one table under a view that writes through, and partitions.
+fn targets(condition: &str) -> String {
+    format!(
+        "WITH RECURSIVE target(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
+         UNION SELECT below.oid FROM target JOIN pg_catalog.pg_class t ON t.oid = target.oid, \
+         LATERAL (SELECT min(d.refobjid) AS oid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d \
+         ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid \
+         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.oid \
+         WHERE t.relkind = 'v' AND w.ev_class = t.oid AND w.ev_type = '1' AND NOT EXISTS (SELECT \
+         FROM pg_catalog.pg_trigger i WHERE i.tgrelid = t.oid AND (i.tgtype & 64) <> 0) \
+         HAVING count(DISTINCT d.refobjid) = 1 \
+         UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = t.oid \
+         AND t.relkind = 'p') below WHERE below.oid IS NOT NULL)"
+    )
+}
+
+/// The written columns as an array of SQL; empty for all.
+fn columns_of(wanted: &Wanted) -> String {
+    let named: Vec<String> = match (&wanted.columns, wanted.privilege) {
+        (Columns::Named(names), "UPDATE") => names.iter().map(|name| literal(name)).collect(),
+        _ => Vec::new(),
+    };
+    format!("'{{}}'::name[] || ARRAY[{}]::name[]", named.join(", "))
+}
+
+/// The trigger functions that writes make run.
+pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>, Failure> {
+    let mut found = Vec::new();
+    for wanted in &wants.relations {
+        // Bits of `tgtype` (PostgreSQL source, `pg_trigger.h`).
+        let event = match wanted.privilege {
+            "INSERT" => 4,
+            "DELETE" => 8,
+            "UPDATE" => 16,
+            "TRUNCATE" => 32,
+            _ => continue,
+        };
+        let Some(condition) = derived::by_name(&wanted.relation) else {
+            continue;
+        };
+        let columns = columns_of(wanted);
+        let sql = format!(
+            "{} SELECT {ROUTINE} FROM target c \
+             JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
+             JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+             WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
+             AND (t.tgtype & {event}) <> 0 AND l.lanname = 'plpgsql' \
+             AND ({event} <> 16 OR t.tgattr::text = '' OR EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr) AND a.attname = ANY ({columns}))) \
+             ORDER BY t.tgname LIMIT 20",
+            targets(&condition)
+        );
+        for row in session.query(&sql).await?.rows {
+            let event = wanted.privilege;
+            found.push(Fired { row, event });
+        }
+    }
+    Ok(found)
+}
+
+/// The functions that constraints, generated columns, indexes and partition keys of a written table
+/// call: the right to execute them is looked at when the first row comes (PostgreSQL source,
+/// `execMain.c`, `ExecRelCheck`). An UPDATE makes no new index entries while it leaves every indexed
+/// column alone, and computes only the generated columns that hang on what it sets.
+pub(super) async fn computed(session: &Session, wants: &Wants) -> Result<Vec<Row>, Failure> {
+    let mut found = Vec::new();
+    for wanted in &wants.relations {
+        if !["INSERT", "UPDATE"].contains(&wanted.privilege) {
+            continue;
+        }
+        let Some(condition) = derived::by_name(&wanted.relation) else {
+            continue;
+        };
+        let sql = format!(
+            "{}, part AS (SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass AS class, k.oid AS object, 0 AS sub \
+             FROM target c JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'c' \
+             UNION ALL SELECT of_it.class, of_it.object, of_it.sub FROM target c \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attgenerated = 's' \
+             JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum, \
+             LATERAL (VALUES ('pg_catalog.pg_attrdef'::pg_catalog.regclass, f.oid, 0), \
+             ('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum)) of_it(class, object, sub) \
+             WHERE {insert} OR EXISTS (SELECT FROM pg_catalog.pg_depend g JOIN pg_catalog.pg_attribute b \
+             ON b.attrelid = g.refobjid AND b.attnum = g.refobjsubid WHERE g.classid = of_it.class \
+             AND g.objid = of_it.object AND g.objsubid = of_it.sub AND g.refobjid = c.oid AND b.attname = ANY ({columns})) \
+             UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, 0 FROM target c \
+             JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) \
+             WHERE {insert} OR EXISTS (SELECT FROM pg_catalog.pg_index j JOIN pg_catalog.pg_depend g \
+             ON g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND g.objid = j.indexrelid AND g.refobjid = c.oid \
+             JOIN pg_catalog.pg_attribute b ON b.attrelid = c.oid AND b.attnum = g.refobjsubid \
+             WHERE j.indrelid = c.oid AND b.attname = ANY ({columns})) \
+             UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, k.partrelid, 0 FROM target c \
+             JOIN pg_catalog.pg_partitioned_table k ON k.partrelid = c.oid AND k.partexprs IS NOT NULL) \
+             SELECT DISTINCT {ROUTINE}, fn.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' \
+             FROM part JOIN pg_catalog.pg_depend d ON d.classid = part.class AND d.objid = part.object \
+             AND d.objsubid = part.sub AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+             JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+             JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace LIMIT 40",
+            targets(&condition),
+            insert = wanted.privilege == "INSERT",
+            columns = columns_of(wanted)
+        );
+        found.extend(session.query(&sql).await?.rows);
+    }
+    Ok(found)
+}
+
+/// EXECUTE on one of [`computed`], if the role lacks it.
+pub(super) async fn to_execute(
+    session: &Session,
+    role: &str,
+    row: &Row,
+) -> Result<Vec<Need>, Failure> {
+    let sql = format!(
+        "SELECT 1 WHERE NOT pg_catalog.has_function_privilege({}, {}::oid, 'EXECUTE')",
+        literal(role),
+        cell(row, 0)
+    );
+    if session.query(&sql).await?.rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let routine = object(ObjectKind::Function, Some(cell(row, 7)), cell(row, 8));
+    let owner = cell(row, 3);
+    Ok(vec![need(
+        role,
+        "EXECUTE",
+        routine,
+        Breadth::Object,
+        &owner,
+    )])
+}
+
+/// What the owners of referenced and referring tables lack: foreign keys are checked as the owner of
+/// the table that is looked into (PostgreSQL source, `ri_triggers.c`, `ri_PerformCheck`).
+pub(super) async fn references(session: &Session, wants: &Wants) -> Result<Vec<Need>, Failure> {
+    let mut needs = Vec::new();
+    for wanted in &wants.relations {
+        let (from, to) = match wanted.privilege {
+            "INSERT" | "UPDATE" => ("conrelid", "confrelid"),
+            "DELETE" => ("confrelid", "conrelid"),
+            _ => continue,
+        };
+        let Some(condition) = derived::by_name(&wanted.relation) else {
+            continue;
+        };
+        // An UPDATE that leaves the key alone looks nothing up.
+        let sql = format!(
+            "{} SELECT DISTINCT pg_catalog.pg_get_userbyid(o.relowner), s.nspname, o.relname FROM target c \
+             JOIN pg_catalog.pg_constraint k ON k.{from} = c.oid AND k.contype = 'f' \
+             JOIN pg_catalog.pg_class o ON o.oid = k.{to} JOIN pg_catalog.pg_namespace s ON s.oid = o.relnamespace \
+             WHERE {every} OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
+             AND a.attnum = ANY (k.conkey) AND a.attname = ANY ({columns})) LIMIT 20",
+            targets(&condition),
+            every = wanted.privilege != "UPDATE",
+            columns = columns_of(wanted)
+        );
+        for row in session.query(&sql).await?.rows {
+            let looks = format!(
+                "select 1 from only {}",
+                qualified(&cell(&row, 1), &cell(&row, 2))
+            );
+            let more = derived::of_words(session, &cell(&row, 0), &looks).await?;
+            add(&mut needs, more);
+        }
+    }
+    Ok(needs)
+}

@@ -1,0 +1,314 @@
+//! Refusals about data, reproduced on a real server: the first fix is the least that helps.
+//!
+//! Each case is refused, explained, mended by the first fix, tried again as the role, and then tried
+//! without each of the fix's statements: none is superfluous.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use pgiam::adapters::connect::{Alone, Connector};
+use pgiam::adapters::password::Surroundings;
+use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::session::Session;
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
+use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
+use pgiam::domain::token::Password;
+
+/// Owner, a view's owner, and who asks; schema `s` is open to all three, `z` to its owner alone.
+const OBJECTS: &str = r#"
+CREATE ROLE keeper; CREATE ROLE viewer; CREATE ROLE app LOGIN;
+CREATE SCHEMA s AUTHORIZATION keeper; CREATE SCHEMA z AUTHORIZATION keeper;
+GRANT USAGE ON SCHEMA s TO app, viewer;
+SET ROLE keeper;
+CREATE TABLE s.t (id int PRIMARY KEY, a text, b text, c int);
+INSERT INTO s.t SELECT g, 'a', 'b', g FROM generate_series(1, 5) g;
+CREATE TABLE s.u (id int PRIMARY KEY, tid int, x text);
+INSERT INTO s.u SELECT g, g, 'x' FROM generate_series(1, 5) g;
+CREATE TABLE s.ser (id serial PRIMARY KEY, v text);
+CREATE TABLE s.gen (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE z.child (id int REFERENCES s.t);
+CREATE TABLE s.log (i int, who text);
+CREATE VIEW s.lent AS SELECT id, a FROM s.t WHERE b IS NOT NULL;
+CREATE FUNCTION z.one(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'begin return true; end';
+REVOKE EXECUTE ON FUNCTION z.one FROM PUBLIC;
+CREATE TABLE s.parted (v int) PARTITION BY LIST (z.one(v));
+CREATE TABLE s.part PARTITION OF s.parted DEFAULT;
+CREATE FUNCTION s.sums(k int) RETURNS bigint LANGUAGE sql AS 'SELECT sum(c) FROM s.t WHERE id > k';
+CREATE FUNCTION s.notes() RETURNS void LANGUAGE plpgsql AS $$
+declare r record;
+begin
+  for r in select id, a from s.t order by c loop insert into s.log values (r.id, r.a); end loop;
+end $$;
+CREATE FUNCTION s.audits() RETURNS trigger LANGUAGE plpgsql AS $$
+begin
+  if tg_op = 'DELETE' then delete from s.u where id = old.id; return old; end if;
+  insert into s.log (i) values (new.id);
+  return new;
+end $$;
+CREATE TRIGGER audits AFTER UPDATE OF x OR DELETE ON s.u FOR EACH ROW EXECUTE FUNCTION s.audits();
+CREATE FUNCTION s.lends() RETURNS text SECURITY DEFINER LANGUAGE sql AS 'SELECT max(a) FROM s.t';
+CREATE PROCEDURE s.adds(k int) LANGUAGE plpgsql AS 'begin insert into s.log (i) values (k); end';
+REVOKE EXECUTE ON PROCEDURE s.adds FROM PUBLIC;
+RESET ROLE;
+ALTER VIEW s.lent OWNER TO viewer;
+ALTER FUNCTION s.lends() OWNER TO viewer;
+SELECT lo_create(4242);
+"#;
+
+const CASES: &[(&str, &[&str])] = &[
+    (
+        "SELECT count(*) FROM s.t",
+        &["GRANT SELECT (id) ON TABLE s.t TO app"],
+    ),
+    (
+        "SELECT ctid FROM s.t",
+        &["GRANT SELECT (ctid) ON TABLE s.t TO app"],
+    ),
+    (
+        "SELECT id FROM s.t FOR UPDATE",
+        &[
+            "GRANT SELECT (id) ON TABLE s.t TO app",
+            "GRANT UPDATE (id) ON TABLE s.t TO app",
+        ],
+    ),
+    (
+        "SELECT id FROM s.lent",
+        &[
+            "GRANT SELECT (id) ON TABLE s.lent TO app",
+            "GRANT SELECT (id, b) ON TABLE s.t TO viewer",
+        ],
+    ),
+    (
+        "INSERT INTO s.t (id, a) VALUES (1, 'z') ON CONFLICT (id) DO UPDATE SET a = EXCLUDED.b",
+        &[
+            "GRANT SELECT (id, b) ON TABLE s.t TO app",
+            "GRANT INSERT (id, a) ON TABLE s.t TO app",
+            "GRANT UPDATE (a) ON TABLE s.t TO app",
+        ],
+    ),
+    (
+        "UPDATE s.t SET a = u.x FROM s.u WHERE u.tid = t.id",
+        &[
+            "GRANT SELECT (id) ON TABLE s.t TO app",
+            "GRANT UPDATE (a) ON TABLE s.t TO app",
+            "GRANT SELECT (tid, x) ON TABLE s.u TO app",
+        ],
+    ),
+    (
+        "UPDATE s.u SET tid = 1 WHERE id = 1",
+        &[
+            "GRANT SELECT (id) ON TABLE s.u TO app",
+            "GRANT UPDATE (tid) ON TABLE s.u TO app",
+        ],
+    ),
+    (
+        "UPDATE s.u SET x = 'y' WHERE id = 1",
+        &[
+            "GRANT SELECT (id) ON TABLE s.u TO app",
+            "GRANT UPDATE (x) ON TABLE s.u TO app",
+            "GRANT INSERT (i) ON TABLE s.log TO app",
+        ],
+    ),
+    (
+        "TRUNCATE s.t CASCADE",
+        &[
+            "GRANT TRUNCATE ON TABLE s.t TO app",
+            "GRANT TRUNCATE ON TABLE z.child TO app",
+        ],
+    ),
+    (
+        "INSERT INTO s.parted VALUES (1)",
+        &[
+            "GRANT INSERT (v) ON TABLE s.parted TO app",
+            "GRANT EXECUTE ON FUNCTION z.one(integer) TO app",
+        ],
+    ),
+    (
+        "SELECT setval(pg_get_serial_sequence('s.ser', 'id'), 7)",
+        &["GRANT UPDATE ON SEQUENCE s.ser_id_seq TO app"],
+    ),
+    (
+        "SELECT s.sums(1)",
+        &["GRANT SELECT (id, c) ON TABLE s.t TO app"],
+    ),
+    (
+        "SELECT s.lends()",
+        &["GRANT SELECT (a) ON TABLE s.t TO viewer"],
+    ),
+    (
+        "SELECT s.notes()",
+        &[
+            "GRANT SELECT (id, a, c) ON TABLE s.t TO app",
+            "GRANT INSERT (i, who) ON TABLE s.log TO app",
+        ],
+    ),
+    (
+        "CALL s.adds(1)",
+        &[
+            "GRANT EXECUTE ON PROCEDURE s.adds(integer) TO app",
+            "GRANT INSERT (i) ON TABLE s.log TO app",
+        ],
+    ),
+    (
+        "DO $$ begin update s.t set a = 'q' where id = 1; end $$",
+        &[
+            "GRANT SELECT (id) ON TABLE s.t TO app",
+            "GRANT UPDATE (a) ON TABLE s.t TO app",
+        ],
+    ),
+    (
+        "SELECT lo_open(4242, x'20000'::int)",
+        &[
+            "GRANT SELECT ON LARGE OBJECT 4242 TO app",
+            "GRANT UPDATE ON LARGE OBJECT 4242 TO app",
+        ],
+    ),
+];
+
+/// The fix of a statement that cannot be run from here.
+const COPIES: &[(&str, &[&str])] = &[
+    (
+        "COPY s.gen FROM STDIN",
+        &["GRANT INSERT (a) ON TABLE s.gen TO app"],
+    ),
+    (
+        "COPY s.gen TO STDOUT",
+        &["GRANT SELECT (a) ON TABLE s.gen TO app"],
+    ),
+];
+
+async fn session(database: &str) -> Session {
+    let url = support::cluster().superuser_url(database);
+    let (user, rest) = url
+        .trim_start_matches("postgres://")
+        .split_once(':')
+        .unwrap();
+    let (password, _) = rest.split_once('@').unwrap();
+    let profile = Profile {
+        name: "test".into(),
+        host: "127.0.0.1".into(),
+        port: support::cluster().port(),
+        database: database.into(),
+        user: user.into(),
+        sign_in: SignIn::Password,
+        tls: Tls {
+            mode: TlsMode::Disable,
+            ..Tls::default()
+        },
+        ..Profile::default()
+    };
+    let mut connector = Connector::default();
+    connector.surroundings = Surroundings {
+        password: Some(Password::new(password.into())),
+        file: None,
+    };
+    connector
+        .connect(&profile, &Alone)
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
+}
+
+async fn why(session: &Session, role: &str, statement: &str) -> WhyReport {
+    let question = Question {
+        role: role.into(),
+        statement: Some(statement.to_owned()),
+        refusal: None,
+        rehearse: Rehearse::WherePossible,
+    };
+    explain(session, &question).await.unwrap()
+}
+
+/// What the server says to the role after some grants; everything is rolled back.
+async fn said(session: &Session, role: &str, grants: &[&str], statement: &str) -> Option<String> {
+    session.query("BEGIN").await.unwrap();
+    for grant in grants {
+        session.query(grant).await.unwrap();
+    }
+    let becoming = format!("SET LOCAL SESSION AUTHORIZATION {role}");
+    session.query(&becoming).await.unwrap();
+    let outcome = session.query(statement).await;
+    session.query("ROLLBACK").await.unwrap();
+    outcome.err().map(|failure| failure.message)
+}
+
+#[tokio::test]
+async fn no_fix_grants_more_than_it_takes() {
+    support::database("why_data");
+    support::cluster().execute("why_data", OBJECTS).unwrap();
+    let session = session("why_data").await;
+    for (statement, fix) in CASES {
+        let refused = said(&session, "app", &[], statement).await;
+        let report = why(&session, "app", statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert_eq!(
+            report.refusal.as_ref().map(|failure| &failure.message),
+            refused.as_ref(),
+            "{statement}"
+        );
+        assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
+        assert_eq!(
+            said(&session, "app", fix, statement).await,
+            None,
+            "{statement}"
+        );
+        for left_out in *fix {
+            let rest: Vec<&str> = fix.iter().copied().filter(|one| one != left_out).collect();
+            assert!(
+                said(&session, "app", &rest, statement).await.is_some(),
+                "{statement} does without {left_out}"
+            );
+        }
+    }
+    for (statement, fix) in COPIES {
+        let report = why(&session, "app", statement).await;
+        assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
+    }
+}
+
+#[tokio::test]
+async fn policies_are_told_from_privileges() {
+    support::database("why_policies");
+    support::cluster()
+        .execute(
+            "why_policies",
+            "CREATE ROLE owner_of_p; CREATE TABLE p (id int, a text); ALTER TABLE p OWNER TO owner_of_p; \
+             ALTER TABLE p ENABLE ROW LEVEL SECURITY; CREATE POLICY ours ON p FOR INSERT WITH CHECK (a = 'us'); \
+             CREATE POLICY low ON p AS RESTRICTIVE FOR INSERT WITH CHECK (id < 10); \
+             CREATE TABLE q (id int); ALTER TABLE q ENABLE ROW LEVEL SECURITY; ALTER TABLE q OWNER TO owner_of_p; \
+             CREATE VIEW over_q AS SELECT id FROM q; CREATE ROLE lender; ALTER VIEW over_q OWNER TO lender; \
+             CREATE ROLE other LOGIN; GRANT INSERT ON p, over_q TO other; GRANT INSERT ON q TO lender",
+        )
+        .unwrap();
+    let session = session("why_policies").await;
+    for statement in [
+        "INSERT INTO p VALUES (1, 'them')",
+        "INSERT INTO p VALUES (40, 'us')",
+        "INSERT INTO p SELECT 1, 'them'",
+        "INSERT INTO over_q VALUES (1)",
+    ] {
+        let report = why(&session, "other", statement).await;
+        let reason = report.not_by_grant.as_ref().map(|reason| reason.kind);
+        assert_eq!(
+            reason,
+            Some(NotByGrantKind::RowLevelSecurity),
+            "{statement}"
+        );
+        assert_eq!(
+            report.refusal.map(|failure| failure.message),
+            said(&session, "other", &[], statement).await,
+            "{statement}"
+        );
+        assert!(report.fixes.is_empty(), "{statement}");
+    }
+    let passes = why(&session, "other", "INSERT INTO p VALUES (1, 'us')").await;
+    assert_eq!(passes.outcome, Outcome::Allowed);
+}
