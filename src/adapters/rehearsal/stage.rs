@@ -340,6 +340,20 @@ impl<'a> Stage<'a> {
             }
         }
         for at in 0..needs.len() {
+            for fewer in needs
+                .get(at)
+                .map(Need::with_fewer_purposes)
+                .unwrap_or_default()
+            {
+                let mut trial = needs.clone();
+                if let Some(slot) = trial.get_mut(at) {
+                    *slot = fewer;
+                }
+                if goal.reached(&self.attempt(&trial, scenes).await?) {
+                    needs = trial;
+                    break;
+                }
+            }
             self.narrow(&mut needs, at, scenes, goal).await?;
         }
         Ok(needs)
