@@ -53,9 +53,12 @@ pub(super) struct Stage<'a> {
     given: Vec<String>,
 }
 
-/// Definitions that pass the checks may be long at work: what has begun to work was allowed. Waiting
-/// for a lock makes others wait behind us, so that is kept short.
-const PATIENCE: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '2s'";
+/// Waiting for a lock makes others wait behind us, so that is kept short.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '300ms'";
+
+/// Definitions that pass the checks may be long at work: what has begun to work was allowed. Catalogs
+/// are read without haste.
+const HASTE: &str = "SET LOCAL statement_timeout = '2s'";
 
 /// Every trial starts from here.
 const BACK: &str = "ROLLBACK TO SAVEPOINT pgiam_trial";
@@ -189,7 +192,7 @@ impl<'a> Stage<'a> {
         let given = self.given.iter().map(String::as_str);
         for statement in given
             .chain(statements.iter().copied())
-            .chain([becoming.as_str()])
+            .chain([HASTE, becoming.as_str()])
         {
             opening.push_str("; ");
             opening.push_str(statement);
