@@ -440,11 +440,13 @@ impl Window {
         self.go(Place { row, ..self.cursor }, result);
     }
 
-    /// Other rows show, or the same in another order: the cursor stays on its row if that shows.
-    /// `row` is its number in the result.
+    /// Other rows show, or the same in another order: the cursor stays on its row if that shows. At the
+    /// top it stays at the top: who sorts there wants to see what comes first. `row` is its number in
+    /// the result.
     pub fn rows_changed(&mut self, row: usize, result: &ResultSet) {
         self.selection = None;
         let spot = match self.looking.view() {
+            Some(_) if self.cursor.row == 0 => 0,
             Some(view) => view.spot(row).unwrap_or(0),
             None => row,
         };
