@@ -57,8 +57,9 @@ fn near(model: &mut Model) -> Option<Near> {
 fn make_room(model: &mut Model, near: Option<&Near>) -> Vec<Effect> {
     let resident: usize = model
         .query
-        .results_mut()
-        .map(|result| result.resident_bytes())
+        .windows()
+        // What filters, orders and searches hold counts too: four bytes a row, and one bit.
+        .map(|(result, window)| result.resident_bytes() + window.memory_bytes())
         .sum();
     let Some(mut excess) = resident
         .checked_sub(model.memory.high())
@@ -180,5 +181,6 @@ pub(super) fn fetched(model: &mut Model, id: ResultId, segments: Vec<Fetched>) -
             result.returned(segment, batch);
         }
     }
+    super::viewer::returned(model);
     Vec::new()
 }

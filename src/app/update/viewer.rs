@@ -89,6 +89,18 @@ pub(super) fn resized(model: &mut Model) {
     }
 }
 
+/// Rows came back to memory: a viewer that waits for one shows it.
+pub(super) fn returned(model: &mut Model) {
+    let awaited = model.overlays.last().and_then(|overlay| match overlay {
+        Overlay::Viewer(viewer) if viewer.arrival == Arrival::Awaited => Some(viewer.subject),
+        _ => None,
+    });
+    if let Some(subject) = awaited {
+        drop(model.overlays.pop());
+        show(model, subject);
+    }
+}
+
 fn laid_out(result: &ResultSet, window: &Window, subject: Subject, now: i64) -> Option<Viewer> {
     let spot = match subject {
         Subject::Value(place) => place.row,
