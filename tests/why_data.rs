@@ -84,7 +84,7 @@ const CASES: &[(&str, &[&str])] = &[
         "SELECT id FROM s.lent",
         &[
             "GRANT SELECT (id) ON TABLE s.lent TO app",
-            "GRANT SELECT (id, b) ON TABLE s.t TO viewer",
+            "GRANT SELECT (id, a, b) ON TABLE s.t TO viewer",
         ],
     ),
     (
