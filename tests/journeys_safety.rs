@@ -549,7 +549,7 @@ fn edits_gather_are_shown_as_statements_and_made_together() {
     drop(update(&mut model, message));
     shows(&model, "made 3 changes");
     shows(&model, "✓older");
-    shows(&model, "×8");
+    shows(&model, "⊘8");
     assert!(!model.plans_edits());
     assert_eq!(
         model.query.shown().unwrap().0.rows(),

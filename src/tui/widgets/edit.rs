@@ -28,7 +28,7 @@ fn keys(frame: &mut Frame<'_>, foot: Area, keys: &[(&str, &str)], theme: Theme) 
 }
 
 /// A cell that was edited, with a sign before it that says so without colour: `*` will be changed,
-/// `-` will be deleted, `✓` was changed, `×` was deleted.
+/// `✗` will be deleted, `✓` was changed, `⊘` was deleted.
 #[must_use]
 pub fn cell_of(shown: &Shown<'_>, read: Cell<'_>) -> (String, Role) {
     let text = match shown.value {
@@ -39,9 +39,9 @@ pub fn cell_of(shown: &Shown<'_>, read: Cell<'_>) -> (String, Role) {
     };
     let (sign, role) = match shown.mark {
         Mark::Changed => ("*", Role::Warning),
-        Mark::Deleted => ("-", Role::Bad),
+        Mark::Deleted => ("✗", Role::Bad),
         Mark::Made => ("✓", Role::Good),
-        Mark::Gone => ("×", Role::Quiet),
+        Mark::Gone => ("⊘", Role::Quiet),
     };
     (format!("{sign}{text}"), role)
 }

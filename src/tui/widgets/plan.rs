@@ -405,7 +405,7 @@ fn details(shown: &Shown, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let Some(node) = shown.plan.nodes.get(shown.selected()) else {
         return Vec::new();
     };
-    let mut text = Vec::new();
+    let mut text = vec![Line::default()];
     let head = format!(" {} {}", node.title, node.object);
     text.push(line(theme, Role::Strong, head.trim_end()));
     let mut say = |label: &str, said: &str| {

@@ -51,8 +51,12 @@ pub fn title(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
     }
     right.push(Span::raw(" "));
     let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
-    while left.len() > 2 && width(&left) + width(&right) >= usize::from(area.width) {
+    // What state the session is in outlasts as whom and what is set: work may hang on it.
+    while left.len() > 1 && width(&left) + width(&right) >= usize::from(area.width) {
         drop(left.pop());
+    }
+    while right.len() > 2 && width(&left) + width(&right) >= usize::from(area.width) {
+        drop(right.remove(right.len() - 2));
     }
     ends(frame, area, Line::from(left), Line::from(right));
 }
