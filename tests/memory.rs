@@ -193,7 +193,8 @@ async fn where_rows_cannot_go_the_query_is_stopped_and_what_arrived_stays() {
         assert!(rows > 10_000 && rows < 2_000_000, "{rows} rows stay");
         assert_eq!(interface.cell(rows - 1), Some(rows.to_string()));
         interface.run("select 1").await;
-        assert!(matches!(interface.outcome().standing, Standing::Done(_)));
+        let standing = &interface.outcome().standing;
+        assert!(matches!(standing, Standing::Done(_)), "{standing:?}");
     }
 }
 

@@ -214,7 +214,7 @@ commands! {
     AccessCompare, Access, "access-compare", ["="], "compare", "Put the role aside; on another role, compare the two";
     AccessPart, Access, "access-part", ["tab", "shift-tab"], "details", "Go from the list to the details, and back";
     AccessTurn, Access, "access-turn", ["u"], "", "Turn the role tree: members below roles instead of groups";
-    AccessOwnRoles, Access, "access-system-roles", ["."], "", "Show or hide the server's own roles, whose names begin with pg_";
+    AccessSystemParts, Access, "access-system-parts", ["."], "", "Show or hide the server's own roles (pg_…) and schemas";
     AccessClear, Access, "access-clear", ["x"], "", "Clear all filters";
     AccessGrant, Access, "access-grant", ["e"], "grant", "Put the GRANT of what is lacking into the editor";
     AccessRevoke, Access, "access-revoke", ["v"], "", "Put the REVOKE of what was granted into the editor";

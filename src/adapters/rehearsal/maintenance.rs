@@ -7,7 +7,7 @@ use super::need::{Need, Purpose, add, cell, membership, need, relation_kind};
 use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
 use crate::domain::diagnosis::denial::Denial;
-use crate::domain::diagnosis::maintained::maintained;
+use crate::domain::diagnosis::maintained::{maintained, skipping};
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -138,11 +138,7 @@ pub(super) fn skipped(statement: &str, needs: &[Need], major: u32) -> Option<Fai
     {
         return None;
     }
-    let message = if major < 16 {
-        format!("skipping \"{name}\" --- only table or database owner can {verb} it")
-    } else {
-        format!("permission denied to {verb} \"{name}\", skipping it")
-    };
+    let message = skipping(&verb, &name, major);
     let mut warning = Failure::new(Phase::Statement, Origin::Server, message);
     warning.severity = Some("WARNING".to_owned());
     warning.sqlstate = Some("01000".to_owned());

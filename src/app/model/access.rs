@@ -13,7 +13,7 @@ use crate::domain::access::{Becoming, ObjectId, RoleId, Snapshot};
 use crate::domain::time::Timestamp;
 
 pub use detail::Detail;
-pub use filters::{Filters, Kinds, OwnRoles, Typing};
+pub use filters::{Filters, Kinds, SystemParts, Typing};
 pub use items::{Branch, Item};
 pub use sought::{Sought, SoughtObject};
 
@@ -394,11 +394,11 @@ impl AccessScreen {
         self.refresh();
     }
 
-    /// Shows or hides the server's own roles.
-    pub fn toggle_own_roles(&mut self) {
-        self.filters.own_roles = match self.filters.own_roles {
-            OwnRoles::Hidden => OwnRoles::Shown,
-            OwnRoles::Shown => OwnRoles::Hidden,
+    /// Shows or hides what belongs to the server itself.
+    pub fn toggle_system_parts(&mut self) {
+        self.filters.system_parts = match self.filters.system_parts {
+            SystemParts::Hidden => SystemParts::Shown,
+            SystemParts::Shown => SystemParts::Hidden,
         };
         self.refresh();
     }

@@ -395,6 +395,13 @@ impl Run {
         self.outcomes.iter().map(Outcome::rows).sum()
     }
 
+    /// Bytes of memory that its rows hold.
+    #[must_use]
+    pub fn resident_bytes(&self) -> usize {
+        let results = self.outcomes.iter().filter_map(|one| one.result.as_ref());
+        results.map(ResultSet::resident_bytes).sum()
+    }
+
     /// The latest outcome there is something to show of.
     fn latest(&self) -> Option<usize> {
         self.outcomes

@@ -186,7 +186,7 @@ fn ask(model: &mut Model, command: Command) {
         Command::AccessKinds => screen.next_kinds(),
         Command::AccessPrivilege => screen.next_privilege(),
         Command::AccessSchema => screen.toggle_schema(),
-        Command::AccessOwnRoles => screen.toggle_own_roles(),
+        Command::AccessSystemParts => screen.toggle_system_parts(),
         Command::AccessClear => screen.clear_filters(),
         _ => {}
     }

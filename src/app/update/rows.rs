@@ -6,6 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::message::{Fetched, Spilled};
 use crate::app::model::Model;
 use crate::app::model::memory::{SPILLS, Spilling};
+use crate::app::model::query::Run;
 use crate::domain::failure::Failure;
 use crate::domain::rows::ResultId;
 
@@ -79,11 +80,7 @@ fn make_room(model: &mut Model, near: Option<&Near>) -> Vec<Effect> {
         return Vec::new();
     }
     if model.memory.spilling == Spilling::Off || model.memory.refused.is_some() {
-        return if resident > model.memory.budget {
-            stop(model)
-        } else {
-            Vec::new()
-        };
+        return stop(model);
     }
     if model.memory.under_way >= SPILLS {
         return Vec::new();
@@ -106,12 +103,14 @@ fn make_room(model: &mut Model, near: Option<&Near>) -> Vec<Effect> {
     effects
 }
 
-/// Ends the run under way: there is no room for more of its rows.
+/// Ends the run under way if there is no room for more of its rows. Rows of the run before it do not
+/// count: they go as soon as it has any of its own.
 fn stop(model: &mut Model) -> Vec<Effect> {
     let Some(ticket) = model.query.running() else {
         return Vec::new();
     };
-    if model.query.is_stopped() {
+    let own = model.query.run().map_or(0, Run::resident_bytes);
+    if model.query.is_stopped() || own <= model.memory.budget {
         return Vec::new();
     }
     let failure = model.memory.refused.clone().unwrap_or_else(|| {

@@ -145,7 +145,11 @@ fn rows<W: Write>(rights: &Snapshot, account: &Account, out: &mut Exporter<W>) -
             limits.join("; "),
             best.words(rights),
         ];
-        out.row(cells.iter().map(|cell| Cell::Text(cell)))?;
+        // What does not apply is NULL: CSV would put an empty text into quotes.
+        out.row(cells.iter().map(|cell| match cell.as_str() {
+            "" => Cell::Null,
+            text => Cell::Text(text),
+        }))?;
     }
     Ok(())
 }

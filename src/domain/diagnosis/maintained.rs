@@ -63,6 +63,17 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
     found
 }
 
+/// What VACUUM and ANALYZE say of a table that they skip for want of a privilege (PostgreSQL source,
+/// `vacuum.c`, `vacuum_is_permitted_for_relation`; reworded in 16).
+#[must_use]
+pub fn skipping(verb: &str, name: &str, major: u32) -> String {
+    if major < 16 {
+        format!("skipping \"{name}\" --- only table or database owner can {verb} it")
+    } else {
+        format!("permission denied to {verb} \"{name}\", skipping it")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use crate::app::model::Model;
 use crate::app::model::access::detail::Kind;
 use crate::app::model::access::items::Fold;
 use crate::app::model::access::{
-    AccessScreen, Item, Kinds, Known, OwnRoles, Part, Reading, Typing, View,
+    AccessScreen, Item, Kinds, Known, Part, Reading, SystemParts, Typing, View,
 };
 use crate::domain::access::{
     Attribute, Difference, ObjectId, RoleId, Snapshot, Standing, Tone, Trait,
@@ -182,8 +182,8 @@ fn filter(buf: &mut Buffer, row: Rect, screen: &AccessScreen, theme: Theme) {
     if let (Some(schema), Some(known)) = (filters.schema, &screen.known) {
         parts.push(format!("schema {}", known.rights.object_name(schema)));
     }
-    if filters.own_roles == OwnRoles::Shown {
-        parts.push("with pg_ roles".to_owned());
+    if filters.system_parts == SystemParts::Shown {
+        parts.push("with system parts".to_owned());
     }
     for part in parts {
         at = put(buf, row, at, ("  ", quiet));

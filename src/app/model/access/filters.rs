@@ -86,10 +86,12 @@ impl Kinds {
     }
 }
 
-/// Whether the server's own roles show.
+/// Whether what belongs to the server itself shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OwnRoles {
-    /// Roles whose names begin with `pg_` are left out.
+pub enum SystemParts {
+    /// Roles whose names begin with `pg_` are left out, and so are the system's schemas and what is in
+    /// `information_schema`: views of it are open to everybody. What the snapshot holds of `pg_catalog`
+    /// shows: somebody opened it, or not everybody may read it.
     #[default]
     Hidden,
     /// They show like others.
@@ -119,8 +121,8 @@ pub struct Filters {
     pub privilege: Option<Privilege>,
     /// Only in this schema.
     pub schema: Option<ObjectId>,
-    /// The server's own roles.
-    pub own_roles: OwnRoles,
+    /// What belongs to the server itself.
+    pub system_parts: SystemParts,
 }
 
 /// Words in lower case, taken apart once.
@@ -164,7 +166,7 @@ impl Filters {
     }
 
     pub(super) fn takes_role(&self, name: &str, words: &[String]) -> bool {
-        let own = name.starts_with("pg_") && self.own_roles == OwnRoles::Hidden;
+        let own = name.starts_with("pg_") && self.system_parts == SystemParts::Hidden;
         !own && says(name, words)
     }
 
@@ -182,7 +184,9 @@ impl Filters {
         let has_privilege = self.privilege.is_none_or(|privilege| {
             Privileges::applicable(object.kind, rights.version()).has(privilege)
         });
+        let own = self.system_parts == SystemParts::Hidden && is_system_part(rights, object);
         in_schema
+            && !own
             && of_kind
             && has_privilege
             && (words.objects.is_empty() || says(&rights.object_name(id), &words.objects))
@@ -217,5 +221,15 @@ impl Filters {
             || self.kinds != Kinds::All
             || self.privilege.is_some()
             || self.schema.is_some()
+    }
+}
+
+fn is_system_part(rights: &Snapshot, object: &Object) -> bool {
+    match object.kind {
+        ObjectKind::Schema => matches!(object.name.as_str(), "pg_catalog" | "information_schema"),
+        _ => object
+            .schema
+            .and_then(|schema| rights.object(schema))
+            .is_some_and(|schema| schema.name == "information_schema"),
     }
 }

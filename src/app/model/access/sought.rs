@@ -1,7 +1,7 @@
 //! What the access screen was opened for, in words that a snapshot yet to come will know; and the
 //! same things in another snapshot.
 
-use super::{AccessScreen, OwnRoles, View};
+use super::{AccessScreen, SystemParts, View};
 use crate::domain::access::{ObjectId, Realm, RoleId, Snapshot};
 
 /// What the screen was opened for.
@@ -122,7 +122,7 @@ impl AccessScreen {
             .as_ref()
             .is_some_and(|known| known.rights.role_name(role).starts_with("pg_"));
         if is_own {
-            self.filters.own_roles = OwnRoles::Shown;
+            self.filters.system_parts = SystemParts::Shown;
         }
         self.go(View::Matrix);
         let column = self.columns.iter().position(|known| *known == role);

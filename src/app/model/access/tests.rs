@@ -135,7 +135,7 @@ fn filters_narrow_objects_and_roles() {
     let mut screen = screen();
     let shown = |screen: &AccessScreen| screen.columns.len();
     assert_eq!(shown(&screen), 4, "the server's own roles are hidden");
-    screen.toggle_own_roles();
+    screen.toggle_system_parts();
     assert_eq!(shown(&screen), 5);
     screen.filters.words = crate::app::model::line::Line::new("S.A @an");
     screen.refresh();
