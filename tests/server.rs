@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use pgiam::adapters::connect::{Alone, Companion, Connector, Refused};
+use pgiam::adapters::connect::{Alone, Asked, Companion, Connector, Refused};
 use pgiam::adapters::dial::Patience;
 use pgiam::adapters::session::Session;
 use pgiam::domain::failure::{Origin, Phase};
@@ -469,8 +469,8 @@ impl Companion for Typing {
         self.0.lock().unwrap().insert(report.stage);
     }
 
-    async fn ask_password(&self, _prompt: String) -> Option<Password> {
-        Some(Password::new(self.1.to_owned()))
+    async fn ask_password(&self, _prompt: String) -> Asked {
+        Asked::Typed(Password::new(self.1.to_owned()))
     }
 }
 

@@ -60,8 +60,19 @@ pub trait Companion: Send + Sync {
     /// A stage moved on.
     fn moved(&self, report: &StageReport);
 
-    /// A password is wanted that nothing else supplied; `None` gives up.
-    fn ask_password(&self, prompt: String) -> impl Future<Output = Option<Password>> + Send;
+    /// A password is wanted that nothing else supplied.
+    fn ask_password(&self, prompt: String) -> impl Future<Output = Asked> + Send;
+}
+
+/// What came of asking a person for a password.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// It was typed.
+    Typed(Password),
+    /// The person wants none of it.
+    GivenUp,
+    /// There is nobody to ask: the server may let the role in without one (`trust`, `peer`, `cert`).
+    Nobody,
 }
 
 /// A companion who sees nothing and knows no password.
@@ -71,8 +82,8 @@ pub struct Alone;
 impl Companion for Alone {
     fn moved(&self, _report: &StageReport) {}
 
-    async fn ask_password(&self, _prompt: String) -> Option<Password> {
-        None
+    async fn ask_password(&self, _prompt: String) -> Asked {
+        Asked::Nobody
     }
 }
 
@@ -332,15 +343,15 @@ impl<C: Companion> Walk<'_, C> {
                 Ok(Proof::Nothing)
             }
             SignIn::Password | SignIn::SecretsManager { .. } | SignIn::Command { .. } => {
-                let password = self.password().await?;
+                let proof = self.password().await?;
                 self.begin(Stage::Token);
                 self.skip("not an IAM sign-in");
-                Ok(Proof::Password(password))
+                Ok(proof)
             }
         }
     }
 
-    async fn password(&mut self) -> Result<Password, Failure> {
+    async fn password(&mut self) -> Result<Proof, Failure> {
         let connector = self.connector;
         let found = match (
             connector.surroundings.look_up(self.profile)?,
@@ -353,23 +364,22 @@ impl<C: Companion> Walk<'_, C> {
             }
             (None, _) => {
                 let prompt = format!("{} at {}", self.profile.user, self.profile.host);
-                let password = self.companion.ask_password(prompt).await.ok_or_else(|| {
-                    Failure::new(
-                        Phase::Connecting(Stage::Credentials),
-                        Origin::Local,
-                        "no password is known",
-                    )
-                    .with_hint("set PGPASSWORD, add a line to ~/.pgpass, or type it when asked")
-                })?;
-                password::Found {
-                    password,
-                    source: "typed".to_owned(),
+                match self.companion.ask_password(prompt).await {
+                    Asked::Typed(password) => password::Found {
+                        password,
+                        source: "typed".to_owned(),
+                    },
+                    Asked::GivenUp => return Err(no_password()),
+                    Asked::Nobody => {
+                        self.skip("no password is known");
+                        return Ok(Proof::Nothing);
+                    }
                 }
             }
         };
         self.note("source", found.source.clone());
         self.done(format!("password from {}", found.source));
-        Ok(found.password)
+        Ok(Proof::Password(found.password))
     }
 
     async fn resolve(&mut self) -> Result<Vec<SocketAddr>, Failure> {
@@ -493,7 +503,13 @@ impl<C: Companion> Walk<'_, C> {
         .await;
         let opened = opening.map_err(|_| refusal::unanswered(Stage::SignIn, "the server"))?;
         let (client, connection) = opened
-            .map_err(|error| refusal::from_driver(Phase::Connecting(Stage::SignIn), &error))
+            .map_err(|error| {
+                if refusal::is_password_missing(&error) {
+                    no_password()
+                } else {
+                    refusal::from_driver(Phase::Connecting(Stage::SignIn), &error)
+                }
+            })
             .map_err(|failure| {
                 if stage_of(&failure) == Stage::Database {
                     self.done(accepted(&proof));
@@ -636,6 +652,15 @@ fn stage_of(failure: &Failure) -> Stage {
         Some("53300") if failure.message.contains("for database") => Stage::Database,
         _ => Stage::SignIn,
     }
+}
+
+fn no_password() -> Failure {
+    Failure::new(
+        Phase::Connecting(Stage::Credentials),
+        Origin::Local,
+        "no password is known",
+    )
+    .with_hint("set PGPASSWORD, add a line to ~/.pgpass, or type it when asked")
 }
 
 fn accepted(proof: &Proof) -> String {

@@ -31,6 +31,12 @@ pub fn from_driver(phase: Phase, error: &tokio_postgres::Error) -> Failure {
     Failure::new(phase, origin, message)
 }
 
+/// Whether the server asked for a password and none was given. The driver has no kind of its own for
+/// that (`connect_raw.rs`, `authenticate`).
+pub fn is_password_missing(error: &tokio_postgres::Error) -> bool {
+    chain(error).contains("password missing")
+}
+
 /// All fields of a server error.
 pub fn from_server(phase: Phase, error: &DbError) -> Failure {
     Failure {

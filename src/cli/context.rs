@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::args::Script;
 use super::exit::Exit;
-use crate::adapters::connect::{Companion, Connector, Refused};
+use crate::adapters::connect::{Asked, Companion, Connector, Refused};
 use crate::adapters::session::Session;
 use crate::adapters::storage::directories::Directories;
 use crate::adapters::storage::profiles::ProfileFile;
@@ -15,7 +15,6 @@ use crate::domain::profile::Profile;
 use crate::domain::rows::cell::{safe_lines, wrapped};
 use crate::domain::stage::StageReport;
 use crate::domain::target::{self, Surroundings};
-use crate::domain::token::Password;
 
 /// libpq's environment variables and the keywords they stand for.
 const VARIABLES: [(&str, &str); 9] = [
@@ -238,9 +237,9 @@ struct AtTerminal;
 impl Companion for AtTerminal {
     fn moved(&self, _report: &StageReport) {}
 
-    async fn ask_password(&self, prompt: String) -> Option<Password> {
+    async fn ask_password(&self, prompt: String) -> Asked {
         if !io::stdin().is_terminal() {
-            return None;
+            return Asked::Nobody;
         }
         tokio::task::spawn_blocking(move || {
             super::ask::password(&format!("Password of {prompt}: "))
@@ -248,6 +247,7 @@ impl Companion for AtTerminal {
         .await
         .ok()
         .flatten()
+        .map_or(Asked::GivenUp, Asked::Typed)
     }
 }
 

@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 use super::args::Doctor;
 use super::context::{Context, Ended};
 use super::exit::Exit;
-use crate::adapters::connect::{Companion, Connector};
+use crate::adapters::connect::{Asked, Companion, Connector};
 use crate::domain::diagnosis::{Finding, login};
 use crate::domain::profile::Profile;
 use crate::domain::rows::cell::{safe_line, wrapped};
 use crate::domain::stage::{Stage, StageReport, StageState};
 use crate::domain::time::spoken;
-use crate::domain::token::Password;
 
 /// Version of the JSON contract.
 const VERSION: u32 = 1;
@@ -92,8 +91,8 @@ impl Companion for Watcher {
         }
     }
 
-    async fn ask_password(&self, _prompt: String) -> Option<Password> {
-        None
+    async fn ask_password(&self, _prompt: String) -> Asked {
+        Asked::Nobody
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::args::Exec;
 use super::context::{Context, Ended, complain};
 use super::exit::Exit;
-use crate::adapters::connect::{Alone, Companion, Refused};
+use crate::adapters::connect::Refused;
 use crate::adapters::tls::RDS_ROOTS;
 use crate::domain::failure::Failure;
 use crate::domain::profile::{Guard, Profile, Roots, SignIn, TlsMode};
@@ -134,14 +134,8 @@ async fn secret(context: &Context, profile: &Profile) -> Result<Option<String>, 
                 .surroundings
                 .look_up(profile)
                 .map_err(refused)?;
-            Ok(match found {
-                Some(found) => Some(found.password.expose().to_owned()),
-                // The program asks by itself.
-                None => Alone
-                    .ask_password(String::new())
-                    .await
-                    .map(|password| password.expose().to_owned()),
-            })
+            // Where none is known, the program asks by itself.
+            Ok(found.map(|found| found.password.expose().to_owned()))
         }
         SignIn::SecretsManager { .. } => Err(Ended::Usage(
             "signing in with a password from Secrets Manager is not built yet".to_owned(),

@@ -7,6 +7,7 @@
 //! afterwards is written. A frame leaves in one piece, marked as one for terminals that wait for
 //! the end of it (DEC private mode 2026).
 
+mod halves;
 mod pen;
 mod shift;
 
@@ -17,6 +18,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use unicode_width::UnicodeWidthStr;
 
+pub use halves::blank_halves;
 use pen::{Pen, number};
 
 /// Frames longer than this are marked as one piece; the marks of a shorter one would cost more than

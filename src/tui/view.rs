@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::canvas::blank_halves;
 use super::theme::{Role, Theme};
 use super::widgets::editor::EditorPane;
 use super::widgets::file_form::FilePane;
@@ -43,6 +44,7 @@ pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     for overlay in &model.overlays {
         place(frame, rows.body, overlay, (model, theme));
     }
+    blank_halves(frame.buffer_mut());
 }
 
 fn profiles(frame: &mut Frame<'_>, model: &Model, theme: Theme) {

@@ -135,6 +135,7 @@ fn write(strokes: &[Stroke]) -> impl Fn(&mut Buffer) + '_ {
             buffer.set_style(line, Style::reset());
             buffer.set_string(stroke.x, stroke.y, TEXTS[stroke.text], STYLES[stroke.style]);
         }
+        blank_halves(buffer);
     }
 }
 

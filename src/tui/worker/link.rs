@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::{Inbox, Sessions, Shared, Worker, lock, refused};
-use crate::adapters::connect::{Companion, Connector, Limits};
+use crate::adapters::connect::{Asked, Companion, Connector, Limits};
 use crate::adapters::session::Session;
 use crate::app::{Message, Ticket};
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -45,7 +45,7 @@ impl Companion for Guide {
         let _ = self.inbox.0.try_send(super::Arrival::Message(message));
     }
 
-    async fn ask_password(&self, prompt: String) -> Option<Password> {
+    async fn ask_password(&self, prompt: String) -> Asked {
         let (answer, answered) = oneshot::channel();
         drop(lock(&self.passwords).insert(self.ticket, answer));
         self.inbox
@@ -56,7 +56,7 @@ impl Companion for Guide {
             .await;
         let password = answered.await.ok().flatten();
         lock(&self.sessions).typed.clone_from(&password);
-        password
+        password.map_or(Asked::GivenUp, Asked::Typed)
     }
 }
 
@@ -67,8 +67,8 @@ struct Remembering(Option<Password>);
 impl Companion for Remembering {
     fn moved(&self, _report: &StageReport) {}
 
-    async fn ask_password(&self, _prompt: String) -> Option<Password> {
-        self.0.clone()
+    async fn ask_password(&self, _prompt: String) -> Asked {
+        self.0.clone().map_or(Asked::Nobody, Asked::Typed)
     }
 }
 
