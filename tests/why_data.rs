@@ -24,7 +24,7 @@ use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
 use pgiam::domain::token::Password;
 
 /// Owner, a view's owner, and who asks; schema `s` is open to all three, `z` to its owner alone.
-const OBJECTS: &str = r#"
+const OBJECTS: &str = r"
 CREATE ROLE keeper; CREATE ROLE viewer; CREATE ROLE app LOGIN;
 CREATE SCHEMA s AUTHORIZATION keeper; CREATE SCHEMA z AUTHORIZATION keeper;
 GRANT USAGE ON SCHEMA s TO app, viewer;
@@ -62,7 +62,7 @@ RESET ROLE;
 ALTER VIEW s.lent OWNER TO viewer;
 ALTER FUNCTION s.lends() OWNER TO viewer;
 SELECT lo_create(4242);
-"#;
+";
 
 const CASES: &[(&str, &[&str])] = &[
     (
