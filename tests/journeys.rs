@@ -342,6 +342,16 @@ fn control_c_cancels_and_never_quits() {
 }
 
 #[test]
+fn escape_and_a_chord_that_arrive_together_are_both_meant() {
+    let (mut model, _) = workspace();
+    let ticket = running(&mut model, "select pg_sleep(9)");
+    press(&mut model, "f1");
+    assert_eq!(model.overlays.len(), 1);
+    assert_eq!(press(&mut model, "ctrl-alt-c"), [Effect::Cancel { ticket }]);
+    assert!(model.overlays.is_empty());
+}
+
+#[test]
 fn leaving_asks_while_a_transaction_is_open() {
     let (mut model, _) = workspace();
     let ticket = running(&mut model, "begin");

@@ -125,6 +125,14 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     model.told = None;
     let scopes = command::scopes(model);
+    if key.ctrl && key.alt && model.keymap.lookup(&scopes, key).is_none() {
+        // Escape and a chord that arrive together read as one chord with Alt: both were meant.
+        let escape = Key::plain(KeyCode::Escape);
+        let chord = Key { alt: false, ..key };
+        let mut effects = self::key(model, escape);
+        effects.extend(self::key(model, chord));
+        return effects;
+    }
     if !model.overlays.is_empty() {
         let leaving = model
             .keymap
