@@ -1,5 +1,7 @@
 //! The walk through the nine stages, from a profile to a session.
 
+mod companion;
+
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -31,6 +33,7 @@ use crate::domain::time::{Timestamp, spoken};
 use crate::domain::token::{Password, TOKEN_LIFETIME_SECONDS, Token};
 
 pub use super::parameters::Limits;
+pub use companion::{Alone, Asked, Companion};
 
 /// Opens sessions. Cheap to clone; TLS connectors are shared between clones.
 #[derive(Debug, Clone, Default)]
@@ -53,38 +56,6 @@ pub struct Refused {
     pub failure: Failure,
     /// All nine stages.
     pub reports: Vec<StageReport>,
-}
-
-/// The one who is asked for a password and told about stages.
-pub trait Companion: Send + Sync {
-    /// A stage moved on.
-    fn moved(&self, report: &StageReport);
-
-    /// A password is wanted that nothing else supplied.
-    fn ask_password(&self, prompt: String) -> impl Future<Output = Asked> + Send;
-}
-
-/// What came of asking a person for a password.
-#[derive(Debug, Clone)]
-pub enum Asked {
-    /// It was typed.
-    Typed(Password),
-    /// The person wants none of it.
-    GivenUp,
-    /// There is nobody to ask: the server may let the role in without one (`trust`, `peer`, `cert`).
-    Nobody,
-}
-
-/// A companion who sees nothing and knows no password.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Alone;
-
-impl Companion for Alone {
-    fn moved(&self, _report: &StageReport) {}
-
-    async fn ask_password(&self, _prompt: String) -> Asked {
-        Asked::Nobody
-    }
 }
 
 impl Connector {
