@@ -15,13 +15,9 @@
 
 mod support;
 
-use pgiam::adapters::connect::{Alone, Connector};
-use pgiam::adapters::password::Surroundings;
 use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
 use pgiam::adapters::session::Session;
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
-use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
-use pgiam::domain::token::Password;
 
 /// Owner, a view's owner, and who asks; schema `s` is open to all three, `z` to its owner alone.
 const OBJECTS: &str = r"
@@ -187,34 +183,7 @@ const COPIES: &[(&str, &[&str])] = &[
 ];
 
 async fn session(database: &str) -> Session {
-    let url = support::cluster().superuser_url(database);
-    let (user, rest) = url
-        .trim_start_matches("postgres://")
-        .split_once(':')
-        .unwrap();
-    let (password, _) = rest.split_once('@').unwrap();
-    let profile = Profile {
-        name: "test".into(),
-        host: "127.0.0.1".into(),
-        port: support::cluster().port(),
-        database: database.into(),
-        user: user.into(),
-        sign_in: SignIn::Password,
-        tls: Tls {
-            mode: TlsMode::Disable,
-            ..Tls::default()
-        },
-        ..Profile::default()
-    };
-    let mut connector = Connector::default();
-    connector.surroundings = Surroundings {
-        password: Some(Password::new(password.into())),
-        file: None,
-    };
-    connector
-        .connect(&profile, &Alone)
-        .await
-        .unwrap_or_else(|refused| panic!("{refused:?}"))
+    support::superuser_session(database).await
 }
 
 async fn why(session: &Session, role: &str, statement: &str) -> WhyReport {

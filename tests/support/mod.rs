@@ -13,11 +13,7 @@ pub(crate) mod signer;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use pgiam::adapters::connect::{Alone, Connector};
-use pgiam::adapters::password::Surroundings;
 use pgiam::adapters::session::Session;
-use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
-use pgiam::domain::token::Password;
 use pgiam::standin::{Cluster, Options, Standin};
 
 /// A plain PostgreSQL of this test binary, without TLS and without roles of RDS.
@@ -40,34 +36,7 @@ pub(crate) fn database(name: &str) -> String {
 
 /// A session of the superuser in a database of the shared cluster.
 pub(crate) async fn superuser_session(database: &str) -> Session {
-    let url = cluster().superuser_url(database);
-    let (user, rest) = url
-        .trim_start_matches("postgres://")
-        .split_once(':')
-        .expect("a user and a password");
-    let (password, _) = rest.split_once('@').expect("a host");
-    let profile = Profile {
-        name: "test".into(),
-        host: "127.0.0.1".into(),
-        port: cluster().port(),
-        database: database.into(),
-        user: user.into(),
-        sign_in: SignIn::Password,
-        tls: Tls {
-            mode: TlsMode::Disable,
-            ..Tls::default()
-        },
-        ..Profile::default()
-    };
-    let mut connector = Connector::default();
-    connector.surroundings = Surroundings {
-        password: Some(Password::new(password.into())),
-        file: None,
-    };
-    connector
-        .connect(&profile, &Alone)
-        .await
-        .expect("a session")
+    session::superuser(cluster(), database).await
 }
 
 /// The stand-in of this test binary, with the demo's roles and data but a small large table.
