@@ -91,12 +91,13 @@ impl Snapshot {
         let Some(grantor) = grantor.filter(|_| self.version >= 16) else {
             return Ok(());
         };
-        // The bootstrap superuser needs no membership to grant.
-        if self
-            .role(grantor)
-            .is_some_and(|known| known.oid == BOOTSTRAP)
-        {
+        let bootstrap = |role: RoleId| self.role(role).is_some_and(|known| known.oid == BOOTSTRAP);
+        // The bootstrap superuser needs no membership to grant, and so stands before every grantor.
+        if bootstrap(grantor) {
             return Ok(());
+        }
+        if bootstrap(member) {
+            return Err(ChangeError::BackToGrantor);
         }
         let mut list = self.memberships.list.clone();
         let departure = Departure {
