@@ -1,7 +1,8 @@
 //! The access model against the server's own privilege functions, on randomised databases and on
 //! every version of PostgreSQL this machine has.
 //!
-//! `PGIAM_SEED` repeats a run; `./dev postgres` fetches versions that are not installed.
+//! `PGIAM_SEED=clock` tries databases that no run had before, and prints the number that repeats it;
+//! `./dev postgres` fetches versions that are not installed.
 
 #![allow(
     clippy::unwrap_used,

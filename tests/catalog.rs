@@ -71,6 +71,7 @@ async fn load(session: &Session) -> (Catalog, Vec<&'static str>) {
         while let Some(part) = parts.recv().await {
             order.push(match part {
                 CatalogPart::Outline(_) => "outline",
+                CatalogPart::Locked(_) => "locked",
                 CatalogPart::Columns(_) => "columns",
                 CatalogPart::Functions(_) => "functions",
                 CatalogPart::Roles(_) => "roles",
@@ -131,7 +132,10 @@ async fn an_owner_sees_everything_with_types_and_keys() {
         .unwrap();
     let (catalog, order) = load(&session("everything", &role).await).await;
 
-    assert_eq!(order, ["outline", "columns", "roles", "functions"]);
+    assert_eq!(
+        order,
+        ["outline", "locked", "columns", "roles", "functions"]
+    );
     assert_eq!(catalog.database, "everything");
     assert!(catalog.search_path.contains(&"pg_catalog".to_owned()));
     assert!(

@@ -3,7 +3,7 @@
 //! Nothing here fails because the role may not read something: the queries ask only what
 //! everybody may read, and mark the rest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio::sync::mpsc;
 
@@ -20,6 +20,7 @@ const SESSION: &str = include_str!("../../assets/sql/catalog_session.sql");
 const DATABASES: &str = include_str!("../../assets/sql/catalog_databases.sql");
 const SCHEMAS: &str = include_str!("../../assets/sql/catalog_schemas.sql");
 const RELATIONS: &str = include_str!("../../assets/sql/catalog_relations.sql");
+const LOCKED: &str = include_str!("../../assets/sql/catalog_locked.sql");
 const COLUMNS: &str = include_str!("../../assets/sql/catalog_columns.sql");
 const TYPES: &str = include_str!("../../assets/sql/catalog_types.sql");
 const KEYS: &str = include_str!("../../assets/sql/catalog_keys.sql");
@@ -43,6 +44,10 @@ pub async fn load(session: &Session, parts: &mpsc::Sender<CatalogPart>) -> Resul
         .map(|(place, relation)| (relation.oid, place))
         .collect();
     if parts.send(CatalogPart::Outline(catalog)).await.is_err() {
+        return Ok(());
+    }
+    let locked = locked(session).await?;
+    if parts.send(CatalogPart::Locked(locked)).await.is_err() {
         return Ok(());
     }
     let columns = columns(session, &places).await?;
@@ -107,7 +112,7 @@ async fn outline(session: &Session) -> Result<Outline, Failure> {
             name: text(batch, row, 2),
             kind,
             estimated_rows: estimate.filter(|rows| *rows > 0 || !never_analysed_is_zero),
-            access: access(batch, row, 5),
+            access: Access::default(),
         });
     }
     catalog
@@ -117,6 +122,15 @@ async fn outline(session: &Session) -> Result<Outline, Failure> {
         catalog,
         schema_oids,
     })
+}
+
+/// The relations that the role may not read.
+async fn locked(session: &Session) -> Result<HashSet<u32>, Failure> {
+    let mut locked = HashSet::new();
+    for (batch, row) in &rows(session, LOCKED).await? {
+        let _ = locked.insert(number(batch, row, 0));
+    }
+    Ok(locked)
 }
 
 /// The columns of each relation, by its place in the outline.

@@ -1,6 +1,6 @@
 //! What a database holds: schemas, relations, columns, functions, roles; built for 10,000 relations.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Whether the role that looked may use something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -159,8 +159,11 @@ pub struct Catalog {
 /// A part of the catalog, as it arrives: first what the tree shows, then what completion needs.
 #[derive(Debug, Clone)]
 pub enum CatalogPart {
-    /// Databases, schemas and relations: the tree can be shown.
+    /// Databases, schemas and relations: the tree can be shown. Whether relations may be read is not
+    /// known yet: asking takes the server longer than all the rest of the outline.
     Outline(Catalog),
+    /// OIDs of the relations that the role may not read.
+    Locked(HashSet<u32>),
     /// Columns, in the order of the outline's relations.
     Columns(Vec<Vec<CatalogColumn>>),
     /// Functions.
@@ -181,6 +184,14 @@ impl Catalog {
                     self.roles.clear();
                     return;
                 }
+                self.lock(
+                    &earlier
+                        .relations
+                        .iter()
+                        .filter(|relation| relation.access == Access::Locked)
+                        .map(|relation| relation.oid)
+                        .collect(),
+                );
                 self.columns = same_columns(&earlier.relations, earlier.columns, &self.relations);
                 if earlier.schemas.len() == self.schemas.len()
                     && earlier
@@ -192,9 +203,21 @@ impl Catalog {
                     self.functions = earlier.functions;
                 }
             }
+            CatalogPart::Locked(locked) => self.lock(&locked),
             CatalogPart::Columns(columns) => self.columns = columns,
             CatalogPart::Functions(functions) => self.functions = functions,
             CatalogPart::Roles(roles) => self.roles = roles,
+        }
+    }
+
+    /// Marks these relations as locked, and no others.
+    fn lock(&mut self, locked: &HashSet<u32>) {
+        for relation in &mut self.relations {
+            relation.access = if locked.contains(&relation.oid) {
+                Access::Locked
+            } else {
+                Access::Usable
+            };
         }
     }
 
@@ -338,6 +361,21 @@ mod tests {
             })
             .collect();
         assert_eq!(names, [Some("one".into()), None, Some("three".into())]);
+    }
+
+    #[test]
+    fn a_reload_keeps_locks_until_they_are_read_again() {
+        let mut catalog = outline(&[1, 3]);
+        catalog.take(CatalogPart::Locked(HashSet::from([3])));
+        let locked = |catalog: &Catalog| -> Vec<u32> {
+            let relations = catalog.relations.iter();
+            let locked = relations.filter(|relation| relation.access == Access::Locked);
+            locked.map(|relation| relation.oid).collect()
+        };
+        catalog.take(CatalogPart::Outline(outline(&[1, 2, 3])));
+        assert_eq!(locked(&catalog), [3]);
+        catalog.take(CatalogPart::Locked(HashSet::from([2])));
+        assert_eq!(locked(&catalog), [2]);
     }
 
     #[test]

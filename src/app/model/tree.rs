@@ -200,7 +200,10 @@ impl Tree {
                 );
             }
             CatalogPart::Functions(_) => self.loading = Loading::Done,
-            CatalogPart::Outline(_) | CatalogPart::Columns(_) | CatalogPart::Roles(_) => {}
+            CatalogPart::Outline(_)
+            | CatalogPart::Locked(_)
+            | CatalogPart::Columns(_)
+            | CatalogPart::Roles(_) => {}
         }
         let anchor = self.anchor();
         self.catalog.take(part);

@@ -170,17 +170,18 @@ impl Snapshot {
                 entry.creator == creator && entry.kind == kind && entry.schema == wanted
             })
         };
-        let mut items = entry(None).map_or_else(
-            || {
-                HardWired::of(kind.object_kind(), self.version)
-                    .items(creator)
-                    .collect()
-            },
-            |everywhere| everywhere.items.clone(),
-        );
+        let hard_wired = || {
+            let rights = HardWired::of(kind.object_kind(), self.version);
+            rights.items(creator).collect()
+        };
+        let mut items = entry(None).map_or_else(hard_wired, |everywhere| everywhere.items.clone());
         let here = schema.and_then(|schema| entry(Some(schema)));
         for item in here.iter().flat_map(|entry| &entry.items) {
             add(&mut items, *item);
+        }
+        // Nothing merged with nothing is no ACL at all, and so the hard-wired rights (`aclmerge`).
+        if items.is_empty() {
+            return hard_wired();
         }
         items
     }
@@ -328,6 +329,15 @@ mod tests {
         let found = forecast(&facts, "owner", "lab", "owner");
         assert_eq!(found.outlook, Outlook::Refused);
         assert_eq!(found.items.len(), 1);
+    }
+
+    #[test]
+    fn a_global_entry_that_takes_everything_leaves_the_hard_wired_rights() {
+        let facts = format!("{SHOP}\ndefault owner - {{}}");
+        let found = forecast(&facts, "owner", "lab", "owner");
+        assert_eq!(found.outlook, Outlook::Works);
+        let found = forecast(&facts, "owner", "app", "owner");
+        assert_eq!(found.outlook, Outlook::Refused);
     }
 
     #[test]
