@@ -12,12 +12,12 @@
 use pgiam::app::effect::ProfileChange;
 use pgiam::app::key::{Key, KeyCode};
 use pgiam::app::keymap::parse;
-use pgiam::app::model::diagnostics::{Applying, Subject};
+use pgiam::app::model::diagnostics::{Applying, Diagnostics, Subject};
 use pgiam::app::model::link::Link;
 use pgiam::app::model::overlay::Overlay;
 use pgiam::app::model::{Pane, Screen, Size};
 use pgiam::app::{Effect, Message, Model, Ticket, update};
-use pgiam::domain::diagnosis::{Applied, Check, CheckAnswer, login};
+use pgiam::domain::diagnosis::{Applied, Check, CheckAnswer, WhyReport, login};
 use pgiam::domain::failure::{Failure, Origin, Phase};
 use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
 use pgiam::domain::profile::{Field, Guard, Profile};
@@ -324,6 +324,62 @@ fn a_refused_statement_asks_why_by_itself() {
         model.diagnostics.subject,
         Some(Subject::Asking { .. })
     ));
+}
+
+#[test]
+fn a_fix_is_proven_through_a_profile_of_the_same_server() {
+    let (mut model, _) = workspace();
+    model.connections.profiles.push(Profile {
+        host: "elsewhere.example.com".into(),
+        ..profile("elsewhere", "postgres")
+    });
+    let mut report = WhyReport::about("analyst", Some("select 1".into()), "analyst");
+    report.refusal = Some(refusal());
+    model.diagnostics = Diagnostics::about(Subject::Why(Box::new(report.clone())));
+    press(&mut model, "f8 v");
+    let Some(Overlay::Through(picker)) = model.overlays.last() else {
+        panic!("{:?}", model.overlays)
+    };
+    let offered: Vec<&str> = picker
+        .choices
+        .iter()
+        .map(|at| model.connections.profiles[*at].name.as_str())
+        .collect();
+    assert_eq!(offered, ["owner", "billing"], "the likeliest first");
+    assert!(press(&mut model, "enter").is_empty(), "asked first");
+    let effects = press(&mut model, "y");
+    let [
+        Effect::ProveFix {
+            ticket,
+            through,
+            role,
+            statement,
+            ..
+        },
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(
+        (through.user.as_str(), role.as_str(), statement.as_str()),
+        ("master", "analyst", "select 1")
+    );
+    // What was known stays while the answer is on its way, and when none comes.
+    let ticket = *ticket;
+    assert!(matches!(
+        &model.diagnostics.subject,
+        Some(Subject::Asking {
+            answer: Some(_),
+            ..
+        })
+    ));
+    report.looked_as = "master".into();
+    let outcome = Ok(Box::new(report));
+    let _ = update(&mut model, Message::WhyAnswered { ticket, outcome });
+    let Some(Subject::Why(report)) = &model.diagnostics.subject else {
+        panic!("{:?}", model.diagnostics.subject)
+    };
+    assert_eq!(report.looked_as, "master");
 }
 
 #[test]

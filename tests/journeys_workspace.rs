@@ -30,6 +30,7 @@ use pgiam::domain::rows::RowBatchBuilder;
 use pgiam::domain::run::{Column, Completed, RunEvent, TransactionState};
 use pgiam::tui::theme::Theme;
 use pgiam::tui::widgets::grid::ResultPane;
+use pgiam::tui::widgets::status;
 use pgiam::tui::widgets::tree::{Attention, TreePane};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -215,6 +216,22 @@ fn with_rows(columns_of_screen: u16, rows_of_screen: u16) -> Model {
 }
 
 /// The panes of this story as text.
+fn hint_line(model: &Model) -> String {
+    let width = model.size.columns;
+    let mut terminal = Terminal::new(TestBackend::new(width, 1)).unwrap();
+    let area = Area {
+        x: 0,
+        y: 0,
+        width,
+        height: 1,
+    };
+    terminal
+        .draw(|frame| status::hints(frame, area, model, Theme::plain()))
+        .unwrap();
+    let cells = terminal.backend().buffer().content();
+    cells.iter().map(ratatui::buffer::Cell::symbol).collect()
+}
+
 fn picture(model: &Model) -> String {
     let Size { columns, rows } = model.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
@@ -346,6 +363,13 @@ fn a_refusal_is_shown_whole_asks_why_and_stops_the_run() {
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
+    // Where few keys fit, the one that explains is among them.
+    model.size = Size {
+        columns: 40,
+        rows: 10,
+    };
+    model.focus = Pane::Editor;
+    assert!(hint_line(&model).starts_with(" F8 why"));
 }
 
 #[test]

@@ -184,14 +184,17 @@ impl Catalog {
                     self.roles.clear();
                     return;
                 }
-                self.lock(
-                    &earlier
-                        .relations
-                        .iter()
-                        .filter(|relation| relation.access == Access::Locked)
-                        .map(|relation| relation.oid)
-                        .collect(),
-                );
+                let locked: HashSet<u32> = earlier
+                    .relations
+                    .iter()
+                    .filter(|relation| relation.access == Access::Locked)
+                    .map(|relation| relation.oid)
+                    .collect();
+                for relation in &mut self.relations {
+                    if locked.contains(&relation.oid) {
+                        relation.access = Access::Locked;
+                    }
+                }
                 self.columns = same_columns(&earlier.relations, earlier.columns, &self.relations);
                 if earlier.schemas.len() == self.schemas.len()
                     && earlier
@@ -203,21 +206,18 @@ impl Catalog {
                     self.functions = earlier.functions;
                 }
             }
-            CatalogPart::Locked(locked) => self.lock(&locked),
+            CatalogPart::Locked(locked) => {
+                for relation in &mut self.relations {
+                    relation.access = if locked.contains(&relation.oid) {
+                        Access::Locked
+                    } else {
+                        Access::Usable
+                    };
+                }
+            }
             CatalogPart::Columns(columns) => self.columns = columns,
             CatalogPart::Functions(functions) => self.functions = functions,
             CatalogPart::Roles(roles) => self.roles = roles,
-        }
-    }
-
-    /// Marks these relations as locked, and no others.
-    fn lock(&mut self, locked: &HashSet<u32>) {
-        for relation in &mut self.relations {
-            relation.access = if locked.contains(&relation.oid) {
-                Access::Locked
-            } else {
-                Access::Usable
-            };
         }
     }
 

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
 use super::paint::{ends, spinner, word};
-use crate::app::command::{COMMANDS, Command, scopes};
+use crate::app::command::{COMMANDS, Command, Scope, scopes};
 use crate::app::layout::Area;
 use crate::app::model::link::{Link, Up};
 use crate::app::model::overlay::Overlay;
@@ -200,6 +200,21 @@ pub fn status(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
     ends(frame, area, line, Line::default());
 }
 
+/// What a person most likely wants next: where few keys fit, it must be among them.
+fn foremost(model: &Model, scopes: &[Scope]) -> Option<Command> {
+    if model.screen != Screen::Workspace {
+        return None;
+    }
+    if model.query.is_running() {
+        return Some(Command::Cancel);
+    }
+    if matches!(model.link, Link::Lost { .. }) {
+        return Some(Command::Reconnect);
+    }
+    let explained = !scopes.contains(&Scope::Diagnostics) && model.diagnostics.subject.is_some();
+    explained.then_some(Command::WhyLast)
+}
+
 /// The keys that work here, as many as fit.
 pub fn hints(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
     // Whatever else lies on top says its own keys.
@@ -210,25 +225,34 @@ pub fn hints(frame: &mut Frame<'_>, area: Area, model: &Model, theme: Theme) {
     {
         return;
     }
+    let scopes = scopes(model);
+    let first = foremost(model, &scopes);
+    let here = scopes.iter().flat_map(|scope| {
+        COMMANDS
+            .iter()
+            .filter(move |entry| entry.scope == *scope && Some(entry.command) != first)
+    });
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for scope in scopes(model) {
-        for entry in COMMANDS
-            .iter()
-            .filter(|entry| entry.scope == scope && !entry.hint.is_empty())
-            .filter(|entry| entry.command.unavailable(model).is_none())
-        {
-            let Some(key) = model.keymap.key_of(entry.command) else {
-                continue;
-            };
-            let wide = cell::width(key) + cell::width(entry.hint) + 4;
-            if used + wide > usize::from(area.width) {
-                continue;
-            }
-            used += wide;
-            spans.push(word(theme, Role::Key, key.to_owned()));
-            spans.push(word(theme, Role::Quiet, format!(" {}   ", entry.hint)));
+    for entry in first.and_then(Command::entry).into_iter().chain(here) {
+        // What is wanted now is named even if it usually stays out of the way.
+        let hint = match entry.hint {
+            "" if Some(entry.command) == first => entry.name,
+            hint => hint,
+        };
+        if hint.is_empty() || entry.command.unavailable(model).is_some() {
+            continue;
         }
+        let Some(key) = model.keymap.key_of(entry.command) else {
+            continue;
+        };
+        let wide = cell::width(key) + cell::width(hint) + 4;
+        if used + wide > usize::from(area.width) {
+            continue;
+        }
+        used += wide;
+        spans.push(word(theme, Role::Key, key.to_owned()));
+        spans.push(word(theme, Role::Quiet, format!(" {hint}   ")));
     }
     ends(frame, area, Line::from(spans), Line::default());
 }
