@@ -54,6 +54,11 @@ CREATE TRIGGER audits AFTER UPDATE OF x OR DELETE ON s.u FOR EACH ROW EXECUTE FU
 CREATE FUNCTION s.lends() RETURNS text SECURITY DEFINER LANGUAGE sql AS 'SELECT max(a) FROM s.t';
 CREATE PROCEDURE s.adds(k int) LANGUAGE plpgsql AS 'begin insert into s.log (i) values (k); end';
 REVOKE EXECUTE ON PROCEDURE s.adds FROM PUBLIC;
+CREATE TABLE z.numbered (id serial);
+CREATE TABLE s.pointed (k int PRIMARY KEY);
+INSERT INTO s.pointed VALUES (1);
+CREATE TABLE s.points (k int REFERENCES s.pointed);
+REVOKE ALL ON s.pointed FROM keeper;
 RESET ROLE;
 ALTER VIEW s.lent OWNER TO viewer;
 ALTER FUNCTION s.lends() OWNER TO viewer;
@@ -131,6 +136,26 @@ const CASES: &[(&str, &[&str])] = &[
     (
         "SELECT setval(pg_get_serial_sequence('s.ser', 'id'), 7)",
         &["GRANT UPDATE ON SEQUENCE s.ser_id_seq TO app"],
+    ),
+    (
+        "SELECT setval(pg_get_serial_sequence('z.numbered', 'id'), 7)",
+        &[
+            "GRANT USAGE ON SCHEMA z TO app",
+            "GRANT UPDATE ON SEQUENCE z.numbered_id_seq TO app",
+        ],
+    ),
+    // The check of a foreign key locks the row that it finds.
+    (
+        "INSERT INTO s.points VALUES (1)",
+        &[
+            "GRANT INSERT (k) ON TABLE s.points TO app",
+            "GRANT SELECT (k) ON TABLE s.pointed TO keeper",
+            "GRANT UPDATE (k) ON TABLE s.pointed TO keeper",
+        ],
+    ),
+    (
+        "SELECT set_config('log_statement', 'all', false)",
+        &["GRANT SET ON PARAMETER log_statement TO app"],
     ),
     (
         "SELECT s.sums(1)",
@@ -215,6 +240,10 @@ async fn no_fix_grants_more_than_it_takes() {
     support::cluster().execute("why_data", OBJECTS).unwrap();
     let session = session("why_data").await;
     for (statement, fix) in CASES {
+        // Parameters are granted from 15 on.
+        if session.facts().version.major() < 15 && statement.contains("set_config") {
+            continue;
+        }
         let refused = said(&session, "app", &[], statement).await;
         let report = why(&session, "app", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");

@@ -36,6 +36,14 @@ ALTER TABLE own.mine OWNER TO asker;
 CREATE SCHEMA hidden;
 CREATE TABLE public.made_by_superuser (a int);
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+CREATE TABLE s.made_by_superuser (a int);
+CREATE OPERATOR public.### (FUNCTION = int4pl, LEFTARG = int, RIGHTARG = int);
+SELECT lo_create(4343);
+GRANT SELECT ON LARGE OBJECT 4343 TO asker;
+CREATE TABLE s.parted (a int) PARTITION BY LIST (a);
+CREATE TABLE s.part PARTITION OF s.parted DEFAULT;
+ALTER TABLE s.parted OWNER TO maker;
+ALTER TABLE s.part OWNER TO "Other Role";
 "#;
 
 const PRIVILEGES_OF_MAKER: &str = "GRANT maker TO asker{inherit}";
@@ -85,6 +93,25 @@ const FIXES: &[(&str, &[&str])] = &[
     (
         "ALTER TABLE public.made_by_superuser ADD b int",
         &["ALTER TABLE public.made_by_superuser OWNER TO asker"],
+    ),
+    // The owner of a schema may drop whatever is in it, and no more.
+    ("DROP TABLE s.made_by_superuser", &[PRIVILEGES_OF_MAKER]),
+    (
+        "DROP OPERATOR public.### (integer, integer)",
+        &["ALTER OPERATOR public.### (integer, integer) OWNER TO asker"],
+    ),
+    (
+        "GRANT SELECT ON LARGE OBJECT 4343 TO \"Other Role\"",
+        &["GRANT SELECT ON LARGE OBJECT 4343 TO asker WITH GRANT OPTION"],
+    ),
+    (
+        "ANALYZE s.parted",
+        &[
+            "<17 GRANT maker TO asker{inherit}",
+            "<17 GRANT \"Other Role\" TO asker{inherit}",
+            "17 GRANT MAINTAIN ON TABLE s.parted TO asker",
+            "17 GRANT MAINTAIN ON TABLE s.part TO asker",
+        ],
     ),
     (
         "ALTER TABLE own.mine OWNER TO \"Other Role\"",
@@ -181,6 +208,7 @@ const BARRED: &[(&str, NotByGrantKind)] = &[
         NotByGrantKind::System,
     ),
     ("DROP FUNCTION pg_catalog.now()", NotByGrantKind::System),
+    ("TRUNCATE pg_class", NotByGrantKind::System),
 ];
 
 /// What fails whatever is granted.

@@ -27,6 +27,7 @@ mod written;
 use super::session::Session;
 use crate::domain::diagnosis::body::Course;
 use crate::domain::diagnosis::denial;
+use crate::domain::diagnosis::evaluable::evaluable;
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
@@ -149,10 +150,11 @@ fn say(stage: &Stage<'_>, needs: &[Need], report: &mut WhyReport) {
         .find_map(|need| saying::copy_refusal(&need.missing.object.name, stage.major()));
     report.refusal = of_copy.or_else(|| {
         let first = needs.first()?;
-        match &first.wanted {
+        let statement = report.statement.as_deref().unwrap_or_default();
+        saying::creation_refusal(statement, &first.missing).or_else(|| match &first.wanted {
             Some(wanted) => Some(saying::owner_refusal(&wanted.kind, &wanted.name)),
             None => saying::refusal(&first.missing),
-        }
+        })
     });
 }
 
@@ -193,7 +195,10 @@ async fn played(
                 statement,
                 "SET ROLE would be judged as for who looks, not as for the role",
             )),
-            Ok(more) => scenes.extend(more.into_iter().map(Scene::own)),
+            Ok(more) => {
+                let calls = evaluable(statement);
+                scenes.extend(more.into_iter().chain(calls).map(Scene::own));
+            }
             Err(why) => left.push((statement, why)),
         }
     }
@@ -211,7 +216,9 @@ async fn played(
     for (statement, why) in left {
         stage.rewind().await?;
         let needs = derived::derive(stage, statement, None).await?;
-        if let Some(warning) = maintenance::skipped(statement, &needs, stage.major()) {
+        if let Some(hidden) = maintenance::hidden_schema(stage, statement).await? {
+            let _ = report.refusal.get_or_insert(hidden);
+        } else if let Some(warning) = maintenance::skipped(statement, &needs, stage.major()) {
             let _ = report.refusal.get_or_insert(warning);
             found
                 .notes
@@ -298,6 +305,15 @@ async fn look_beyond(
         if found.verdict == Verdict::Proven {
             found.verdict = more.verdict;
         }
+    }
+    if beyond.course == Course::MadeUp {
+        if found.verdict == Verdict::Proven {
+            found.verdict = Verdict::Expected;
+        }
+        found.notes.push(
+            "a body puts statements together when it runs: what those want is not known before"
+                .to_owned(),
+        );
     }
     if found.needs.len() == before && !derived {
         return Ok(found);

@@ -73,6 +73,7 @@ impl Refused<'_> {
             Denial::Privilege { kind, name } => self.privilege(*kind, name).await?.into(),
             Denial::Ownership { kind, name } => {
                 let way = match self.reach {
+                    Reach::Role if word_at(statement, 0) == "drop" => Way::Dropping,
                     Reach::Role => Way::Membership,
                     Reach::Others | Reach::Owner => Way::Change,
                 };
@@ -80,6 +81,11 @@ impl Refused<'_> {
             }
             Denial::GrantOption(name) => match granted_kind(statement) {
                 Some(ObjectKind::Parameter) => self.parameter(name).into(),
+                // The warning calls it `large object 42` in one piece.
+                Some(ObjectKind::LargeObject) => {
+                    let oid = name.trim_start_matches("large object ");
+                    self.privilege(ObjectKind::LargeObject, oid).await?.into()
+                }
                 Some(kind) => self.privilege(kind, name).await?.into(),
                 None => Lifting::default(),
             },

@@ -122,6 +122,12 @@ async fn meet(
                 add(&mut guards.needs, ways);
             }
         }
+        Demand::Looking(name) => {
+            let object = object(ObjectKind::Schema, None, name);
+            let look = need(role, "USAGE", object, Breadth::Schema, "");
+            let needs = lacking(stage.session, vec![look]).await?;
+            add(&mut guards.needs, needs);
+        }
         Demand::Import { server, schema } => {
             import(stage, role, (&server, &schema), guards).await?;
         }

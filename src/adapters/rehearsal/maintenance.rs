@@ -7,7 +7,8 @@ use super::need::{Need, Purpose, add, cell, membership, need, relation_kind};
 use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
 use crate::domain::diagnosis::denial::Denial;
-use crate::domain::diagnosis::maintained::{maintained, skipping};
+use crate::domain::diagnosis::maintained::{Extent, maintained, skipping};
+use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -27,6 +28,9 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
                 &mut needs,
                 table(stage, &target.name, Right::Maintain).await?,
             );
+            if target.extent == Extent::WithPartitions {
+                add(&mut needs, partitions(stage, &target.name).await?);
+            }
             continue;
         }
         let denial = Denial::Ownership {
@@ -37,6 +41,31 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
             &mut needs,
             lifting(stage, statement, &denial, Reach::Role).await?,
         );
+    }
+    Ok(needs)
+}
+
+/// What the role lacks to maintain the partitions of a table. They are not looked up by name, so
+/// their schemas do not matter.
+async fn partitions(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
+    let Some(condition) = by_name(name) else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "WITH RECURSIVE part(oid) AS (SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = \
+         (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} AND c.relkind = 'p' \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1) \
+         UNION SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid) \
+         SELECT n.nspname, c.relname FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2 LIMIT 200"
+    );
+    let mut needs = Vec::new();
+    for row in stage.session.query(&sql).await?.rows {
+        let part = [cell(&row, 0), cell(&row, 1)];
+        let more = table(stage, &part, Right::Maintain).await?;
+        let of_part = |need: &Need| need.missing.object.kind != ObjectKind::Schema;
+        add(&mut needs, more.into_iter().filter(of_part).collect());
     }
     Ok(needs)
 }
@@ -74,7 +103,8 @@ pub(super) async fn table(
     let sql = format!(
         "SELECT n.nspname, t.relname, t.relkind, pg_catalog.pg_get_userbyid(t.relowner), \
          pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({0}, n.oid, 'USAGE'), \
-         pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE'){maintains} \
+         pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE'), c.relkind IN ('i', 'I'), c.relname, \
+         t.relisshared{maintains} \
          FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
          JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid) \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace WHERE {condition} \
@@ -94,15 +124,20 @@ pub(super) async fn table(
             name: table,
             columns: Vec::new(),
         };
-        if text(7) == "t" {
+        if text(10) == "t" {
             Vec::new()
         } else {
             vec![need(role, "MAINTAIN", object, Breadth::Object, &owner)]
         }
     } else {
-        let name = format!("{schema}.{table}");
-        match ownership(stage.session, role, "table", &name, Way::Membership).await? {
+        let kind = if text(7) == "t" { "index" } else { "table" };
+        let name = format!("{schema}.{}", text(8));
+        match ownership(stage.session, role, kind, &name, Way::Membership).await? {
             Ownership::Ways(needs) => needs,
+            // The database's owner maintains its catalogs, but not what the cluster shares.
+            Ownership::System if right == Right::Maintain && text(9) != "t" => {
+                everything_maintained(stage).await?
+            }
             Ownership::System => Vec::new(),
         }
     };
@@ -118,6 +153,30 @@ pub(super) async fn table(
         needs.insert(0, need(role, "USAGE", schema, Breadth::Schema, &text(4)));
     }
     Ok(needs)
+}
+
+/// The schema of a target that the role may not look into: then the statement fails before it looks
+/// at the table.
+pub(super) async fn hidden_schema(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<Failure>, Failure> {
+    for target in maintained(statement) {
+        let [schema, _] = target.name.as_slice() else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT FROM pg_catalog.pg_namespace WHERE nspname = {} \
+             AND NOT pg_catalog.has_schema_privilege({}, oid, 'USAGE')",
+            literal(schema),
+            literal(stage.role)
+        );
+        if !stage.session.query(&sql).await?.rows.is_empty() {
+            let message = format!("permission denied for schema {schema}");
+            return Ok(Some(saying::denied(message)));
+        }
+    }
+    Ok(None)
 }
 
 /// The warning with which VACUUM and ANALYZE skip a table that the role may not maintain; the

@@ -11,6 +11,8 @@ use crate::domain::ident::{self, literal};
 pub(super) enum Way {
     /// As a member of the owner, where the owner is an ordinary role.
     Membership,
+    /// The same for who wants to drop: the owner of the schema may drop what is in it.
+    Dropping,
     /// By becoming the owner.
     Change,
 }
@@ -27,6 +29,8 @@ struct Owned {
     owner: String,
     /// Whether a membership in the owner can be given and is worth something.
     ordinary: bool,
+    /// The owner of its schema, where that is an ordinary role.
+    host: Option<String>,
     /// Whether the object belongs to PostgreSQL itself.
     system: bool,
 }
@@ -53,8 +57,11 @@ pub(super) async fn ownership(
     }
     let mut needs: Vec<Need> = Vec::new();
     for one in owned.iter().filter(|one| !one.system) {
-        let mut next = if way == Way::Membership && one.ordinary {
+        let host = one.host.as_ref().filter(|_| way == Way::Dropping);
+        let mut next = if way != Way::Change && one.ordinary {
             membership(session, role, &one.owner, Purpose::Inherit).await?
+        } else if let Some(host) = host {
+            membership(session, role, host, Purpose::Inherit).await?
         } else if one.keyword.is_empty() {
             continue;
         } else {
@@ -128,6 +135,7 @@ fn owned(row: &Row) -> Owned {
         owner: cell(row, 4),
         ordinary: cell(row, 5) == "t",
         system: cell(row, 6) == "t",
+        host: row.get(7).cloned().flatten(),
         keyword,
     }
 }
@@ -209,10 +217,24 @@ impl Source {
         };
         // A member that does not inherit is no owner; until 15 the role's own INHERIT decides.
         let inherits = if major < 16 { "m.rolinherit" } else { "true" };
-        let own = if *letters == "lom" {
+        let ordinary = |role: &str| {
+            format!(
+                "NOT {role}.rolsuper AND {inherits} \
+                 AND {role}.rolname NOT IN ('pg_database_owner', 'rds_superuser', 'rdsadmin')"
+            )
+        };
+        // An operator's name and a large object's number are not quoted.
+        let own = if ["lom", "opr"].contains(letters) {
             format!("o.{name}::text")
         } else {
             format!("quote_ident(o.{name}::text)")
+        };
+        let host = match self.place {
+            Place::Outside => "NULL::text".to_owned(),
+            Place::InSchema => format!(
+                "(SELECT h.rolname::text FROM pg_catalog.pg_roles h WHERE h.oid = n.nspowner AND {})",
+                ordinary("h")
+            ),
         };
         let (join, namespace, matches, written) = match self.place {
             Place::Outside => (
@@ -234,11 +256,11 @@ impl Source {
         };
         format!(
             "SELECT {keyword}, {written}, {namespace}, o.{name}::text{arguments}, r.rolname, \
-             NOT r.rolsuper AND {inherits} AND r.rolname NOT IN ('pg_database_owner', 'rds_superuser', 'rdsadmin'), \
-             o.oid < 16384 AND r.oid = 10 AND NOT {exempt} \
+             {ordinary}, o.oid < 16384 AND r.oid = 10 AND NOT {exempt}, {host} \
              FROM {from} o {join} JOIN pg_catalog.pg_roles r ON r.oid = o.{owner}, pg_catalog.pg_roles m \
              WHERE {matches} AND m.rolname = {who} AND NOT pg_catalog.pg_has_role(m.oid, r.oid, 'USAGE') \
-             LIMIT 20"
+             LIMIT 20",
+            ordinary = ordinary("r")
         )
     }
 }
@@ -315,9 +337,29 @@ const SOURCES: [Source; 21] = [
         exempt: "true",
         ..Source::outside(&["extension"], "''", "pg_catalog.pg_extension", "ext")
     },
-    Source::within(&["operator"], "''", "pg_catalog.pg_operator", "opr"),
-    Source::within(&["operator class"], "''", "pg_catalog.pg_opclass", "opc"),
-    Source::within(&["operator family"], "''", "pg_catalog.pg_opfamily", "opf"),
+    Source {
+        arguments: " || ' (' || coalesce(pg_catalog.format_type(nullif(o.oprleft, 0), NULL), 'NONE') || ', ' \
+             || coalesce(pg_catalog.format_type(nullif(o.oprright, 0), NULL), 'NONE') || ')'",
+        ..Source::within(&["operator"], "'OPERATOR'", "pg_catalog.pg_operator", "opr")
+    },
+    Source {
+        arguments: " || ' USING ' || (SELECT quote_ident(m.amname) FROM pg_catalog.pg_am m WHERE m.oid = o.opcmethod)",
+        ..Source::within(
+            &["operator class"],
+            "'OPERATOR CLASS'",
+            "pg_catalog.pg_opclass",
+            "opc",
+        )
+    },
+    Source {
+        arguments: " || ' USING ' || (SELECT quote_ident(m.amname) FROM pg_catalog.pg_am m WHERE m.oid = o.opfmethod)",
+        ..Source::within(
+            &["operator family"],
+            "'OPERATOR FAMILY'",
+            "pg_catalog.pg_opfamily",
+            "opf",
+        )
+    },
     Source::outside(
         &["publication"],
         "'PUBLICATION'",

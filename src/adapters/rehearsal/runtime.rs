@@ -259,11 +259,11 @@ impl Walk<'_> {
             self.routine(role, &fired.row, path, Some(fired.event), depth)
                 .await?;
         }
-        let keys = written::references(session, &wants).await?;
-        if !keys.is_empty() {
-            self.note("a foreign key's check");
+        for check in written::references(session, &wants).await? {
+            let body = Text::Sql(check.text);
+            Box::pin(self.body("a foreign key's check", &check.owner, &body, path, DEEPEST))
+                .await?;
         }
-        add(&mut self.found.needs, keys);
         Ok(())
     }
 
@@ -328,9 +328,7 @@ impl Walk<'_> {
             Text::Procedural { text, .. } if body::forgives(text) => return Ok(()),
             Text::Procedural { text, event } => {
                 let read = body::read(text, *event);
-                if read.course == Course::Open {
-                    self.found.course = Course::Open;
-                }
+                self.found.course = self.found.course.max(read.course);
                 read.statements
             }
         };

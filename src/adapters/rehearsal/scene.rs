@@ -1,7 +1,7 @@
 //! What is tried: texts, and as whom each of them speaks.
 
 use crate::adapters::session::Session;
-use crate::domain::diagnosis::trial::{BARRIER, explain};
+use crate::domain::diagnosis::trial::{explain, held_up_by};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -45,12 +45,16 @@ impl Scene {
 
     /// Whether a last name that nobody may truncate holds it up.
     pub(super) fn is_held_up(&self) -> bool {
-        self.text.ends_with(BARRIER)
+        held_up_by(&self.text).is_some()
     }
 
     /// Whether a failure says that all was passed that the role is asked for.
     pub(super) fn passed_by(&self, failure: &Failure) -> bool {
-        self.is_held_up() && failure.message.contains("\"pg_class\" is a system catalog")
+        held_up_by(&self.text).is_some_and(|name| {
+            failure
+                .message
+                .contains(&format!("{name} is a system catalog"))
+        })
     }
 }
 

@@ -1,14 +1,14 @@
 //! What a write makes run besides: trigger functions, and the functions of constraints, generated
-//! columns, indexes and partition keys; and what the owners behind foreign keys lack.
+//! columns, indexes and partition keys; and the checks of foreign keys, made as other owners.
 
 use super::derived;
-use super::need::{Need, Row, add, cell, need, object};
+use super::need::{Need, Row, cell, need, object};
 use super::runtime::ROUTINE;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::wants::{Columns, Wanted, Wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
-use crate::domain::ident::{literal, qualified};
+use crate::domain::ident::literal;
 
 /// A trigger's function and what fires it.
 pub(super) struct Fired {
@@ -149,38 +149,86 @@ pub(super) async fn to_execute(
     )])
 }
 
-/// What the owners of referenced and referring tables lack: foreign keys are checked as the owner of
-/// the table that is looked into (PostgreSQL source, `ri_triggers.c`, `ri_PerformCheck`).
-pub(super) async fn references(session: &Session, wants: &Wants) -> Result<Vec<Need>, Failure> {
-    let mut needs = Vec::new();
+/// What a foreign key does on a write, and as whom.
+pub(super) struct KeyCheck {
+    pub(super) owner: String,
+    pub(super) text: String,
+}
+
+/// The checks of foreign keys whose owners lack something: they are made as the owner of the table
+/// that is looked into, with a lock on the rows found (PostgreSQL source, `ri_triggers.c`,
+/// `RI_FKey_check`, `ri_restrict`, `RI_FKey_cascade_del`, `ri_set`, `ri_PerformCheck`).
+pub(super) async fn references(session: &Session, wants: &Wants) -> Result<Vec<KeyCheck>, Failure> {
+    let mut found = Vec::new();
     for wanted in &wants.relations {
-        let (from, to) = match wanted.privilege {
-            "INSERT" | "UPDATE" => ("conrelid", "confrelid"),
-            "DELETE" => ("confrelid", "conrelid"),
+        let sides: &[Side] = match wanted.privilege {
+            "INSERT" => &[Side::Referring],
+            "UPDATE" => &[Side::Referring, Side::Referenced],
+            "DELETE" => &[Side::Referenced],
             _ => continue,
         };
         let Some(condition) = derived::by_name(&wanted.relation) else {
             continue;
         };
-        // An UPDATE that leaves the key alone looks nothing up.
-        let sql = format!(
-            "{} SELECT DISTINCT pg_catalog.pg_get_userbyid(o.relowner), s.nspname, o.relname FROM target c \
-             JOIN pg_catalog.pg_constraint k ON k.{from} = c.oid AND k.contype = 'f' \
-             JOIN pg_catalog.pg_class o ON o.oid = k.{to} JOIN pg_catalog.pg_namespace s ON s.oid = o.relnamespace \
-             WHERE {every} OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
-             AND a.attnum = ANY (k.conkey) AND a.attname = ANY ({columns})) LIMIT 20",
-            targets(&condition),
-            every = wanted.privilege != "UPDATE",
-            columns = columns_of(wanted)
-        );
-        for row in session.query(&sql).await?.rows {
-            let looks = format!(
-                "select 1 from only {}",
-                qualified(&cell(&row, 1), &cell(&row, 2))
-            );
-            let more = derived::of_words(session, &cell(&row, 0), &looks).await?;
-            add(&mut needs, more);
+        for side in sides {
+            let sql = side.sql(&condition, wanted);
+            let rows = session.query(&sql).await?.rows;
+            found.extend(rows.iter().map(|row| KeyCheck {
+                owner: cell(row, 0),
+                text: cell(row, 1),
+            }));
         }
     }
-    Ok(needs)
+    Ok(found)
+}
+
+/// Which end of a foreign key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Referring,
+    Referenced,
+}
+
+impl Side {
+    /// The checks of one written table: owner and text. An UPDATE that leaves the key alone makes
+    /// none.
+    fn sql(self, condition: &str, wanted: &Wanted) -> String {
+        let (here, there, own, other) = match self {
+            Self::Referring => ("conrelid", "confrelid", "conkey", "confkey"),
+            Self::Referenced => ("confrelid", "conrelid", "confkey", "conkey"),
+        };
+        let action = match (self, wanted.privilege) {
+            (Self::Referring, _) => "'a'",
+            (Self::Referenced, "DELETE") => "k.confdeltype",
+            (Self::Referenced, _) => "k.confupdtype",
+        };
+        let cascade = if wanted.privilege == "DELETE" {
+            "'DELETE FROM ONLY ' || o.written || ' x WHERE ' || o.meets"
+        } else {
+            "'UPDATE ONLY ' || o.written || ' x SET ' || o.empties || ' WHERE ' || o.meets"
+        };
+        format!(
+            "{} SELECT DISTINCT o.owner, CASE {action} WHEN 'c' THEN {cascade} \
+             WHEN 'n' THEN 'UPDATE ONLY ' || o.written || ' x SET ' || o.empties || ' WHERE ' || o.meets \
+             WHEN 'd' THEN 'UPDATE ONLY ' || o.written || ' x SET ' || o.empties || ' WHERE ' || o.meets \
+             ELSE 'SELECT 1 FROM ONLY ' || o.written || ' x WHERE ' || o.meets || ' FOR KEY SHARE OF x' END \
+             FROM target c JOIN pg_catalog.pg_constraint k ON k.{here} = c.oid AND k.contype = 'f', \
+             LATERAL (SELECT pg_catalog.pg_get_userbyid(t.relowner) AS owner, \
+             quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS written, \
+             (SELECT string_agg('x.' || quote_ident(a.attname) || ' IS NOT NULL', ' AND ' ORDER BY a.attnum) \
+             FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (k.{other})) AS meets, \
+             (SELECT string_agg(quote_ident(a.attname) || ' = NULL', ', ' ORDER BY a.attnum) \
+             FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (k.{other})) AS empties \
+             FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
+             WHERE t.oid = k.{there} AND NOT (pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
+             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'SELECT') \
+             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'UPDATE') \
+             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'DELETE'))) o \
+             WHERE {every} OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
+             AND a.attnum = ANY (k.{own}) AND a.attname = ANY ({columns})) LIMIT 20",
+            targets(condition),
+            every = wanted.privilege != "UPDATE",
+            columns = columns_of(wanted)
+        )
+    }
 }

@@ -22,13 +22,15 @@ pub struct Body {
 }
 
 /// Whether a body's statements depend on anything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Course {
     /// One after the other.
     #[default]
     Straight,
-    /// Conditions, loops, handlers or texts made up on the way decide.
+    /// Conditions, loops or handlers decide.
     Open,
+    /// Some of them are put together on the way and cannot be read.
+    MadeUp,
 }
 
 /// Reads a body. `event` is what fires it, where it is a trigger's: `INSERT`, `UPDATE` …; branches
@@ -150,7 +152,7 @@ impl Reader<'_> {
 
     /// `IF …`, `ELSIF …`, `WHEN …`: the condition may read as well.
     fn condition(&mut self, piece: &[Token]) {
-        self.found.course = Course::Open;
+        self.found.course = self.found.course.max(Course::Open);
         let behind = piece.get(1..).unwrap_or_default();
         if self.starts(piece, &["if"]) {
             let holds = self.holds(behind);
@@ -185,7 +187,7 @@ impl Reader<'_> {
 
     /// `FOR r IN query`, `FOR i IN a..b`, `FOREACH x IN ARRAY a`, `WHILE condition`.
     fn head_of_loop(&mut self, piece: &[Token]) {
-        self.found.course = Course::Open;
+        self.found.course = self.found.course.max(Course::Open);
         let within = piece.iter().position(|token| token.is(self.body, "in"));
         match within.filter(|_| self.starts(piece, &["for", "foreach"])) {
             Some(at) => {
@@ -331,15 +333,20 @@ impl Reader<'_> {
 
     /// The literal parts of a dynamic statement, with nothing in place of what is computed.
     fn dynamic(&mut self, piece: &[Token]) {
-        self.found.course = Course::Open;
         let mut text = String::new();
+        let mut course = Course::Straight;
         for token in piece {
             if token.is(self.body, "into") || token.is(self.body, "using") {
                 break;
             }
             if token.kind == TokenKind::String {
                 text.push_str(&literal(token.text(self.body)));
+            } else {
+                course = Course::MadeUp;
             }
+        }
+        if self.live() {
+            self.found.course = self.found.course.max(course);
         }
         let begins = tokens(&text)
             .into_iter()

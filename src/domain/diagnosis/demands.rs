@@ -56,6 +56,8 @@ pub enum Demand {
     },
     /// To own an index; its name.
     Index(String),
+    /// To look into a schema for what is named in a text.
+    Looking(String),
     /// To own the sequences that TRUNCATE restarts.
     Restart,
     /// To do it at all.
@@ -228,6 +230,11 @@ impl Reader<'_> {
                     "SELECT, UPDATE"
                 })
             }
+            "pg_get_serial_sequence" => {
+                let mut parts = ident::parts(&argument?)?;
+                let _ = parts.pop();
+                parts.pop().map(Demand::Looking)
+            }
             "pg_terminate_backend" | "pg_cancel_backend" => Some(Demand::Signal(argument)),
             "current_setting" => argument.map(Demand::Examine),
             "set_config" => argument.map(|name| Demand::Parameter {
@@ -338,6 +345,10 @@ mod tests {
                 Demand::SessionOf("other".into()),
             ),
             ("do $$ begin end $$", Demand::Language("plpgsql".into())),
+            (
+                "select pg_get_serial_sequence('\"My S\".t', 'id')",
+                Demand::Looking("My S".into()),
+            ),
         ] {
             assert_eq!(demands(sql), [demand], "{sql}");
         }

@@ -10,6 +10,18 @@ pub struct Maintained {
     pub kind: &'static str,
     /// Its name's parts: schema and relation, or one alone; of an index where it is one.
     pub name: Vec<String>,
+    /// Whether the partitions of a partitioned table are meant too.
+    pub extent: Extent,
+}
+
+/// How far a target reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// It alone.
+    Alone,
+    /// VACUUM and ANALYZE look at the right to each partition too (PostgreSQL source, `vacuum.c`,
+    /// `expand_vacuum_rel`), from 18 on unless ONLY is said.
+    WithPartitions,
 }
 
 /// Reads a statement; nothing where it works on all there is.
@@ -42,12 +54,23 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
         at += 1;
     }
     let mut found = Vec::new();
-    while let Some(mut name) = ident::parts(text(at)) {
+    let reaches = is(0, "vacuum") || is(0, "analyze");
+    loop {
+        let only = is(at, "only");
+        at += usize::from(only);
+        let Some(mut name) = ident::parts(text(at)) else {
+            break;
+        };
         while is(at + 1, ".") {
             at += 2;
             name.extend(ident::parts(text(at)).unwrap_or_default());
         }
-        found.push(Maintained { kind, name });
+        let extent = if reaches && !only {
+            Extent::WithPartitions
+        } else {
+            Extent::Alone
+        };
+        found.push(Maintained { kind, name, extent });
         at += 1;
         if is(at, "(") {
             while at < words.len() && text(at) != ")" {
@@ -91,6 +114,11 @@ mod tests {
             ["table s.t", "table s.u"]
         );
         assert_eq!(told("analyze verbose \"T\";"), ["table T"]);
+        assert_eq!(told("analyze only s.p, s.t"), ["table s.p", "table s.t"]);
+        let reach = |sql: &str| maintained(sql).first().map(|one| one.extent);
+        assert_eq!(reach("analyze only s.p"), Some(Extent::Alone));
+        assert_eq!(reach("vacuum s.p"), Some(Extent::WithPartitions));
+        assert_eq!(reach("reindex table s.p"), Some(Extent::Alone));
         assert_eq!(told("cluster s.t using t_pkey"), ["table s.t"]);
         assert_eq!(
             told("reindex (verbose) index concurrently s.i"),

@@ -5,6 +5,7 @@ pub mod body;
 pub mod definitions;
 pub mod demands;
 pub mod denial;
+pub mod evaluable;
 pub mod findings;
 pub mod login;
 pub mod maintained;

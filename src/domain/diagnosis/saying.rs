@@ -2,7 +2,9 @@
 //!
 //! Source: PostgreSQL source, `aclchk.c` (`aclcheck_error`), `be-fsstubs.c`, `copy.c` of 13 to 18.
 
+use super::demands::{Demand, demands};
 use super::report::{MissingPrivilege, ObjectKind};
+use super::trial::word_at;
 use crate::domain::failure::{Failure, Origin, Phase};
 
 /// What the server says to who lacks a privilege on an object; `None` where it is none of these.
@@ -30,10 +32,48 @@ pub fn refusal(missing: &MissingPrivilege) -> Option<Failure> {
     )))
 }
 
-/// What the server says to who must own something.
+/// What the server says to who must own something. Relations are named without their schema.
 #[must_use]
 pub fn owner_refusal(kind: &str, name: &str) -> Failure {
+    let name = match kind {
+        "table" | "index" | "sequence" => name.rsplit('.').next().unwrap_or(name),
+        _ => name,
+    };
     denied(format!("must be owner of {kind} {name}"))
+}
+
+/// What CREATE EXTENSION and CREATE DATABASE … TEMPLATE say in words of their own (PostgreSQL
+/// source, `extension.c`, `execute_extension_script`; `dbcommands.c`, `createdb`); `None` for other
+/// statements.
+#[must_use]
+pub fn creation_refusal(statement: &str, missing: &MissingPrivilege) -> Option<Failure> {
+    if word_at(statement, 0) != "create" {
+        return None;
+    }
+    let object = &missing.object;
+    match word_at(statement, 1).as_str() {
+        "extension" if object.kind == ObjectKind::Database => {
+            let name = demands(statement)
+                .into_iter()
+                .find_map(|demand| match demand {
+                    Demand::Extension(name) => Some(name),
+                    _ => None,
+                })?;
+            let mut failure = denied(format!("permission denied to create extension \"{name}\""));
+            failure.hint = Some(
+                "Must have CREATE privilege on current database to create this extension."
+                    .to_owned(),
+            );
+            Some(failure)
+        }
+        "database" if missing.privilege == "OWNER" && object.kind == ObjectKind::Database => {
+            Some(denied(format!(
+                "permission denied to copy database \"{}\"",
+                object.name
+            )))
+        }
+        _ => None,
+    }
 }
 
 /// What COPY says to who may not use files or programs of the server; `None` for other roles.

@@ -17,8 +17,20 @@ pub const EXPLAIN: &str = "EXPLAIN (VERBOSE, COSTS OFF) ";
 
 /// What stands behind the names of a TRUNCATE that is tried: all names are looked at, one after the
 /// other, before any table is emptied, and this one nobody may empty (PostgreSQL source,
-/// `tablecmds.c`, `RangeVarCallbackForTruncate`).
-pub const BARRIER: &str = ", pg_catalog.pg_class";
+/// `tablecmds.c`, `RangeVarCallbackForTruncate`). The second is for who names the first.
+const BARRIERS: [(&str, &str); 2] = [
+    (", pg_catalog.pg_class", "\"pg_class\""),
+    (", pg_catalog.pg_type", "\"pg_type\""),
+];
+
+/// What the server calls the name that holds a text up; `None` for a text that nothing holds up.
+#[must_use]
+pub fn held_up_by(text: &str) -> Option<&'static str> {
+    BARRIERS
+        .iter()
+        .find(|(barrier, _)| text.ends_with(barrier))
+        .map(|(_, name)| *name)
+}
 
 /// How to try one statement.
 pub fn trial(sql: &str) -> Trial {
@@ -89,8 +101,14 @@ fn truncation(sql: &str, words: &[Token]) -> String {
         .find(|token| options.iter().any(|option| token.is(sql, option)))
         .map_or(sql.len(), |token| token.start);
     let names = sql.get(..end).unwrap_or_default();
+    let [(first, _), (second, _)] = BARRIERS;
+    let barrier = if names.to_lowercase().contains("pg_class") {
+        second
+    } else {
+        first
+    };
     // A comment at the end would swallow what follows.
-    format!("{}\n{BARRIER}", names.trim_end())
+    format!("{}\n{barrier}", names.trim_end())
 }
 
 /// `CREATE TABLE … AS` without rows: its query is only planned, and not even that where no rows are
