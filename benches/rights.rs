@@ -197,6 +197,7 @@ async fn why(session: &Session) {
         role: "bench_stranger".into(),
         statement: Some("SELECT id FROM app_42.orders_07".into()),
         refusal: None,
+        search_path: None,
         rehearse: Rehearse::WherePossible,
     };
     let report = explain(session, &question).await.unwrap();

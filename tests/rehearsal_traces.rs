@@ -264,6 +264,7 @@ async fn why(session: &Session, role: &str, statement: &str, rehearse: Rehearse)
         role: role.into(),
         statement: Some(statement.into()),
         refusal: None,
+        search_path: None,
         rehearse,
     };
     let report = explain(session, &question).await;
@@ -387,6 +388,7 @@ async fn nothing_remains_of_a_rehearsal_cut_short() {
             role: "asker".into(),
             statement: Some("ALTER TABLE s.t ADD COLUMN c int".into()),
             refusal: None,
+            search_path: None,
             rehearse: Rehearse::WherePossible,
         };
         let rehearsal = explain(&session, &question);

@@ -43,6 +43,7 @@ async fn why(session: &Session, statement: Option<&str>, rehearse: Rehearse) -> 
         role: "Ann O'Neil".into(),
         statement: statement.map(str::to_owned),
         refusal: None,
+        search_path: None,
         rehearse,
     };
     explain(session, &question).await.unwrap()

@@ -216,6 +216,7 @@ async fn why(session: &Session, role: &str, statement: &str) -> WhyReport {
         role: role.into(),
         statement: Some(statement.to_owned()),
         refusal: None,
+        search_path: None,
         rehearse: Rehearse::WherePossible,
     };
     explain(session, &question).await.unwrap()

@@ -259,6 +259,7 @@ async fn why(session: &Session, statement: Option<&str>, rehearse: Rehearse) -> 
         role: "asker".into(),
         statement: statement.map(str::to_owned),
         refusal: None,
+        search_path: None,
         rehearse,
     };
     explain(session, &question).await.unwrap()

@@ -3,11 +3,13 @@
 mod alternatives;
 mod avoid;
 mod candidates;
+mod checked;
 mod connect;
 mod copying;
 mod definitions;
 mod derived;
 mod drawing;
+mod foreign;
 mod guarded;
 mod maintenance;
 mod names;
@@ -16,6 +18,8 @@ mod ownership;
 mod play;
 mod policies;
 mod rds;
+mod read_only;
+mod resolution;
 mod roles;
 mod runners;
 mod runtime;
@@ -32,6 +36,7 @@ use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
+use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
 use need::{Need, add};
 use play::Found;
@@ -49,6 +54,8 @@ pub struct Question {
     pub statement: Option<String>,
     /// What the server said, where it was tried already.
     pub refusal: Option<Failure>,
+    /// The search path it was tried with, where the session had set one.
+    pub search_path: Option<String>,
     /// Whether the server may be asked to try.
     pub rehearse: Rehearse,
 }
@@ -86,8 +93,17 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
         Rehearse::WherePossible => looker.manner,
         Rehearse::Never => Manner::Onlooker,
     };
-    let stage = Stage::open(session, &question.role, manner).await?;
+    let opened = question.statement.as_deref().map(opening);
+    let path = opened
+        .as_ref()
+        .and_then(|opened| opened.path.as_deref())
+        .or(question.search_path.as_deref());
+    let stage = Stage::open(session, &question.role, manner, path).await?;
     let mut rehearsal = looker.rehearsal;
+    let ungiven = looker.ungiven.map_or_else(
+        || format!("{} may not grant all that is missing", report.looked_as),
+        str::to_owned,
+    );
     if let Some(joining) = &looker.joining
         && question.rehearse == Rehearse::WherePossible
         && question.statement.is_some()
@@ -95,7 +111,8 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
     {
         rehearsal = Ok(());
     }
-    let outcome = on_stage(&stage, question, rehearsal, &mut report).await;
+    let text = opened.map(|opened| opened.rest);
+    let outcome = on_stage(&stage, question, text, rehearsal, &ungiven, &mut report).await;
     stage.close().await?;
     outcome.map(|()| report)
 }
@@ -103,10 +120,12 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
 async fn on_stage(
     stage: &Stage<'_>,
     question: &Question,
+    text: Option<&str>,
     rehearsal: Result<(), String>,
+    ungiven: &str,
     report: &mut WhyReport,
 ) -> Result<(), Failure> {
-    let Some(text) = &question.statement else {
+    let Some(text) = text else {
         let mut door = connect::to_connect(stage).await?;
         let found = Found::expected(
             std::mem::take(&mut door.needs),
@@ -123,7 +142,17 @@ async fn on_stage(
     let gives = stage.gives() && question.rehearse == Rehearse::WherePossible;
     let mut scenes = Vec::new();
     let mut found = match reason {
-        None => played(stage, &statements, text, &mut scenes, report).await?,
+        None => {
+            let found = played(stage, &statements, text, &mut scenes, report).await?;
+            let partly = report.outcome == Outcome::Refused && found.verdict == Verdict::Partial;
+            if partly && !stage.gives() {
+                report.not_by_grant = None;
+                scenes.clear();
+                derive(stage, &statements, ungiven.to_owned(), report).await?
+            } else {
+                found
+            }
+        }
         Some(why) => derive(stage, &statements, why, report).await?,
     };
     if report.outcome != Outcome::Failed {
@@ -136,7 +165,9 @@ async fn on_stage(
             say(stage, &found.needs, report);
         }
     }
-    settle(stage, report, found, &scenes).await
+    settle(stage, report, found, &scenes).await?;
+    foreign::obstruct(stage, &statements, report).await?;
+    read_only::obstruct(stage, &statements, report).await
 }
 
 /// Fills in the server's words where it was not asked: what lacks first is refused first, but COPY
@@ -190,6 +221,11 @@ async fn played(
             let guards = guarded::guards(stage, statement).await?;
             say(stage, &guards.needs, report);
         }
+        // What follows is looked up along it.
+        if path_change(statement).is_some() {
+            scenes.push(Scene::own(statement.clone()));
+            continue;
+        }
         match trial(&copying::columns_listed(stage, statement).await?) {
             Ok(_) if !stage.judges_becoming() && becomes(statement) => left.push((
                 statement,
@@ -203,12 +239,8 @@ async fn played(
         }
     }
     let mut found = play::play(stage, scenes, text, report).await?;
-    let ungiven = report.outcome == Outcome::Refused && found.verdict == Verdict::Partial;
-    if ungiven && !stage.gives() {
-        report.not_by_grant = None;
-        scenes.clear();
-        let why = format!("{} may not grant all that is missing", report.looked_as);
-        return derive(stage, statements, why, report).await;
+    if !stage.gives() && report.outcome == Outcome::Refused && found.verdict == Verdict::Partial {
+        return Ok(found);
     }
     if report.outcome == Outcome::Failed {
         return Ok(found);
@@ -288,9 +320,12 @@ async fn look_beyond(
         found.needs.clear();
         return Ok(found);
     }
-    let derived = !beyond.needs.is_empty();
     let before = found.needs.len();
+    let looked = checked::checked(stage, &found.needs, text).await?;
+    let derived = !beyond.needs.is_empty() || !looked.needs.is_empty() || !looked.notes.is_empty();
     add(&mut found.needs, beyond.needs);
+    add(&mut found.needs, looked.needs);
+    found.notes.extend(looked.notes);
     if derived && gives {
         found.needs = stage.without_covered(found.needs).await?;
         say(stage, &found.needs, report);

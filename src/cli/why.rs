@@ -39,6 +39,7 @@ pub(super) async fn run(context: &mut Context, options: &Why) -> Result<Exit, En
         role: options.role.clone(),
         statement,
         refusal: None,
+        search_path: None,
         rehearse,
     };
     let report = explain(&session, &question).await.map_err(Ended::Failed)?;

@@ -244,6 +244,7 @@ impl Worker {
                     role,
                     statement: Some(statement),
                     refusal: Some(*refusal),
+                    search_path: None,
                     rehearse: Rehearse::WherePossible,
                 };
                 self.prove_fix(ticket, through, question);
@@ -484,6 +485,7 @@ impl Worker {
                     role: session.facts().user.clone(),
                     statement: Some(statement),
                     refusal: Some(refusal),
+                    search_path: None,
                     rehearse: Rehearse::WherePossible,
                 };
                 rehearsal::explain(&session, &question).await.map(Box::new)

@@ -281,14 +281,15 @@ impl Refused<'_> {
                  AND v.oid <> c.oid"
             ),
         };
-        let maintain = if self.major() >= 17 { ",MAINTAIN" } else { "" };
+        // The last are taken away first: to lock, MAINTAIN is less than a right to the rows.
+        let maintain = if self.major() >= 17 { "MAINTAIN," } else { "" };
         let held = format!(" || {}", literal(option.suffix()));
         let sql = format!(
             "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), g.who, p.p \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, \
              LATERAL ({grantees}) g(who), LATERAL (SELECT unnest(CASE c.relkind \
              WHEN 'S' THEN '{{USAGE,SELECT,UPDATE}}'::text[] ELSE \
-             '{{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER{maintain}}}'::text[] END)) p(p) \
+             '{{SELECT,INSERT,{maintain}UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}}'::text[] END)) p(p) \
              WHERE c.relname = {} AND c.relkind IN ('r','p','v','m','f','S') \
              AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p{held}) \
              ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END \
@@ -389,16 +390,33 @@ pub(super) async fn called(
         None => "n.nspname = ANY (current_schemas(true))".to_owned(),
     };
     let sql = format!(
+        "SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+         WHERE {place} AND {} LIMIT 2",
+        fits(call, "p")
+    );
+    match session.query(&sql).await?.rows.as_slice() {
+        [row] => to_execute(session, role, &cell(row, 0)).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// EXECUTE on one routine and USAGE on its schema, where the role lacks them.
+pub(super) async fn to_execute(
+    session: &Session,
+    role: &str,
+    oid: &str,
+) -> Result<Vec<Need>, Failure> {
+    let sql = format!(
         "SELECT n.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', p.prokind, \
          pg_catalog.pg_get_userbyid(p.proowner), pg_catalog.has_function_privilege({who}, p.oid, 'EXECUTE'), \
          pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), pg_catalog.pg_get_userbyid(n.nspowner) \
          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE {place} AND {} LIMIT 2",
-        fits(call, "p"),
+         WHERE p.oid = {}::oid",
+        literal(oid),
         who = literal(role)
     );
     let rows = session.query(&sql).await?.rows;
-    let [row] = rows.as_slice() else {
+    let Some(row) = rows.first() else {
         return Ok(Vec::new());
     };
     let mut needs = Vec::new();

@@ -5,6 +5,7 @@ use super::candidates::{self, Reach, Refused};
 use super::definitions;
 use super::maintenance;
 use super::need::{Need, Row, add, cell, has_columns, need, relation_kind};
+use super::resolution;
 use super::stage::Stage;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
@@ -21,6 +22,9 @@ pub(super) async fn derive(
     denial: Option<&Denial>,
 ) -> Result<Vec<Need>, Failure> {
     let mut needs = of_words(stage.session, stage.role, statement).await?;
+    if first_word(statement) == "call" {
+        add(&mut needs, resolution::to_call(stage, statement).await?);
+    }
     let defined = definitions::needed(stage, statement).await?;
     let understood = !defined.is_empty();
     add(&mut needs, defined);

@@ -186,7 +186,7 @@ async fn predefined(
 }
 
 /// Large objects have no inquiry function before 18, so the ACL is looked into.
-async fn large_object(
+pub(super) async fn large_object(
     stage: &Stage<'_>,
     role: &str,
     oid: &str,

@@ -37,6 +37,15 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
             kind: target.kind.to_owned(),
             name: target.name.join("."),
         };
+        // From 17 on pg_maintain may too (PostgreSQL source, `indexcmds.c`, `ReindexMultipleTables`).
+        if stage.major() >= 17 {
+            let owns = lifting(stage, statement, &denial, Reach::Role).await?;
+            if !owns.is_empty() && !pg_has_role(stage, "pg_maintain").await? {
+                let to_maintain = maintainer(stage).await?;
+                add(&mut needs, vec![to_maintain]);
+            }
+            continue;
+        }
         add(
             &mut needs,
             lifting(stage, statement, &denial, Reach::Role).await?,
@@ -213,8 +222,7 @@ async fn everything_maintained(stage: &Stage<'_>) -> Result<Vec<Need>, Failure> 
         return Ok(Vec::new());
     }
     if stage.major() >= 17 {
-        let need = membership(stage.session, stage.role, "pg_maintain", Purpose::Inherit).await?;
-        return Ok(vec![need]);
+        return Ok(vec![maintainer(stage).await?]);
     }
     let ways = ownership(
         stage.session,
@@ -228,6 +236,11 @@ async fn everything_maintained(stage: &Stage<'_>) -> Result<Vec<Need>, Failure> 
         Ownership::Ways(needs) => needs,
         Ownership::System => Vec::new(),
     })
+}
+
+/// Membership in the role that maintains everything.
+async fn maintainer(stage: &Stage<'_>) -> Result<Need, Failure> {
+    membership(stage.session, stage.role, "pg_maintain", Purpose::Inherit).await
 }
 
 /// Whether the stage's role has the privileges of another.

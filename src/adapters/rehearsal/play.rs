@@ -11,6 +11,7 @@ use crate::domain::diagnosis::denial::{self, Denial};
 use crate::domain::diagnosis::trial::EXPLAIN;
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
+use crate::domain::sql::search_path::path_change;
 
 /// Refusals followed at most, so that a server that never passes cannot hold us.
 const MOST_REFUSALS: usize = 300;
@@ -55,6 +56,9 @@ pub(super) async fn play(
     let mut needs: Vec<Need> = Vec::new();
     let mut last: Option<(usize, Denial)> = None;
     for _ in 0..MOST_REFUSALS {
+        if stage.is_read_only() && !needs.is_empty() {
+            break;
+        }
         let Err(Stopped { failure, scene }) = stage.attempt(&needs, scenes).await? else {
             return passed(stage, needs, scenes).await;
         };
@@ -84,7 +88,11 @@ pub(super) async fn play(
             continue;
         }
         stage.rewind().await?;
-        let path = speaker.map(|speaker| speaker.path.as_str());
+        let path = match speaker {
+            Some(speaker) => Some(speaker.path.clone()),
+            None => path_before(scenes.get(..scene).unwrap_or_default()),
+        };
+        let path = path.as_deref();
         let hidden = names::hidden(stage.session, asked, path, &failure).await?;
         if !grow(&mut needs, hidden) {
             if speaker.is_some() {
@@ -101,6 +109,15 @@ pub(super) async fn play(
         needs,
         ..Found::nothing()
     })
+}
+
+/// The search path that the scenes so far have set, where they have.
+fn path_before(scenes: &[Scene]) -> Option<String> {
+    let change = scenes
+        .iter()
+        .rev()
+        .find_map(|scene| path_change(&scene.text))?;
+    change.path
 }
 
 /// Adds what could lift a refusal, reaching further until something is new; whether anything was.

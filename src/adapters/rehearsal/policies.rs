@@ -8,7 +8,7 @@ use super::need::{Need, Row, cell};
 use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::wants::wants;
-use crate::domain::diagnosis::writing::{Assignment, Reads, Writing, writing};
+use crate::domain::diagnosis::writing::{Arbiter, Assignment, Conflict, Reads, Writing, writing};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted};
 
@@ -70,15 +70,36 @@ pub(super) struct Barred {
 }
 
 impl Barred {
-    fn by(table: &str, policy: Option<&str>, explanation: String) -> Self {
+    fn by(table: &str, policy: Option<&str>, row: RowThat, explanation: String) -> Self {
         let policy = policy.map_or_else(String::new, |policy| format!(" \"{policy}\""));
+        let part = match row {
+            RowThat::IsNew => "",
+            RowThat::IsThere => " (USING expression)",
+        };
         Self {
             explanation,
             message: format!(
-                "new row violates row-level security policy{policy} for table \"{table}\""
+                "new row violates row-level security policy{policy}{part} for table \"{table}\""
             ),
         }
     }
+}
+
+/// Which row is held against policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowThat {
+    /// One that would be written.
+    IsNew,
+    /// One that is there already, and that an INSERT would update.
+    IsThere,
+}
+
+/// Rows to hold against policies.
+struct Rows {
+    query: String,
+    row: RowThat,
+    /// The commands whose policies count.
+    tests: Vec<char>,
 }
 
 /// Why no row can be written, or why these rows cannot, where row-level security stands in the way;
@@ -108,7 +129,12 @@ pub(super) async fn barring(
                 guarded.role,
                 guarded.others()
             );
-            return Ok(Some(Barred::by(&guarded.name, None, explanation)));
+            return Ok(Some(Barred::by(
+                &guarded.name,
+                None,
+                RowThat::IsNew,
+                explanation,
+            )));
         }
         if guarded.through_view {
             continue;
@@ -210,36 +236,135 @@ impl Guarded {
         let Some(writing) = writing(statement) else {
             return Ok(None);
         };
-        let (rows, reads) = match &writing {
+        let read = |reads: Reads| match reads {
+            Reads::Back => vec![command, 'r'],
+            Reads::Nothing => vec![command],
+        };
+        let rows = match &writing {
             Writing::Insert {
                 columns,
                 rows,
                 reads,
                 ..
-            } if command == 'a' => (self.inserted(stage, columns, rows).await?, *reads),
+            } if command == 'a' => vec![Rows {
+                query: self.inserted(stage, columns, rows).await?,
+                row: RowThat::IsNew,
+                tests: read(*reads),
+            }],
+            Writing::Insert {
+                columns,
+                rows,
+                conflict: Some(conflict),
+                ..
+            } if command == 'w' => {
+                let proposed = self.inserted(stage, columns, rows).await?;
+                self.conflicting(stage, &proposed, conflict).await?
+            }
             Writing::Update {
                 target,
                 sets,
                 condition,
                 ..
-            } if command == 'w' => (
-                self.updated(stage, target, sets, condition).await?,
-                Reads::Back,
-            ),
+            } if command == 'w' => vec![Rows {
+                query: self.updated(stage, target, sets, condition).await?,
+                row: RowThat::IsNew,
+                tests: read(Reads::Back),
+            }],
             _ => return Ok(None),
         };
-        let mut tests = vec![command];
-        if reads == Reads::Back {
-            tests.push('r');
-        }
-        for command in tests {
-            let policies = self.of(command);
-            let Some(said) = self.held(stage, needs, &rows, &policies, command).await? else {
-                continue;
-            };
-            return Ok(Some(said));
+        for rows in &rows {
+            for command in &rows.tests {
+                let policies = self.of(*command);
+                if let Some(said) = self.held(stage, needs, rows, &policies, *command).await? {
+                    return Ok(Some(said));
+                }
+            }
         }
         Ok(None)
+    }
+
+    /// The rows that an INSERT finds there already, as they are and as it would leave them. All of
+    /// them are looked at, also those that policies hide (PostgreSQL source, `nodeModifyTable.c`,
+    /// `ExecOnConflictUpdate`).
+    async fn conflicting(
+        &self,
+        stage: &Stage<'_>,
+        proposed: &str,
+        conflict: &Conflict,
+    ) -> Result<Vec<Rows>, Failure> {
+        let columns = match &conflict.arbiter {
+            Arbiter::Columns(columns) => columns.clone(),
+            Arbiter::Constraint(name) => {
+                let sql = format!(
+                    "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
+                     ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
+                     WHERE k.conrelid = {} AND k.conname = {}",
+                    self.oid,
+                    literal(name)
+                );
+                let rows = stage.session.query(&sql).await?.rows;
+                rows.iter().map(|row| cell(row, 0)).collect()
+            }
+        };
+        let called = &conflict.called;
+        let mut alike: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                let column = quoted(column);
+                format!("{called}.{column} = excluded.{column}")
+            })
+            .collect();
+        if alike.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !conflict.condition.is_empty() {
+            alike.push(format!("({})", conflict.condition));
+        }
+        let from = format!(
+            "FROM {}.{} AS {called} JOIN ({proposed}) AS excluded ON {}",
+            quoted(&self.schema),
+            quoted(&self.name),
+            alike.join(" AND ")
+        );
+        let each: Vec<String> = self
+            .columns(stage)
+            .await?
+            .iter()
+            .map(|(name, kind)| {
+                let set = conflict.sets.iter().find(|set| set.column == *name);
+                let name = quoted(name);
+                set.map_or_else(
+                    || format!("{called}.{name} AS {name}"),
+                    |set| format!("({})::{kind} AS {name}", set.expression),
+                )
+            })
+            .collect();
+        Ok(vec![
+            Rows {
+                query: format!("SELECT {called}.* {from} LIMIT 1000"),
+                row: RowThat::IsThere,
+                tests: vec!['w', 'r'],
+            },
+            Rows {
+                query: format!("SELECT {} {from} LIMIT 1000", each.join(", ")),
+                row: RowThat::IsNew,
+                tests: vec!['w', 'r'],
+            },
+        ])
+    }
+
+    /// The table's columns with their types.
+    async fn columns(&self, stage: &Stage<'_>) -> Result<Vec<(String, String)>, Failure> {
+        let sql = format!(
+            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            self.oid
+        );
+        let rows = stage.session.query(&sql).await?.rows;
+        Ok(rows
+            .iter()
+            .map(|row| (cell(row, 0), cell(row, 1)))
+            .collect())
     }
 
     /// The first policy, or the permissive ones together, that the rows do not satisfy.
@@ -247,13 +372,18 @@ impl Guarded {
         &self,
         stage: &Stage<'_>,
         needs: &[Need],
-        rows: &str,
+        rows: &Rows,
         policies: &[&Policy],
         command: char,
     ) -> Result<Option<Barred>, Failure> {
+        // What is there is held against USING alone.
+        let tested = match rows.row {
+            RowThat::IsThere => 'r',
+            RowThat::IsNew => command,
+        };
         let test = |policy: &&Policy| {
             policy
-                .test(command)
+                .test(tested)
                 .map(|test| format!("coalesce(({test}), false)"))
         };
         let permissive: Vec<&&Policy> =
@@ -275,7 +405,11 @@ impl Guarded {
             test(policy).map_or_else(|| "true".to_owned(), |test| format!("bool_and({test})"))
         }));
         let name = quoted(&self.name);
-        let sql = format!("SELECT {} FROM ({rows}) AS {name}", columns.join(", "));
+        let sql = format!(
+            "SELECT {} FROM ({}) AS {name}",
+            columns.join(", "),
+            rows.query
+        );
         // To look at the rows the role may need more than the statement does.
         let look = format!(
             "GRANT SELECT ON {}.{name} TO {}",
@@ -284,6 +418,13 @@ impl Guarded {
         );
         let mut given: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
         given.push(&look);
+        let sees = format!(
+            "ALTER ROLE {} BYPASSRLS",
+            crate::domain::ident::role(stage.role)
+        );
+        if rows.row == RowThat::IsThere {
+            given.push(&sees);
+        }
         let Ok(answers) = stage.attempt_with(&given, &[Scene::own(sql)]).await? else {
             return Ok(None);
         };
@@ -302,8 +443,8 @@ impl Guarded {
                         "{} for {}, {} ({})",
                         policy.name,
                         policy.command(),
-                        policy.clause(command),
-                        policy.test(command).map_or("", String::as_str)
+                        policy.clause(tested),
+                        policy.test(tested).map_or("", String::as_str)
                     )
                 })
                 .collect();
@@ -323,12 +464,16 @@ impl Guarded {
             by = Some(policy.name.as_str());
             format!("restrictive {}", clause(&[policy]))
         };
+        let row = match rows.row {
+            RowThat::IsNew => "The new row does",
+            RowThat::IsThere => "A row that is there already and would be updated does",
+        };
         let explanation = format!(
-            "The new row does not satisfy row-level security of {}.{}: {failing}. \
+            "{row} not satisfy row-level security of {}.{}: {failing}. \
              The row or the policy must change; no GRANT mends it.",
             self.schema, self.name
         );
-        Ok(Some(Barred::by(&self.name, by, explanation)))
+        Ok(Some(Barred::by(&self.name, by, rows.row, explanation)))
     }
 
     /// The rows of an INSERT as a query, defaults filled in where they call nothing.
@@ -381,16 +526,11 @@ impl Guarded {
         sets: &[Assignment],
         condition: &str,
     ) -> Result<String, Failure> {
-        let sql = format!(
-            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            self.oid
-        );
-        let columns = stage.session.query(&sql).await?.rows;
-        let each: Vec<String> = columns
-            .iter()
-            .map(|row| {
-                let (name, kind) = (cell(row, 0), cell(row, 1));
+        let each: Vec<String> = self
+            .columns(stage)
+            .await?
+            .into_iter()
+            .map(|(name, kind)| {
                 let set = sets.iter().find(|set| set.column == name);
                 set.map_or_else(
                     || quoted(&name).into_owned(),

@@ -7,6 +7,7 @@ use crate::domain::diagnosis::remedy::{self, Held};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
+use crate::domain::profile::Guard;
 
 /// Whether there is such a role.
 pub(super) async fn known_role(session: &Session, role: &str) -> Result<bool, Failure> {
@@ -24,6 +25,8 @@ pub(super) struct Looker {
     pub(super) joining: Option<String>,
     /// Whether the session can play the role; if not, why.
     pub(super) rehearsal: Result<(), String>,
+    /// Why nothing can be given, where that is so.
+    pub(super) ungiven: Option<&'static str>,
 }
 
 /// What the session may do about a role.
@@ -43,17 +46,25 @@ pub(super) async fn looker(session: &Session, role: &str) -> Result<Looker, Fail
     let row = row.unwrap_or_default();
     let flag = |at: usize| cell(&row, at) == "t";
     let looker = &session.facts().user;
-    let manner = match (flag(0), flag(2)) {
-        (true, false) => Manner::Authorization,
-        (true, true) => Manner::Replica,
-        (false, _) => Manner::Role,
-    };
-    let rehearsal = if flag(0) || flag(1) {
-        Ok(())
+    let ungiven = if flag(2) {
+        Some("the server is a read-only replica: fixes are run on its primary")
+    } else if session.facts().guard == Guard::ReadOnly {
+        Some("the profile is read-only, and nothing is given through it")
     } else {
-        Err(format!("{looker} may not act as {role}"))
+        None
     };
-    let joins = !flag(0) && !flag(1) && !flag(2) && flag(3);
+    let manner = match (flag(0), ungiven) {
+        (true, None) => Manner::Authorization,
+        (true, Some(_)) => Manner::ReadOnly,
+        (false, None) => Manner::Role,
+        (false, Some(_)) => Manner::Onlooker,
+    };
+    let rehearsal = match ungiven {
+        Some(why) if !flag(0) => Err(why.to_owned()),
+        None if !flag(0) && !flag(1) => Err(format!("{looker} may not act as {role}")),
+        _ => Ok(()),
+    };
+    let joins = !flag(0) && !flag(1) && ungiven.is_none() && flag(3);
     let joining = joins.then(|| {
         let clause = if options {
             " WITH INHERIT FALSE, SET TRUE"
@@ -70,6 +81,7 @@ pub(super) async fn looker(session: &Session, role: &str) -> Result<Looker, Fail
         manner,
         joining,
         rehearsal,
+        ungiven,
     })
 }
 

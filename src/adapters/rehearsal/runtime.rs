@@ -6,13 +6,14 @@ use super::candidates;
 use super::derived;
 use super::guarded;
 use super::need::{Need, Row, add, cell};
+use super::resolution;
 use super::scene::{Scene, Speaker, called_in, plannable};
 use super::stage::Stage;
 use super::written;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
 use crate::domain::diagnosis::trial::word_at;
-use crate::domain::diagnosis::wants::{Wants, wants};
+use crate::domain::diagnosis::wants::{Call, Wants, wants};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 use crate::domain::sql::lexer::{TokenKind, tokens};
@@ -244,7 +245,12 @@ impl Walk<'_> {
         }
         let session = self.stage.session;
         let wants = wants(statement);
-        for row in self.called(&wants, &called_in(&plan)).await? {
+        let resolved = if depth == 0 {
+            resolution::called(self.stage, statement).await?
+        } else {
+            None
+        };
+        for row in self.called(&wants, resolved, &called_in(&plan)).await? {
             self.routine(role, &row, path, None, depth).await?;
         }
         for row in written::computed(session, &wants).await? {
@@ -363,27 +369,40 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The routines that a statement calls, by its words or its plan, and whose bodies are SQL.
-    async fn called(&self, wants: &Wants, planned: &[String]) -> Result<Vec<Row>, Failure> {
-        let calls: Vec<String> = wants
-            .routines
-            .iter()
-            .map(|call| candidates::fits(call, "p"))
-            .chain(
-                planned
-                    .iter()
-                    .filter(|name| wants.routines.iter().all(|call| call.name != **name))
-                    .map(|name| format!("p.proname = {}", literal(name))),
-            )
-            .collect();
-        if calls.is_empty() {
+    /// The routines that a statement calls, as the server resolved them or by its words, and those
+    /// that only its plan names.
+    async fn called(
+        &self,
+        wants: &Wants,
+        resolved: Option<Vec<String>>,
+        planned: &[String],
+    ) -> Result<Vec<Row>, Failure> {
+        let of_words = |call: &Call| {
+            let place = match &call.schema {
+                Some(schema) => format!("n.nspname = {}", literal(schema)),
+                None => "n.nspname = ANY (current_schemas(true))".to_owned(),
+            };
+            format!("({place} AND {})", candidates::fits(call, "p"))
+        };
+        let mut conditions: Vec<String> = match &resolved {
+            Some(oids) => oids.iter().map(|oid| format!("p.oid = {oid}")).collect(),
+            None => wants.routines.iter().map(of_words).collect(),
+        };
+        conditions.extend(
+            planned
+                .iter()
+                .filter(|name| wants.routines.iter().all(|call| call.name != **name))
+                .map(|name| format!("p.proname = {}", literal(name))),
+        );
+        if conditions.is_empty() {
             return Ok(Vec::new());
         }
         let sql = format!(
             "SELECT {ROUTINE} FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
              WHERE l.lanname IN ('sql', 'plpgsql') AND p.oid >= 16384 AND p.prokind IN ('f', 'p') \
              AND ({}) LIMIT 20",
-            calls.join(" OR ")
+            conditions.join(" OR ")
         );
         Ok(self.stage.session.query(&sql).await?.rows)
     }

@@ -43,6 +43,11 @@ impl Scene {
         }
     }
 
+    /// From here on nothing can be written.
+    pub(super) fn read_only() -> Self {
+        Self::own("SET LOCAL transaction_read_only = on".to_owned())
+    }
+
     /// Whether a last name that nobody may truncate holds it up.
     pub(super) fn is_held_up(&self) -> bool {
         held_up_by(&self.text).is_some()

@@ -36,8 +36,8 @@ impl Goal {
 pub(super) enum Manner {
     /// As a superuser can: SET ROLE inside the statement is then judged as for a real sign-in.
     Authorization,
-    /// The same where nothing can be written.
-    Replica,
+    /// The same where nothing can be given: a replica, or a session that is to stay read-only.
+    ReadOnly,
     /// As a member can.
     Role,
     /// It does not: nothing is tried, catalogs are read in a read-only transaction.
@@ -75,15 +75,17 @@ fn idle_grant(answer: &Answer) -> Option<Failure> {
 }
 
 impl<'a> Stage<'a> {
-    /// Begins, with the role's own search path. Every trial starts from the same savepoint.
+    /// Begins, with a search path, else the role's own. Every trial starts from the same savepoint.
     pub(super) async fn open(
         session: &'a Session,
         role: &'a str,
         manner: Manner,
+        path: Option<&str>,
     ) -> Result<Self, Failure> {
+        // Whatever the session's default is: all of it is rolled back.
         let access = match manner {
-            Manner::Onlooker => " READ ONLY",
-            Manner::Authorization | Manner::Replica | Manner::Role => "",
+            Manner::Onlooker | Manner::ReadOnly => " READ ONLY",
+            Manner::Authorization | Manner::Role => " READ WRITE",
         };
         let _ = session.query(&format!("BEGIN{access}; {PATIENCE}")).await?;
         let stage = Self {
@@ -92,14 +94,14 @@ impl<'a> Stage<'a> {
             manner,
             given: Vec::new(),
         };
-        if let Err(failure) = stage.set_up().await {
+        if let Err(failure) = stage.set_up(path).await {
             stage.close().await?;
             return Err(failure);
         }
         Ok(stage)
     }
 
-    async fn set_up(&self) -> Result<(), Failure> {
+    async fn set_up(&self, path: Option<&str>) -> Result<(), Failure> {
         for (name, value) in settings(self.session, self.role).await? {
             let sql = format!(
                 "SELECT pg_catalog.set_config({}, {}, true)",
@@ -107,6 +109,9 @@ impl<'a> Stage<'a> {
                 ident::literal(&value)
             );
             let _ = self.session.query(&sql).await?;
+        }
+        if let Some(path) = path {
+            self.set_search_path(path).await?;
         }
         // Names are looked up by who looks too: what `$user` stands for must not change with that.
         let path = self.search_path().await?;
@@ -264,7 +269,7 @@ impl<'a> Stage<'a> {
     /// What becomes a role until the next rewind.
     fn becoming(&self, role: &str) -> String {
         let how = match self.manner {
-            Manner::Authorization | Manner::Replica => "SESSION AUTHORIZATION",
+            Manner::Authorization | Manner::ReadOnly => "SESSION AUTHORIZATION",
             // An onlooker tries nothing.
             Manner::Role | Manner::Onlooker => "ROLE",
         };
@@ -492,6 +497,11 @@ impl<'a> Stage<'a> {
     /// Whether SET ROLE in the statement is judged as for a sign-in of the role.
     pub(super) fn judges_becoming(&self) -> bool {
         self.manner != Manner::Role
+    }
+
+    /// Whether nothing can be given at all.
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(self.manner, Manner::ReadOnly | Manner::Onlooker)
     }
 
     /// Whether the session may play any role and give anything: what it cannot give, nobody can.

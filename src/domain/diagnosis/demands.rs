@@ -65,7 +65,7 @@ pub enum Demand {
 }
 
 /// The bit of `lo_open`'s mode that asks to write (`libpq-fs.h`, `INV_WRITE`).
-const LARGE_OBJECT_WRITE: u64 = 0x0002_0000;
+pub const LARGE_OBJECT_WRITE: u64 = 0x0002_0000;
 
 /// Reads a statement.
 #[must_use]

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod body;
+pub mod checked;
 pub mod definitions;
 pub mod demands;
 pub mod denial;

@@ -17,6 +17,8 @@ pub enum Writing {
         rows: String,
         /// Whether rows are read back or may be there already: then the policies for reading count.
         reads: Reads,
+        /// `ON CONFLICT … DO UPDATE`.
+        conflict: Option<Conflict>,
     },
     /// `UPDATE … SET` of one relation.
     Update {
@@ -29,6 +31,28 @@ pub enum Writing {
         /// `WHERE …`; empty without.
         condition: String,
     },
+}
+
+/// What is done to a row that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// What tells that it is there.
+    pub arbiter: Arbiter,
+    /// What the relation is called in the expressions.
+    pub called: String,
+    /// Columns and the expressions assigned to them.
+    pub sets: Vec<Assignment>,
+    /// The condition behind WHERE; empty without.
+    pub condition: String,
+}
+
+/// What two rows must not have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arbiter {
+    /// These columns.
+    Columns(Vec<String>),
+    /// What a constraint of that name says.
+    Constraint(String),
 }
 
 /// `column = expression`.
@@ -157,7 +181,9 @@ impl Reader<'_> {
 
     fn insert(&self) -> Option<Writing> {
         let (relation, mut at) = self.name(2)?;
+        let mut called = ident::quoted(relation.last()?).into_owned();
         if self.is(at, "as") {
+            self.text(at + 1).clone_into(&mut called);
             at += 2;
         }
         let mut columns = Vec::new();
@@ -206,19 +232,43 @@ impl Reader<'_> {
             columns,
             rows: rows.join(" "),
             reads,
+            conflict: self.conflict(conflict, called),
         })
     }
 
-    fn update(&self) -> Option<Writing> {
-        let (relation, _) = self.name(1)?;
-        let set = self.outside(1, &["set"]);
-        let target = self.span(1, set).to_owned();
-        let end = self.outside(set + 1, &["where", "from", "returning"]);
-        if self.is(end, "from") || !self.harmless(set + 1, end) {
+    /// `ON CONFLICT (columns) DO UPDATE SET … WHERE …`, where its words can be told.
+    fn conflict(&self, on: usize, called: String) -> Option<Conflict> {
+        let (arbiter, behind) = if self.is(on + 2, "(") {
+            let end = self.outside(on + 2, &[")"]);
+            let columns: Option<Vec<String>> = (on + 3..end)
+                .step_by(2)
+                .map(|at| ident::parts(self.text(at))?.pop())
+                .collect();
+            (Arbiter::Columns(columns?), end + 1)
+        } else {
+            let name = ident::parts(self.text(on + 4))?.pop()?;
+            (Arbiter::Constraint(name), on + 5)
+        };
+        let set = self.outside(behind, &["set"]);
+        if !self.is(set.checked_sub(1)?, "update") {
             return None;
         }
+        let end = self.outside(set + 1, &["where", "returning"]);
+        let last = self.outside(end, &["returning"]);
+        if !self.harmless(set + 1, last) {
+            return None;
+        }
+        Some(Conflict {
+            arbiter,
+            called,
+            sets: self.sets(set + 1, end)?,
+            condition: self.span(end + 1, last).to_owned(),
+        })
+    }
+
+    /// `column = expression, …`.
+    fn sets(&self, mut at: usize, end: usize) -> Option<Vec<Assignment>> {
         let mut sets = Vec::new();
-        let mut at = set + 1;
         while at < end {
             let stop = self.outside(at, &[","]).min(end);
             if !self.is(at + 1, "=") {
@@ -230,6 +280,18 @@ impl Reader<'_> {
             });
             at = stop + 1;
         }
+        Some(sets)
+    }
+
+    fn update(&self) -> Option<Writing> {
+        let (relation, _) = self.name(1)?;
+        let set = self.outside(1, &["set"]);
+        let target = self.span(1, set).to_owned();
+        let end = self.outside(set + 1, &["where", "from", "returning"]);
+        if self.is(end, "from") || !self.harmless(set + 1, end) {
+            return None;
+        }
+        let sets = self.sets(set + 1, end)?;
         let last = self.outside(end, &["returning"]);
         if !self.harmless(end, last) {
             return None;
@@ -258,6 +320,26 @@ mod tests {
                 columns: vec!["id".into(), "owner".into()],
                 rows: "values ( 1 , NULL ) , ( 2 , current_user )".into(),
                 reads: Reads::Back,
+                conflict: None,
+            })
+        );
+        let Some(Writing::Insert { conflict, .. }) = writing(
+            "insert into t as x values (1, 'a') on conflict (id) do update set v = excluded.v, n = x.n + 1 \
+             where x.n < 9 returning id",
+        ) else {
+            panic!("it is an insert");
+        };
+        let set = |column: &str, expression: &str| Assignment {
+            column: column.into(),
+            expression: expression.into(),
+        };
+        assert_eq!(
+            conflict,
+            Some(Conflict {
+                arbiter: Arbiter::Columns(vec!["id".into()]),
+                called: "x".into(),
+                sets: vec![set("v", "excluded.v"), set("n", "x.n + 1")],
+                condition: "x.n < 9".into(),
             })
         );
     }

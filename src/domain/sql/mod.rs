@@ -9,6 +9,7 @@ pub mod guard;
 pub mod keywords;
 pub mod lexer;
 pub mod read_only;
+pub mod search_path;
 pub mod split;
 pub mod transaction;
 pub mod variables;

@@ -47,6 +47,7 @@ impl Worker {
                     role,
                     statement: Some(statement),
                     refusal: None,
+                    search_path: None,
                     rehearse: Rehearse::WherePossible,
                 };
                 rehearsal::explain(&session, &question).await.map(Box::new)

@@ -1,0 +1,273 @@
+//! What functions that look for themselves will look at: their arguments are worked out as the role,
+//! in a read-only part of the rehearsal, and what the values name is looked up.
+
+use super::guarded;
+use super::need::{Need, add, cell, need, object, relation_kind};
+use super::play;
+use super::scene::Scene;
+use super::stage::Stage;
+use crate::domain::diagnosis::checked::{CheckedCall, Named, Rows, checked_calls};
+use crate::domain::diagnosis::demands::LARGE_OBJECT_WRITE;
+use crate::domain::diagnosis::{Breadth, ObjectKind, Outcome, WhyReport};
+use crate::domain::failure::Failure;
+use crate::domain::ident::{self, literal};
+use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// What was found out.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) needs: Vec<Need>,
+    /// What remains to be seen when it runs.
+    pub(super) notes: Vec<String>,
+}
+
+/// One argument's value.
+struct Value {
+    kind: String,
+    text: String,
+    mode: String,
+}
+
+/// What the calls in a statement of the stage's role lack, on top of what is granted.
+pub(super) async fn checked(
+    stage: &Stage<'_>,
+    granted: &[Need],
+    statement: &str,
+) -> Result<Looked, Failure> {
+    let mut looked = Looked::default();
+    for call in checked_calls(statement) {
+        if is_constant(&call) {
+            continue;
+        }
+        let known = worked_out(stage, granted, &call, &mut looked.needs).await?;
+        stage.rewind().await?;
+        let Some(values) = known else {
+            let what = match call.named {
+                Named::Sequence => "sequence",
+                Named::Relation => "table",
+                Named::LargeObject => "large object",
+            };
+            looked.notes.push(format!(
+                "which {what} {} reaches is known only when it runs",
+                call.function
+            ));
+            continue;
+        };
+        for value in values {
+            let more = lacking(stage, &call, &value).await?;
+            add(&mut looked.needs, more);
+        }
+    }
+    Ok(looked)
+}
+
+/// Whether the plan or the words tell it already.
+fn is_constant(call: &CheckedCall) -> bool {
+    let argument = call.argument.as_str();
+    let all = |kinds: &[TokenKind]| {
+        tokens(argument).iter().all(|token| {
+            kinds.contains(&token.kind)
+                || token.is(argument, "regclass")
+                || [":", "::"].contains(&token.text(argument))
+        })
+    };
+    match call.named {
+        Named::Sequence if call.function == "pg_sequence_parameters" => false,
+        Named::Sequence => all(&[TokenKind::String]),
+        Named::LargeObject => {
+            let constant = |mode: &String| {
+                !tokens(mode).is_empty()
+                    && tokens(mode)
+                        .iter()
+                        .all(|token| matches!(token.kind, TokenKind::Number | TokenKind::String))
+            };
+            all(&[TokenKind::Number]) && call.mode.as_ref().is_none_or(constant)
+        }
+        Named::Relation => false,
+    }
+}
+
+/// The values of the argument; `None` where they cannot be told without doing something. What it
+/// takes to read them is added.
+async fn worked_out(
+    stage: &Stage<'_>,
+    granted: &[Need],
+    call: &CheckedCall,
+    needs: &mut Vec<Need>,
+) -> Result<Option<Vec<Value>>, Failure> {
+    let none = Rows {
+        with: String::new(),
+        from: String::new(),
+    };
+    for rows in call.rows.iter().chain([&none]) {
+        let parts = [
+            rows.with.as_str(),
+            rows.from.as_str(),
+            call.argument.as_str(),
+            call.mode.as_deref().unwrap_or_default(),
+        ];
+        if !harmless(stage, &parts).await? {
+            continue;
+        }
+        let query = format!(
+            "{} SELECT DISTINCT kind::text, coalesce(value::text, ''), coalesce(mode::text, '') FROM (SELECT pg_catalog.pg_typeof({argument}), \
+             {argument}, {} {}) AS looked(kind, value, mode) ORDER BY 1, 2, 3 LIMIT 200",
+            rows.with,
+            call.mode.as_deref().unwrap_or("NULL"),
+            rows.from,
+            argument = call.argument,
+        );
+        if let Some(values) = read(stage, granted, &query, needs).await? {
+            return Ok(Some(values));
+        }
+    }
+    Ok(None)
+}
+
+/// Runs a query that only reads, as the role; refusals are lifted one by one as in any rehearsal.
+async fn read(
+    stage: &Stage<'_>,
+    granted: &[Need],
+    query: &str,
+    needs: &mut Vec<Need>,
+) -> Result<Option<Vec<Value>>, Failure> {
+    let prepared = if stage.gives() {
+        stage.with(granted)
+    } else {
+        stage.of(stage.role)
+    };
+    let mut report = WhyReport::about(stage.role, None, "");
+    let mut scenes = vec![Scene::read_only(), Scene::own(query.to_owned())];
+    let found = play::play(&prepared, &mut scenes, query, &mut report).await?;
+    let told = found.plans.get(1);
+    if report.outcome == Outcome::Failed || report.not_by_grant.is_some() {
+        return Ok(None);
+    }
+    let Some(cells) = told else { return Ok(None) };
+    add(needs, found.needs);
+    let values = cells.chunks(3).filter_map(|row| {
+        let [kind, text, mode] = row else { return None };
+        Some(Value {
+            kind: kind.clone(),
+            text: text.clone(),
+            mode: mode.clone(),
+        })
+    });
+    Ok(Some(values.collect()))
+}
+
+/// Whether working it out calls nothing that might do something.
+async fn harmless(stage: &Stage<'_>, parts: &[&str]) -> Result<bool, Failure> {
+    let mut called: Vec<String> = Vec::new();
+    for part in parts {
+        let words: Vec<Token> = tokens(part);
+        for pair in words.windows(2) {
+            let [name, open] = pair else { continue };
+            if open.text(part) == "(" && name.kind != TokenKind::Punctuation {
+                called.extend(ident::parts(name.text(part)).and_then(|mut parts| parts.pop()));
+            }
+        }
+    }
+    if called.is_empty() {
+        return Ok(true);
+    }
+    let called: Vec<String> = called.iter().map(|name| literal(name)).collect();
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND proname IN ({}) LIMIT 1",
+        called.join(", ")
+    );
+    Ok(stage.session.query(&sql).await?.rows.is_empty())
+}
+
+/// What the role lacks on what a value names.
+async fn lacking(
+    stage: &Stage<'_>,
+    call: &CheckedCall,
+    value: &Value,
+) -> Result<Vec<Need>, Failure> {
+    if call.named == Named::LargeObject {
+        let writes = value
+            .mode
+            .parse::<u64>()
+            .is_ok_and(|mode| mode & LARGE_OBJECT_WRITE != 0);
+        let privileges = if writes {
+            "SELECT, UPDATE"
+        } else {
+            call.privilege
+        };
+        let mut needs = Vec::new();
+        let digits = !value.text.is_empty() && value.text.bytes().all(|byte| byte.is_ascii_digit());
+        for privilege in privileges.split(", ").filter(|_| digits) {
+            let more = guarded::large_object(stage, stage.role, &value.text, privilege).await?;
+            add(&mut needs, more);
+        }
+        return Ok(needs);
+    }
+    let who = literal(stage.role);
+    let enough = match (call.function.as_str(), call.privilege) {
+        ("pg_sequence_parameters", _) => "SELECT,UPDATE,USAGE",
+        (_, "USAGE") => "USAGE,UPDATE",
+        (_, privilege) => privilege,
+    };
+    let member = call.or_member.map_or_else(
+        || "false".to_owned(),
+        |of| format!("pg_catalog.pg_has_role({who}, {}, 'USAGE')", literal(of)),
+    );
+    let oid = if value.kind == "oid" {
+        format!("{}::oid", literal(&value.text))
+    } else {
+        format!("pg_catalog.to_regclass({})::oid", literal(&value.text))
+    };
+    let sql = format!(
+        "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), \
+         pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
+         {member} OR CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege({who}, c.oid, {1}) \
+         ELSE pg_catalog.has_table_privilege({who}, c.oid, {2}) END \
+         FROM pg_catalog.pg_class i LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = i.oid \
+         JOIN pg_catalog.pg_class c ON c.oid = coalesce(x.indrelid, i.oid) \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE i.oid = {oid} AND (c.relkind = 'S') = {0}",
+        call.named == Named::Sequence,
+        literal(if call.named == Named::Sequence {
+            enough
+        } else {
+            "USAGE"
+        }),
+        literal(if call.named == Named::Sequence {
+            "SELECT"
+        } else {
+            enough
+        }),
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let mut needs = Vec::new();
+    // By OID it is found wherever it is.
+    if cell(row, 5) != "t" && !["oid", "regclass"].contains(&value.kind.as_str()) {
+        let schema = object(ObjectKind::Schema, None, cell(row, 0));
+        needs.push(need(
+            stage.role,
+            "USAGE",
+            schema,
+            Breadth::Schema,
+            &cell(row, 4),
+        ));
+    }
+    if cell(row, 6) != "t" {
+        let named = object(
+            relation_kind(&cell(row, 2)),
+            Some(cell(row, 0)),
+            cell(row, 1),
+        );
+        let owner = cell(row, 3);
+        needs.push(need(
+            stage.role,
+            call.privilege,
+            named,
+            Breadth::Object,
+            &owner,
+        ));
+    }
+    Ok(needs)
+}

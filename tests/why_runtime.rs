@@ -1,0 +1,226 @@
+//! Refusals that planning a statement does not show: values, names along a path that the text itself
+//! sets, overloads, rows that are there already, foreign servers, maintenance.
+//!
+//! Each case is refused on a real server, explained, mended by the first fix, and tried again.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::session::Session;
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
+
+const OBJECTS: &str = r#"
+CREATE ROLE keeper; CREATE ROLE app LOGIN;
+CREATE SCHEMA s AUTHORIZATION keeper; CREATE SCHEMA z AUTHORIZATION keeper; CREATE SCHEMA "Y y" AUTHORIZATION keeper;
+GRANT USAGE ON SCHEMA s TO app;
+SET ROLE keeper;
+CREATE SEQUENCE s.one; CREATE SEQUENCE s.two; CREATE SEQUENCE z.far;
+CREATE TABLE s.named (id int, seq text, far text, img oid);
+INSERT INTO s.named VALUES (1, 's.one', 'z.far', 5151), (2, 's.two', 's.two', 5152), (3, 'nothing', 'nothing', 0);
+GRANT SELECT ON s.named TO app;
+CREATE TABLE z.t (a int, b int);
+CREATE TABLE "Y y".t (a int);
+CREATE FUNCTION z.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE s.a (i int); CREATE TABLE s.b (i int);
+CREATE FUNCTION s.reads(k int) RETURNS bigint LANGUAGE plpgsql AS 'begin return (select count(*) from s.a); end';
+CREATE FUNCTION s.reads(k text) RETURNS bigint LANGUAGE plpgsql AS 'begin return (select count(*) from s.b); end';
+CREATE PROCEDURE s.adds(k int) LANGUAGE plpgsql AS 'begin insert into s.a values (k); end';
+CREATE PROCEDURE s.adds(k text, more int DEFAULT 1) LANGUAGE plpgsql AS 'begin insert into s.b values (1); end';
+CREATE PROCEDURE s.adds(k int, VARIADIC rest text[]) LANGUAGE plpgsql AS 'begin null; end';
+REVOKE EXECUTE ON PROCEDURE s.adds(int), s.adds(text, int), s.adds(int, text[]) FROM PUBLIC;
+RESET ROLE;
+SELECT lo_create(5151), lo_create(5152);
+"#;
+
+const CASES: &[(&str, &[&str])] = &[
+    (
+        "SELECT nextval(seq::regclass) FROM s.named WHERE id = 1",
+        &["GRANT USAGE ON SEQUENCE s.one TO app"],
+    ),
+    (
+        "SELECT nextval(far::regclass) FROM s.named WHERE id < 3",
+        &[
+            "GRANT USAGE ON SCHEMA z TO app",
+            "GRANT USAGE ON SEQUENCE s.two TO app",
+            "GRANT USAGE ON SEQUENCE z.far TO app",
+        ],
+    ),
+    (
+        "SELECT nextval(('s.' || 'one')::regclass)",
+        &["GRANT USAGE ON SEQUENCE s.one TO app"],
+    ),
+    (
+        "SELECT setval((SELECT seq FROM s.named WHERE id = 2)::regclass, 7)",
+        &["GRANT UPDATE ON SEQUENCE s.two TO app"],
+    ),
+    (
+        "UPDATE s.named SET id = nextval(seq::regclass) WHERE id = 1",
+        &[
+            "GRANT UPDATE (id) ON TABLE s.named TO app",
+            "GRANT USAGE ON SEQUENCE s.one TO app",
+        ],
+    ),
+    (
+        "SELECT lo_get(img) FROM s.named WHERE id = 1",
+        &["GRANT SELECT ON LARGE OBJECT 5151 TO app"],
+    ),
+    (
+        "SELECT lo_open(img, 131072 | 262144) FROM s.named WHERE id = 2",
+        &[
+            "GRANT SELECT ON LARGE OBJECT 5152 TO app",
+            "GRANT UPDATE ON LARGE OBJECT 5152 TO app",
+        ],
+    ),
+    (
+        "SET search_path = z; SELECT a FROM t",
+        &[
+            "GRANT USAGE ON SCHEMA z TO app",
+            "GRANT SELECT (a) ON TABLE z.t TO app",
+        ],
+    ),
+    (
+        "SET LOCAL search_path TO s, \"Y y\"; UPDATE t SET a = 1",
+        &[
+            "GRANT USAGE ON SCHEMA \"Y y\" TO app",
+            "GRANT UPDATE (a) ON TABLE \"Y y\".t TO app",
+        ],
+    ),
+    (
+        "SELECT 1; SELECT set_config('search_path', 'z', true); SELECT f(1)",
+        &["GRANT USAGE ON SCHEMA z TO app"],
+    ),
+    (
+        "SELECT s.reads(1), s.reads(2)",
+        &["GRANT SELECT (i) ON TABLE s.a TO app"],
+    ),
+    (
+        "CALL s.adds('x'::text)",
+        &[
+            "GRANT EXECUTE ON PROCEDURE s.adds(text, integer) TO app",
+            "GRANT INSERT (i) ON TABLE s.b TO app",
+        ],
+    ),
+    (
+        "CALL s.adds(1, 'x', 'y')",
+        &["GRANT EXECUTE ON PROCEDURE s.adds(integer, text[]) TO app"],
+    ),
+];
+
+async fn why(session: &Session, statement: &str) -> WhyReport {
+    let question = Question {
+        role: "app".into(),
+        statement: Some(statement.to_owned()),
+        refusal: None,
+        search_path: None,
+        rehearse: Rehearse::WherePossible,
+    };
+    explain(session, &question).await.unwrap()
+}
+
+/// What the server says to the role after some grants; everything is rolled back.
+async fn said(session: &Session, grants: &[&str], statement: &str) -> Option<String> {
+    session.query("BEGIN").await.unwrap();
+    for grant in grants {
+        session.query(grant).await.unwrap();
+    }
+    let becoming = "SET LOCAL SESSION AUTHORIZATION app";
+    session.query(becoming).await.unwrap();
+    let outcome = session.query(statement).await;
+    session.query("ROLLBACK").await.unwrap();
+    outcome.err().map(|failure| failure.message)
+}
+
+#[tokio::test]
+async fn what_only_running_shows_is_found() {
+    support::database("why_runtime");
+    support::cluster().execute("why_runtime", OBJECTS).unwrap();
+    let session = support::superuser_session("why_runtime").await;
+    for (statement, fix) in CASES {
+        assert!(
+            said(&session, &[], statement).await.is_some(),
+            "{statement} is not refused"
+        );
+        let report = why(&session, statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
+        assert_eq!(said(&session, fix, statement).await, None, "{statement}");
+        for left_out in *fix {
+            let rest: Vec<&str> = fix.iter().copied().filter(|one| one != left_out).collect();
+            assert!(
+                said(&session, &rest, statement).await.is_some(),
+                "{statement} does without {left_out}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_insert_that_updates_is_held_against_policies_of_both() {
+    support::database("why_conflicts");
+    support::cluster()
+        .execute(
+            "why_conflicts",
+            "CREATE ROLE pat LOGIN; \
+             CREATE TABLE p (id int PRIMARY KEY, who text, v int); \
+             INSERT INTO p VALUES (1, 'pat', 1), (2, 'other', 1), (3, 'hidden', 1); \
+             ALTER TABLE p ENABLE ROW LEVEL SECURITY; CREATE POLICY i ON p FOR INSERT WITH CHECK (true); \
+             CREATE POLICY s ON p FOR SELECT USING (who <> 'hidden'); \
+             CREATE POLICY u ON p FOR UPDATE USING (who = current_user OR who = 'hidden'); \
+             GRANT SELECT, INSERT, UPDATE ON p TO pat",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_conflicts").await;
+    let insert = |id: u32, set: &str| {
+        format!("INSERT INTO p VALUES ({id}, 'pat', 2) ON CONFLICT (id) DO UPDATE SET {set}")
+    };
+    for (statement, barred) in [
+        (insert(1, "v = excluded.v"), false),
+        (insert(2, "v = excluded.v WHERE p.v > 5"), false),
+        (insert(9, "v = excluded.v"), false),
+        (insert(2, "v = excluded.v"), true),
+        (insert(3, "v = excluded.v"), true),
+        (insert(1, "who = 'other'"), true),
+        (
+            "INSERT INTO p AS x VALUES (2, 'pat', 2) ON CONFLICT ON CONSTRAINT p_pkey DO UPDATE SET v = x.v"
+                .to_owned(),
+            true,
+        ),
+    ] {
+        let question = Question {
+            role: "pat".into(),
+            statement: Some(statement.clone()),
+            refusal: None,
+            search_path: None,
+            rehearse: Rehearse::WherePossible,
+        };
+        let report = explain(&session, &question).await.unwrap();
+        session
+            .query("BEGIN; SET LOCAL SESSION AUTHORIZATION pat")
+            .await
+            .unwrap();
+        let server = session.query(&statement).await.err();
+        session.query("ROLLBACK").await.unwrap();
+        assert_eq!(server.is_some(), barred, "{statement}");
+        assert_eq!(
+            report.refusal.map(|failure| failure.message),
+            server.map(|failure| failure.message),
+            "{statement}"
+        );
+        let kind = report.not_by_grant.map(|reason| reason.kind);
+        assert_eq!(
+            kind,
+            barred.then_some(NotByGrantKind::RowLevelSecurity),
+            "{statement}"
+        );
+    }
+}
