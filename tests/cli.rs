@@ -229,6 +229,32 @@ fn rows_are_printed_as_asked() {
     assert!(query("table").contains("(1 row)"));
 }
 
+/// Through the program itself; what the files hold is tested where they are written.
+#[test]
+fn files_of_columns_are_written_or_their_absence_is_explained() {
+    let query =
+        |format: &str, sql: &str| run(&["query", "demo-analyst", "-c", sql, "--format", format]);
+    let parquet = query("parquet", "select 1 as id");
+    if cfg!(feature = "columnar") {
+        assert!(parquet.stdout.starts_with(b"PAR1") && parquet.stdout.ends_with(b"PAR1"));
+        let two = query("parquet", "select 1; select 2");
+        assert_eq!(two.status.code(), Some(2), "{}", stderr(&two));
+        let broken = query("parquet", "select 1 / (3 - n) from generate_series(1, 9) n");
+        assert_eq!(broken.status.code(), Some(1));
+        assert!(
+            !broken.stdout.ends_with(b"PAR1"),
+            "half a file must not read as whole"
+        );
+    } else {
+        assert_eq!(parquet.status.code(), Some(2));
+        assert!(
+            stderr(&parquet).contains("--features columnar"),
+            "{}",
+            stderr(&parquet)
+        );
+    }
+}
+
 #[test]
 fn csv_is_byte_for_byte_what_psql_writes() {
     let sql = "select *, null as nothing, '' as empty, '\\.' as mark, E'two\\nlines, \"quoted\"' as odd \
@@ -252,6 +278,37 @@ fn csv_is_byte_for_byte_what_psql_writes() {
     ]);
     assert!(theirs.status.success(), "{}", stderr(&theirs));
     assert_eq!(ours, stdout(&theirs));
+}
+
+/// A database in `SQL_ASCII` holds what it was given: it leaves as it came.
+#[test]
+fn bytes_that_are_no_text_leave_as_they_came() {
+    let query = |database: &str, sql: &str, format: &str| {
+        let url = support::cluster().superuser_url(database);
+        let output = run(&["query", &url, "-c", sql, "--format", format]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        output.stdout
+    };
+    let create = "create database without_encoding encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0";
+    query("postgres", create, "csv");
+    let rows = "select convert_from('\\x636166e9', 'SQL_ASCII') as plain, \
+                convert_from('\\xff2c09fe22', 'SQL_ASCII') as quoted, 1 as one";
+    let copied = query(
+        "without_encoding",
+        &format!("copy ({rows}) to stdout (format csv, header)"),
+        "csv",
+    );
+    assert!(
+        copied.windows(4).any(|four| four == b"caf\xe9"),
+        "{copied:?}"
+    );
+    assert_eq!(query("without_encoding", rows, "csv"), copied);
+    assert_eq!(
+        query("without_encoding", rows, "tsv"),
+        b"plain\tquoted\tone\ncaf\xe9\t\xff,\\t\xfe\"\t1\n"
+    );
+    let json = query("without_encoding", rows, "jsonl");
+    assert!(String::from_utf8(json).unwrap().contains("\"caf\u{fffd}\""));
 }
 
 #[test]

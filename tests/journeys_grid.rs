@@ -50,6 +50,17 @@ fn settle(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
     let mut waiting = effects;
     while !waiting.is_empty() {
         for effect in std::mem::take(&mut waiting) {
+            if let Effect::ReadPart {
+                ticket,
+                rows,
+                value,
+                range,
+            } = effect
+            {
+                let outcome = rows.part(value, range.start, range.len());
+                waiting.extend(update(model, Message::PartRead { ticket, outcome }));
+                continue;
+            }
             let Effect::Scan { ticket, rows, job } = effect else {
                 left.push(effect);
                 continue;
@@ -567,6 +578,56 @@ fn values_are_read_as_what_they_are() {
         picture(&model)
     );
     assert_eq!(window(&model).cursor().row, 1);
+}
+
+#[test]
+fn a_long_value_is_read_on_in_and_saved() {
+    let mut model = workspace(120, 40);
+    let ticket = RUN;
+    let event = RunEvent::Columns(Arc::from([described("note", 25, "text")]));
+    drop(update(&mut model, Message::Ran { ticket, event }));
+    let mut builder = RowBatchBuilder::new(1);
+    let lines: Vec<String> = (0..400_000).map(|line| format!("{line:07}\n")).collect();
+    let text = lines.concat();
+    builder.push_row([Some(text.as_str())]);
+    ran(&mut model, RunEvent::Rows(Arc::new(builder.take())));
+    done(&mut model);
+    press(&mut model, "\n");
+    let shown = picture(&model);
+    assert!(shown.contains("first 1.0 MiB of 3.0 MiB"), "{shown}");
+    assert!(shown.contains("0000000"), "{shown}");
+    press(&mut model, ">");
+    let shown = picture(&model);
+    // Eight bytes a line: the second part begins behind 1 MiB of them.
+    assert!(shown.contains("0131072"), "{shown}");
+    assert!(shown.contains("1.0 MiB to 1.2 MiB of 3.0 MiB"), "{shown}");
+    press(&mut model, ">>>>>>>>>");
+    press(&mut model, "G");
+    let shown = picture(&model);
+    assert!(
+        shown.contains("0399999") && shown.contains("(the end of the value)"),
+        "{shown}"
+    );
+    press(&mut model, "<<<<<<<<<<<<<<");
+    assert!(picture(&model).contains("first 1.0 MiB of 3.0 MiB"));
+    press(&mut model, "s");
+    let shown = picture(&model);
+    assert!(
+        shown.contains("note-1.txt") && !shown.contains("CSV"),
+        "{shown}"
+    );
+    let effects = press(&mut model, "\n");
+    let [
+        Effect::SaveValue {
+            value: (0, 0),
+            path,
+            ..
+        },
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(path, "note-1.txt");
 }
 
 #[test]

@@ -58,6 +58,11 @@ pub struct Refused {
     pub reports: Vec<StageReport>,
 }
 
+/// A database without an encoding holds bytes; the server refuses to send those that are no UTF-8 to a
+/// client that asked for UTF-8, as the driver does (PostgreSQL source, `mbutils.c`, `pg_server_to_any`).
+const AS_IT_CAME: &str = "SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) \
+     WHERE pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'";
+
 impl Connector {
     /// A connector that reads `PGPASSWORD`, `PGPASSFILE` and, for tests, `PGIAM_NOW` (seconds since
     /// 1970 or an RFC 3339 moment).
@@ -516,8 +521,9 @@ impl<C: Companion> Walk<'_, C> {
         };
         script.push_str(
             "SELECT current_setting('server_version_num'), current_setting('server_version'), session_user, \
-             pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()",
+             pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid();\n",
         );
+        script.push_str(AS_IT_CAME);
         let asked = client.simple_query(&script);
         let messages = timeout(self.connector.patience.sign_in, asked)
             .await

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::wire_record::{Data, Record, Seen, State};
+use crate::domain::rows::stray;
 use crate::domain::run::{Column, TransactionState};
 
 /// A body longer than this is not kept: no message we read is, unless the server goes mad.
@@ -306,7 +307,7 @@ fn columns(body: &mut Body<'_>) -> Option<Vec<Column>> {
     let count = body.short()?;
     (0..count)
         .map(|_| {
-            let name = body.text()?;
+            let name = stray::kept(body.until_zero()?).into_owned();
             let table_oid = body.long()?;
             let attribute = body.short()?;
             let type_oid = body.long()?;
@@ -330,7 +331,14 @@ fn columns(body: &mut Body<'_>) -> Option<Vec<Column>> {
 /// The unread rest of a message body.
 struct Body<'a>(&'a [u8]);
 
-impl Body<'_> {
+impl<'a> Body<'a> {
+    fn until_zero(&mut self) -> Option<&'a [u8]> {
+        let end = self.0.iter().position(|byte| *byte == 0)?;
+        let (text, rest) = self.0.split_at(end);
+        self.0 = rest.get(1..)?;
+        Some(text)
+    }
+
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -350,9 +358,7 @@ impl Body<'_> {
     }
 
     fn text(&mut self) -> Option<String> {
-        let end = self.0.iter().position(|byte| *byte == 0)?;
-        let (text, rest) = self.0.split_at(end);
-        self.0 = rest.get(1..)?;
+        let text = self.until_zero()?;
         Some(String::from_utf8_lossy(text).into_owned())
     }
 }

@@ -1,5 +1,7 @@
 //! Everything the program can ask for. Plain data, comparable in tests.
 
+use std::ops::Range;
+
 use super::message::Ticket;
 use super::model::access::Known;
 use super::model::file_form::FileUse;
@@ -10,7 +12,8 @@ use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
 use crate::domain::rows::scan::Job;
 use crate::domain::rows::store::{Leaving, Shelved};
-use crate::domain::rows::{ResultId, SharedShelf, Snapshot};
+use crate::domain::rows::view::RowView;
+use crate::domain::rows::{ResultId, ResultSet, SharedShelf, Snapshot};
 use crate::domain::sql::explain::{Depth, Explainable};
 use crate::domain::token::Password;
 
@@ -220,14 +223,43 @@ pub enum Effect {
         /// Which.
         wanted: Vec<Shelved>,
     },
+    /// Let go of results, whose memory takes a while to give back.
+    Forget {
+        /// The results.
+        results: Vec<ResultSet>,
+    },
     /// Write the rows of a result to a new file.
     SaveRows {
         /// Answered by `Saving`, then `Saved`.
         ticket: Ticket,
         /// The rows; they are shared, not copied.
         rows: Box<Snapshot>,
+        /// Which of them show, in which order, if not all do as they arrived.
+        view: Option<RowView>,
         /// In which form.
         format: Format,
+        /// The file, which must not exist.
+        path: String,
+    },
+    /// Read a part of a value that is too long to be shown at once.
+    ReadPart {
+        /// Answered by `PartRead`.
+        ticket: Ticket,
+        /// The rows; they are shared, not copied.
+        rows: Box<Snapshot>,
+        /// The value's row and column.
+        value: (usize, usize),
+        /// Which bytes.
+        range: Range<usize>,
+    },
+    /// Write a value to a new file.
+    SaveValue {
+        /// Answered by `Saving`, then `Saved`.
+        ticket: Ticket,
+        /// The rows; they are shared, not copied.
+        rows: Box<Snapshot>,
+        /// The value's row and column.
+        value: (usize, usize),
         /// The file, which must not exist.
         path: String,
     },

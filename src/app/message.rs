@@ -13,7 +13,7 @@ use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
 use crate::domain::rows::scan::{Answer, Report};
 use crate::domain::rows::store::Shelved;
-use crate::domain::rows::{ResultId, RowBatch, SharedShelf};
+use crate::domain::rows::{Part, ResultId, RowBatch, SharedShelf};
 use crate::domain::run::RunEvent;
 use crate::domain::stage::StageReport;
 use crate::domain::time::Timestamp;
@@ -224,12 +224,19 @@ pub enum Message {
         /// The file, or why there is none.
         outcome: Result<String, Failure>,
     },
-    /// Rows are being written.
+    /// Rows, or the bytes of a value, are being written.
     Saving {
         /// Which request.
         ticket: Ticket,
         /// How many are.
-        rows: usize,
+        done: usize,
+    },
+    /// A part of a value was read; `None` if there is no such value.
+    PartRead {
+        /// Which request.
+        ticket: Ticket,
+        /// The part.
+        outcome: Result<Option<Part>, Failure>,
     },
     /// Something short to tell, for the status line.
     Told(String),

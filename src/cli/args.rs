@@ -288,6 +288,12 @@ pub enum RowFormat {
     Markdown,
     /// INSERT statements
     Insert,
+    /// A Parquet file (if built with it)
+    Parquet,
+    /// An Arrow IPC file (if built with it)
+    Arrow,
+    /// An Arrow IPC stream (if built with it)
+    ArrowStream,
 }
 
 impl RowFormat {
@@ -302,6 +308,9 @@ impl RowFormat {
             Self::Jsonl => Format::JsonLines,
             Self::Markdown => Format::Markdown,
             Self::Insert => Format::Insert,
+            Self::Parquet => Format::Parquet,
+            Self::Arrow => Format::Arrow,
+            Self::ArrowStream => Format::ArrowStream,
         }
     }
 }

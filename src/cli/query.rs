@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdout};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -41,6 +41,7 @@ pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, 
                 .to_owned(),
         ));
     }
+    can_be_written(options)?;
     let profile = context.target(&options.target)?;
     let settings = settings::read(&context.directories.settings()).map_err(Ended::Failed)?;
     context.connector.limits = Limits::Person(settings.timeouts.into());
@@ -63,6 +64,20 @@ pub(super) async fn run(context: &mut Context, options: &Query) -> Result<Exit, 
         output.keep()?;
     }
     Ok(exit)
+}
+
+/// Refuses, before anything runs, a format that the output cannot have.
+fn can_be_written(options: &Query) -> Result<(), Ended> {
+    let format = options.format.format();
+    if let Some(missing) = format.missing() {
+        return Err(Ended::Usage(missing.to_owned()));
+    }
+    if format.is_columnar() && options.output.is_none() && stdout().is_terminal() {
+        return Err(Ended::Usage(
+            "this format is binary: give a file with -o, or pipe it into a program".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Runs the statements; a thread of its own prints, so that a reader that does not read blocks
@@ -120,6 +135,8 @@ struct Printer {
     current: usize,
     out: File,
     result: Option<Exporter<File>>,
+    /// Whether a result has begun.
+    had_result: bool,
     exit: Exit,
 }
 
@@ -131,6 +148,7 @@ impl Printer {
             current: 0,
             out,
             result: None,
+            had_result: false,
             exit: Exit::Done,
         }
     }
@@ -140,6 +158,12 @@ impl Printer {
             RunEvent::Started { index } => self.current = index,
             RunEvent::Columns(columns) => {
                 self.end_result()?;
+                if self.format.is_columnar() && std::mem::replace(&mut self.had_result, true) {
+                    return Err(Ended::Usage(
+                        "a file of columns holds one result: give one statement with rows"
+                            .to_owned(),
+                    ));
+                }
                 let out = self.out.try_clone()?;
                 self.result = Some(Exporter::begin(out, self.format, &columns)?);
             }
@@ -159,7 +183,12 @@ impl Printer {
                 }
             }
             RunEvent::Failed(failure) => {
-                self.end_result()?;
+                if self.format.is_columnar() {
+                    // With its end, a file that lacks rows would read as complete.
+                    self.result = None;
+                } else {
+                    self.end_result()?;
+                }
                 self.fail(&failure);
             }
             RunEvent::Notice(notice) => tell_notice(&notice),

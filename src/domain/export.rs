@@ -1,14 +1,23 @@
-//! Rows as CSV, TSV, JSON, JSON lines, Markdown, INSERT statements and an aligned table, into any
-//! writer, row by row.
+//! Rows as CSV, TSV, JSON, JSON lines, Markdown, INSERT statements, an aligned table, Parquet and
+//! Arrow, into any writer, row by row.
 
+#[cfg(feature = "columnar")]
+mod columnar;
+mod line;
+#[cfg(not(feature = "columnar"))]
+mod no_columnar;
 mod table;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
-use super::ident;
 use super::rows::{Cell, RowBatch};
 use super::run::Column;
 
+#[cfg(feature = "columnar")]
+use columnar::Columnar;
+use line::{Lines, Place};
+#[cfg(not(feature = "columnar"))]
+use no_columnar::Columnar;
 use table::Table;
 
 /// How rows are written.
@@ -32,10 +41,38 @@ pub enum Format {
     Markdown,
     /// One `INSERT` a row.
     Insert,
+    /// A Parquet file.
+    Parquet,
+    /// An Arrow IPC file, also called Feather.
+    Arrow,
+    /// An Arrow IPC stream, which can be read while it is written.
+    ArrowStream,
+}
+
+impl Format {
+    /// Whether the result is a file of columns: binary, one result, complete only with its end.
+    #[must_use]
+    pub const fn is_columnar(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow | Self::ArrowStream)
+    }
+
+    /// What to do about a format this program was built without; `None` if it has it.
+    #[must_use]
+    pub fn missing(self) -> Option<&'static str> {
+        let missing = self.is_columnar() && !cfg!(feature = "columnar");
+        missing.then_some(
+            "this pgiam was built without Parquet and Arrow: build it with \
+             `cargo install --locked --path . --features columnar`",
+        )
+    }
 }
 
 /// Bytes gathered before they go to the writer.
 const GATHERED: usize = 64 << 10;
+
+/// A batch with more text than this has a value that is worth no second copy: it goes to the writer
+/// from where it lies.
+const LONG: usize = 1 << 20;
 
 /// Writes one result. Gathers what it writes: the writer needs no buffer.
 #[derive(Debug)]
@@ -47,6 +84,7 @@ pub struct Exporter<W> {
     relation: String,
     rows: u64,
     table: Table,
+    columnar: Option<Columnar>,
     /// What is not with the writer yet.
     gathered: Vec<u8>,
 }
@@ -71,80 +109,35 @@ impl<W: Write> Exporter<W> {
             relation: relation.to_owned(),
             rows: 0,
             table: Table::new(columns),
+            columnar: Columnar::begin(format, columns)?,
             gathered: Vec::with_capacity(2 * GATHERED),
         };
-        exporter.head();
+        let lines = Lines {
+            format,
+            columns: &exporter.columns,
+            relation: &exporter.relation,
+        };
+        // It goes out with the first rows.
+        lines.head(&mut exporter.gathered)?;
         Ok(exporter)
-    }
-
-    /// Gathers the head; it goes out with the first rows.
-    fn head(&mut self) {
-        let out = &mut self.gathered;
-        let names = || self.columns.iter().map(|column| column.name.as_str());
-        let single = Fields::of(self.columns.len());
-        match self.format {
-            Format::Csv => separated(out, names(), b',', |out, name| csv(out, name, single)),
-            Format::Tsv => separated(out, names(), b'\t', tsv),
-            Format::Json => out.push(b'['),
-            Format::Markdown => {
-                for name in names() {
-                    out.extend_from_slice(b"| ");
-                    markdown(out, name);
-                    out.push(b' ');
-                }
-                out.extend_from_slice(b"|\n");
-                for column in &self.columns {
-                    out.extend_from_slice(if is_number(column.type_oid) {
-                        b"|--:"
-                    } else {
-                        b"|---"
-                    });
-                }
-                out.extend_from_slice(b"|\n");
-            }
-            Format::Table | Format::JsonLines | Format::Insert => {}
-        }
     }
 
     /// Writes one row; missing cells are NULL.
     pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
-        let width = self.columns.len();
-        let mut cells = cells.into_iter().chain(std::iter::repeat(Cell::Null));
-        let cells = cells.by_ref().take(width);
-        let first = self.rows == 0;
-        self.rows += 1;
+        let cells = whole(cells, self.columns.len());
+        let place = self.next_place();
         let out = &mut self.gathered;
-        match self.format {
-            Format::Csv => {
-                let single = Fields::of(width);
-                separated(out, cells, b',', |out, cell| {
-                    if let Cell::Text(text) = cell {
-                        csv(out, text, single);
-                    }
-                });
+        match (&mut self.columnar, self.format) {
+            (Some(columnar), _) => columnar.row(cells, out)?,
+            (None, Format::Table) => self.table.row(out, &cells.collect::<Vec<_>>())?,
+            (None, format) => {
+                let lines = Lines {
+                    format,
+                    columns: &self.columns,
+                    relation: &self.relation,
+                };
+                lines.row(out, cells, place)?;
             }
-            Format::Tsv => separated(out, cells, b'\t', |out, cell| match cell {
-                Cell::Null => out.extend_from_slice(b"\\N"),
-                Cell::Text(text) => tsv(out, text),
-            }),
-            Format::Json => {
-                out.extend_from_slice(if first { b"\n  " } else { b",\n  " });
-                object(out, &self.columns, cells)?;
-            }
-            Format::JsonLines => {
-                object(out, &self.columns, cells)?;
-                out.push(b'\n');
-            }
-            Format::Markdown => {
-                for cell in cells {
-                    out.extend_from_slice(b"| ");
-                    markdown(out, cell.text().unwrap_or_default());
-                    out.push(b' ');
-                }
-                out.extend_from_slice(b"|\n");
-            }
-            Format::Insert => insert(out, &self.relation, &self.columns, cells),
-            Format::Table => self.table.row(out, &cells.collect::<Vec<_>>())?,
         }
         if self.gathered.len() >= GATHERED {
             self.hand_on()?;
@@ -152,11 +145,42 @@ impl<W: Write> Exporter<W> {
         Ok(())
     }
 
+    fn next_place(&mut self) -> Place {
+        self.rows += 1;
+        if self.rows == 1 {
+            Place::First
+        } else {
+            Place::Later
+        }
+    }
+
     /// Writes the rows of a batch.
     pub fn batch(&mut self, batch: &RowBatch) -> io::Result<()> {
+        if batch.text_bytes() > LONG && self.columnar.is_none() && self.format != Format::Table {
+            return self.long(batch);
+        }
         let mut cells = batch.cells();
         for _ in 0..batch.rows() {
             self.row(cells.by_ref().take(batch.columns()))?;
+        }
+        Ok(())
+    }
+
+    /// Writes rows past what is gathered.
+    fn long(&mut self, batch: &RowBatch) -> io::Result<()> {
+        self.hand_on()?;
+        let mut cells = batch.cells();
+        for _ in 0..batch.rows() {
+            let place = self.next_place();
+            let lines = Lines {
+                format: self.format,
+                columns: &self.columns,
+                relation: &self.relation,
+            };
+            let cells = whole(cells.by_ref().take(batch.columns()), self.columns.len());
+            let mut out = BufWriter::with_capacity(GATHERED, &mut self.out);
+            lines.row(&mut out, cells, place)?;
+            out.flush()?;
         }
         Ok(())
     }
@@ -175,6 +199,11 @@ impl<W: Write> Exporter<W> {
             Format::Json => out.extend_from_slice(if self.rows == 0 { b"]\n" } else { b"\n]\n" }),
             Format::Table => self.table.end(out, self.rows)?,
             Format::Csv | Format::Tsv | Format::JsonLines | Format::Markdown | Format::Insert => {}
+            Format::Parquet | Format::Arrow | Format::ArrowStream => {
+                if let Some(columnar) = self.columnar.take() {
+                    columnar.end(out)?;
+                }
+            }
         }
         self.hand_on()?;
         self.out.flush()?;
@@ -182,175 +211,13 @@ impl<W: Write> Exporter<W> {
     }
 }
 
-fn separated<T>(
-    out: &mut Vec<u8>,
-    values: impl Iterator<Item = T>,
-    separator: u8,
-    write: impl Fn(&mut Vec<u8>, T),
-) {
-    for (place, value) in values.enumerate() {
-        if place > 0 {
-            out.push(separator);
-        }
-        write(out, value);
-    }
-    out.push(b'\n');
-}
-
-/// Whether a line has one field or several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fields {
-    One,
-    Several,
-}
-
-impl Fields {
-    const fn of(count: usize) -> Self {
-        if count == 1 { Self::One } else { Self::Several }
-    }
-}
-
-/// Quoted where COPY quotes (PostgreSQL source, `copyto.c`, `CopyAttributeOutCSV`): separator, quotes,
-/// line breaks, what would read as NULL, and `\.` alone on its line.
-fn csv(out: &mut Vec<u8>, text: &str, fields: Fields) {
-    let bytes = text.as_bytes();
-    // No early exit: the compiler looks at many bytes at once then.
-    let special = bytes.iter().fold(false, |found, byte| {
-        found | matches!(byte, b',' | b'"' | b'\r' | b'\n')
-    });
-    if !special && !bytes.is_empty() && (fields == Fields::Several || text != "\\.") {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    out.push(b'"');
-    for byte in bytes {
-        if *byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(*byte);
-    }
-    out.push(b'"');
-}
-
-/// Escaped as `COPY` does in text format (PostgreSQL source, `copyto.c`, `CopyAttributeOutText`).
-fn tsv(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    let special = bytes.iter().fold(false, |found, byte| {
-        found | matches!(byte, 0x08..=0x0d | b'\\')
-    });
-    if !special {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    for byte in bytes {
-        let letter = match byte {
-            0x08 => b'b',
-            b'\t' => b't',
-            b'\n' => b'n',
-            0x0b => b'v',
-            0x0c => b'f',
-            b'\r' => b'r',
-            b'\\' => b'\\',
-            plain => {
-                out.push(*plain);
-                continue;
-            }
-        };
-        out.extend_from_slice(&[b'\\', letter]);
-    }
-}
-
-fn markdown(out: &mut Vec<u8>, text: &str) {
-    let safe = text
-        .replace('\\', "\\\\")
-        .replace('|', "\\|")
-        .replace("\r\n", "<br>")
-        .replace(['\n', '\r'], "<br>");
-    out.extend_from_slice(safe.as_bytes());
-}
-
-fn object<'a>(
-    out: &mut Vec<u8>,
-    columns: &[Column],
-    cells: impl Iterator<Item = Cell<'a>>,
-) -> io::Result<()> {
-    out.push(b'{');
-    for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
-        if place > 0 {
-            out.extend_from_slice(b", ");
-        }
-        serde_json::to_writer(&mut *out, &column.name)?;
-        out.extend_from_slice(b": ");
-        json_value(out, column.type_oid, cell)?;
-    }
-    out.push(b'}');
-    Ok(())
-}
-
-/// Numbers, truth values and JSON as they are, all else as a string. `NaN` and infinities have no
-/// number in JSON and stay strings.
-fn json_value(out: &mut Vec<u8>, type_oid: u32, cell: Cell<'_>) -> io::Result<()> {
-    const BOOL: u32 = 16;
-    const JSON: u32 = 114;
-    const JSONB: u32 = 3802;
-    let Cell::Text(text) = cell else {
-        out.extend_from_slice(b"null");
-        return Ok(());
-    };
-    match (type_oid, text) {
-        (BOOL, "t") => out.extend_from_slice(b"true"),
-        (BOOL, "f") => out.extend_from_slice(b"false"),
-        // `json` keeps the line breaks it was written with, which would break JSON lines.
-        (JSON | JSONB, _) if !text.contains(['\n', '\r']) => out.extend_from_slice(text.as_bytes()),
-        (JSON | JSONB, _) => {
-            out.extend_from_slice(text.replace(['\n', '\r'], " ").as_bytes());
-        }
-        (oid, _) if is_number(oid) && serde_json::from_str::<serde_json::Number>(text).is_ok() => {
-            out.extend_from_slice(text.as_bytes());
-        }
-        _ => serde_json::to_writer(out, text)?,
-    }
-    Ok(())
-}
-
-fn insert<'a>(
-    out: &mut Vec<u8>,
-    relation: &str,
-    columns: &[Column],
-    cells: impl Iterator<Item = Cell<'a>>,
-) {
-    out.extend_from_slice(b"INSERT INTO ");
-    out.extend_from_slice(relation.as_bytes());
-    if columns.is_empty() {
-        out.extend_from_slice(b" DEFAULT VALUES;\n");
-        return;
-    }
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    out.extend_from_slice(b" (");
-    out.extend_from_slice(ident::list(&names).as_bytes());
-    out.extend_from_slice(b") VALUES (");
-    for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
-        if place > 0 {
-            out.extend_from_slice(b", ");
-        }
-        match cell {
-            Cell::Null => out.extend_from_slice(b"NULL"),
-            Cell::Text(text)
-                if is_number(column.type_oid)
-                    && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') =>
-            {
-                out.extend_from_slice(text.as_bytes());
-            }
-            Cell::Text(text) => out.extend_from_slice(ident::literal(text).as_bytes()),
-        }
-    }
-    out.extend_from_slice(b");\n");
-}
-
-/// Types whose text is a number in JSON too (`pg_type.dat`: int2, int4, int8, oid, float4, float8,
-/// numeric); money is not.
-const fn is_number(type_oid: u32) -> bool {
-    matches!(type_oid, 20 | 21 | 23 | 26 | 700 | 701 | 1700)
+/// As many cells as there are columns; those that are missing are NULL.
+fn whole<'a>(
+    cells: impl IntoIterator<Item = Cell<'a>>,
+    columns: usize,
+) -> impl Iterator<Item = Cell<'a>> {
+    let cells = cells.into_iter().chain(std::iter::repeat(Cell::Null));
+    cells.take(columns)
 }
 
 #[cfg(test)]
@@ -444,6 +311,78 @@ mod tests {
             written(Format::Markdown),
             "| id | Ann \"x\" | ok |\n|--:|---|---|\n| 1 | a,\"b\"<br>\\|c\\\\ | t |\n| 22 |  |  |\n"
         );
+    }
+
+    fn batch(rows: &[&[&[u8]]]) -> RowBatch {
+        let mut builder = crate::domain::rows::RowBatchBuilder::new(rows[0].len());
+        for row in rows {
+            for cell in *row {
+                builder.begin_text(cell.len());
+                builder.extend(cell);
+            }
+            builder.end_row();
+        }
+        builder.take()
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_leave_as_they_came() {
+        let columns = [column("a", 25), column("b", 25)];
+        let rows = batch(&[
+            &[b"caf\xe9", b"\xff,\xfe"],
+            &["\u{10fffd}".as_bytes(), b"\t\xe9"],
+        ]);
+        let written = |format| {
+            let mut exporter = Exporter::begin(Vec::new(), format, &columns).unwrap();
+            exporter.batch(&rows).unwrap();
+            exporter.end().unwrap()
+        };
+        let csv = [
+            b"a,b\ncaf\xe9,\"\xff,\xfe\"\n".as_slice(),
+            "\u{10fffd},\t".as_bytes(),
+            b"\xe9\n",
+        ];
+        assert_eq!(written(Format::Csv), csv.concat());
+        let tsv = [
+            b"a\tb\ncaf\xe9\t\xff,\xfe\n".as_slice(),
+            "\u{10fffd}\t".as_bytes(),
+            b"\\t\xe9\n",
+        ];
+        assert_eq!(written(Format::Tsv), tsv.concat());
+        let insert = written(Format::Insert);
+        assert!(insert.starts_with(b"INSERT INTO result (a, b) VALUES ('caf\xe9', '\xff,\xfe');"));
+        let json = String::from_utf8(written(Format::JsonLines)).unwrap();
+        assert!(json.starts_with("{\"a\": \"caf\u{fffd}\""), "{json}");
+        assert!(json.contains("\"\u{10fffd}\""), "{json}");
+    }
+
+    #[test]
+    fn long_values_are_written_as_short_ones_are() {
+        let columns = [column("a", 25), column("b", 114)];
+        let text = "x\"\n|\\é,".repeat(LONG / 4);
+        let json = format!("{{\"a\":\n\"{}\"}}", "y".repeat(LONG));
+        let rows = batch(&[&[text.as_bytes(), json.as_bytes()], &[b"1", b"2"]]);
+        for format in [
+            Format::Csv,
+            Format::Tsv,
+            Format::Json,
+            Format::JsonLines,
+            Format::Markdown,
+            Format::Insert,
+        ] {
+            let mut exporter = Exporter::begin(Vec::new(), format, &columns).unwrap();
+            exporter.batch(&rows).unwrap();
+            assert!(
+                exporter.gathered.capacity() < LONG,
+                "{format:?}: a second copy is held"
+            );
+            let long = exporter.end().unwrap();
+            let mut plain = Exporter::begin(Vec::new(), format, &columns).unwrap();
+            for row in 0..rows.rows() {
+                plain.row(rows.row(row)).unwrap();
+            }
+            assert!(long == plain.end().unwrap(), "{format:?}");
+        }
     }
 
     #[test]

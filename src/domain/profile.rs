@@ -236,6 +236,12 @@ pub enum Field {
     Dial,
     /// [`Route::command`].
     RouteCommand,
+    /// [`Timeouts::statement`].
+    StatementTimeout,
+    /// [`Timeouts::lock`].
+    LockTimeout,
+    /// [`Timeouts::idle_in_transaction`].
+    IdleTimeout,
 }
 
 /// What is wrong with one field, and what to write instead.

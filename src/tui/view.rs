@@ -20,6 +20,7 @@ use super::widgets::{
 };
 use crate::app::Model;
 use crate::app::layout::{self, Area};
+use crate::app::model::grid::{FORMATS, Subject};
 use crate::app::model::messages;
 use crate::app::model::overlay::Overlay;
 use crate::app::model::{Pane, Screen};
@@ -196,9 +197,24 @@ fn place(frame: &mut Frame<'_>, body: Area, overlay: &Overlay, (model, theme): (
             frame.render_widget(FilePane { form, theme }, rect(inner));
         }
         Overlay::Save(save) => {
-            let area = body.centred(84, 11);
-            let inner = popup(frame, area, "save · Escape closes", theme);
+            let (title, rows) = match save.subject {
+                Subject::All => (save_title(model), FORMATS.len() + 4),
+                Subject::Value { .. } => ("save this value · Escape closes", 5),
+            };
+            let area = body.centred(84, u16::try_from(rows).unwrap_or(u16::MAX));
+            let inner = popup(frame, area, title, theme);
             frame.render_widget(SaveForm { save, theme }, rect(inner));
         }
+    }
+}
+
+/// Whether all rows are saved or those that show.
+fn save_title(model: &Model) -> &'static str {
+    let shown = model.query.shown();
+    match shown.and_then(|(outcome, _)| outcome.window.looking.view()) {
+        Some(_) if model.screen != Screen::Access => {
+            "save the rows that show, in their order · Escape closes"
+        }
+        _ => "save · Escape closes",
     }
 }

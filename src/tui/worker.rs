@@ -188,18 +188,13 @@ impl Worker {
             Effect::SaveDrafts { profile, tabs } => self.files.save_drafts(profile, tabs),
             Effect::Remember(entry) => self.files.remember(entry),
             Effect::ReadHistory => self.files.read_history(),
-            Effect::SaveRows {
-                ticket,
-                rows,
-                format,
-                path,
-            } => self.save_rows(ticket, *rows, (format, path)),
-            Effect::RunWithFile {
-                ticket,
-                statements,
-                purpose,
-                path,
-            } => self.run_with_file(ticket, statements, (purpose, path)),
+            Effect::SaveRows { .. }
+            | Effect::SaveValue { .. }
+            | Effect::ReadPart { .. }
+            | Effect::RunWithFile { .. } => self.grant_file(effect),
+            Effect::Forget { results } => {
+                drop(tokio::task::spawn_blocking(move || drop(results)));
+            }
             Effect::Spill { result, leaving } => self.spiller.put(result, leaving),
             Effect::Fetch {
                 result,

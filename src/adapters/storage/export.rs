@@ -1,7 +1,7 @@
 //! Rows written to a file of the person's choice: whole or not at all, and never over another file.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,13 @@ use tempfile::NamedTempFile;
 use crate::domain::access::{Report, Snapshot as Rights};
 use crate::domain::export::{Exporter, Format};
 use crate::domain::failure::{Failure, Origin, Phase};
-use crate::domain::rows::Snapshot;
+use crate::domain::rows::kind::{self, Kind};
+use crate::domain::rows::scan::Gather;
+use crate::domain::rows::view::RowView;
+use crate::domain::rows::{Snapshot, stray};
+
+/// Bytes of a value written at once.
+const VALUE_PART: usize = 1 << 20;
 
 /// A file that is written beside its name and gets it when it is complete. Dropped before that, it
 /// leaves nothing behind.
@@ -93,16 +99,98 @@ pub fn save(
     for stretch in rows.batches() {
         let stretch = stretch?;
         if step(stretch.first).is_break() {
-            return Err(Failure::new(
-                Phase::Local,
-                Origin::Cancelled,
-                format!("stopped; {path} was not written"),
-            ));
+            return Err(stopped(path));
         }
         exporter.batch(&stretch.batch).map_err(said)?;
     }
     drop(exporter.end().map_err(said)?);
     file.keep()
+}
+
+/// Writes the rows that show, in the order they show, likewise.
+///
+/// # Errors
+/// A file of that name exists, it cannot be written, or rows cannot be read back.
+pub fn save_shown(
+    (rows, view): (&Snapshot, &RowView),
+    format: Format,
+    path: &str,
+    mut step: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<String, Failure> {
+    let file = NewFile::create(path)?;
+    let said = |error: io::Error| file.refused(&error);
+    let mut exporter = Exporter::begin(file.writer()?, format, rows.columns()).map_err(said)?;
+    let columns: Vec<usize> = (0..rows.columns().len()).collect();
+    let gather = Gather {
+        rows,
+        view,
+        columns: &columns,
+    };
+    for window in gather.windows(0..view.len()) {
+        let first = window.start;
+        let ControlFlow::Continue(batch) = gather.read(window, || step(first))? else {
+            return Err(stopped(path));
+        };
+        exporter.batch(&batch).map_err(said)?;
+    }
+    drop(exporter.end().map_err(said)?);
+    file.keep()
+}
+
+fn stopped(path: &str) -> Failure {
+    let said = format!("stopped; {path} was not written");
+    Failure::new(Phase::Local, Origin::Cancelled, said)
+}
+
+/// Writes one value to a new file, likewise: the bytes of a `bytea`, else the text as the server sent
+/// it. `step` hears how many bytes of its text are read.
+pub fn save_value(
+    rows: &Snapshot,
+    value: (usize, usize),
+    path: &str,
+    mut step: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<String, Failure> {
+    let file = NewFile::create(path)?;
+    let mut out = file.writer()?;
+    let is_bytes = rows
+        .columns()
+        .get(value.1)
+        .is_some_and(|column| kind::of(column) == Kind::Bytes);
+    let mut hexadecimal = false;
+    let mut read = 0;
+    loop {
+        let part = rows.part(value, read, VALUE_PART)?.unwrap_or_default();
+        if step(read).is_break() {
+            return Err(stopped(path));
+        }
+        let mut text = part.text.as_str();
+        if read == 0
+            && is_bytes
+            && let Some(digits) = text.strip_prefix("\\x")
+        {
+            (hexadecimal, text) = (true, digits);
+        }
+        let written = if hexadecimal {
+            out.write_all(&decoded(text))
+        } else {
+            out.write_all(&stray::bytes(text))
+        };
+        written.map_err(|error| file.refused(&error))?;
+        read = part.to();
+        if read >= part.whole {
+            return file.keep();
+        }
+    }
+}
+
+/// Bytes from their digits, of which a part of a value has an even number.
+fn decoded(digits: &str) -> Vec<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or(0);
+    let (pairs, _) = digits.as_bytes().as_chunks();
+    pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(digit(high) << 4 | digit(low)).unwrap_or(0))
+        .collect()
 }
 
 /// Writes rights as rows, likewise.
@@ -172,6 +260,50 @@ mod tests {
         let refused = save(&rows, Format::Json, &path, on).unwrap_err();
         assert_eq!(refused.hint.as_deref(), Some("choose another name"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn rows_are_saved_as_they_show() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv").display().to_string();
+        let view = RowView::new(vec![1, 0], 2);
+        assert!(save_shown((&rows(), &view), Format::Csv, &path, on).is_ok());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "n\n\n1\n");
+    }
+
+    #[test]
+    fn a_value_is_saved_as_the_bytes_it_is() {
+        let column = |type_oid| Column {
+            type_oid,
+            ..rows().columns().first().unwrap().clone()
+        };
+        let mut result = ResultSet::new([column(25), column(17)].into());
+        let mut builder = RowBatchBuilder::new(2);
+        let digits = "00ff41".repeat(VALUE_PART);
+        for value in [&b"caf\xe9"[..], format!("\\x{digits}").as_bytes()] {
+            builder.begin_text(value.len());
+            builder.extend(value);
+        }
+        builder.end_row();
+        result.push(Arc::new(builder.take()));
+        let (rows, folder) = (result.snapshot(), tempfile::tempdir().unwrap());
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let mut told = 0;
+        let saved = |column, name| save_value(&rows, (0, column), &path(name), on).unwrap();
+        assert_eq!(std::fs::read(saved(0, "text")).unwrap(), b"caf\xe9");
+        let bytes = std::fs::read(saved(1, "bytes")).unwrap();
+        assert!(bytes == [0, 0xff, b'A'].repeat(VALUE_PART));
+        let stop = save_value(&rows, (0, 1), &path("stopped"), |read| {
+            told = read;
+            if read > 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        assert_eq!(stop.unwrap_err().origin, Origin::Cancelled);
+        assert_eq!(told, VALUE_PART);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

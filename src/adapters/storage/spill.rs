@@ -78,6 +78,14 @@ impl Shelf for SpillFile {
         RowBatch::read_from(&mut input, place.bytes)
             .map_err(|error| refused("read rows back from", &self.folder, &error))
     }
+
+    fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, Failure> {
+        let mut bytes = vec![0; length];
+        match self.file.read_exact_at(&mut bytes, offset) {
+            Ok(()) => Ok(bytes),
+            Err(error) => Err(refused("read rows back from", &self.folder, &error)),
+        }
+    }
 }
 
 fn refused(what: &str, folder: &std::path::Path, error: &io::Error) -> Failure {

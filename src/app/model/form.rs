@@ -1,9 +1,12 @@
 //! The profile form: fields as text, judged as they are typed.
 
+use std::time::Duration;
+
 use super::line::Line;
 use crate::domain::profile::{
     DEFAULT_PORT, Field, Guard, Problem, Profile, Roots, Route, SignIn, Tls, TlsMode,
 };
+use crate::domain::timeouts::{self, Timeouts};
 
 /// What the form is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +49,7 @@ const GUARDS: &[&str] = &["no", "yes"];
 const COLOURS: &[&str] = &["", "red", "yellow", "green", "blue", "magenta", "cyan"];
 
 /// Every field in the order shown, with its label.
-const LABELS: [(Field, &str); 17] = [
+const LABELS: [(Field, &str); 20] = [
     (Field::Name, "name"),
     (Field::Group, "group"),
     (Field::Host, "endpoint"),
@@ -64,6 +67,16 @@ const LABELS: [(Field, &str); 17] = [
     (Field::RouteCommand, "tunnel command"),
     (Field::Guard, "read-only"),
     (Field::Colour, "colour"),
+    (Field::StatementTimeout, "statement time-out"),
+    (Field::LockTimeout, "lock time-out"),
+    (Field::IdleTimeout, "idle transaction"),
+];
+
+/// The fields that take a span of time.
+const SPANS: [Field; 3] = [
+    Field::StatementTimeout,
+    Field::LockTimeout,
+    Field::IdleTimeout,
 ];
 
 impl Form {
@@ -115,7 +128,10 @@ impl Form {
             | Field::Roots
             | Field::ServerName
             | Field::Dial
-            | Field::RouteCommand => Input::Text,
+            | Field::RouteCommand
+            | Field::StatementTimeout
+            | Field::LockTimeout
+            | Field::IdleTimeout => Input::Text,
         }
     }
 
@@ -236,8 +252,38 @@ impl Form {
                 dial: optional(Field::Dial),
                 command: optional(Field::RouteCommand),
             },
-            timeouts: self.origin.timeouts,
+            timeouts: Timeouts {
+                statement: self.span(Field::StatementTimeout),
+                lock: self.span(Field::LockTimeout),
+                idle_in_transaction: self.span(Field::IdleTimeout),
+            },
         }
+    }
+
+    fn span(&self, field: Field) -> Option<Duration> {
+        timeouts::parse(self.text(field))
+    }
+
+    /// What is wrong with texts that make no value, which the profile therefore lacks.
+    #[must_use]
+    pub fn unread(&self) -> Vec<Problem> {
+        let mut unread = Vec::new();
+        let port = self.text(Field::Port).trim();
+        if !port.is_empty() && port.parse::<u16>().is_err() {
+            unread.push(Problem {
+                field: Field::Port,
+                message: "a number from 1 to 65535".to_owned(),
+            });
+        }
+        for field in SPANS {
+            if !self.text(field).trim().is_empty() && self.span(field).is_none() {
+                unread.push(Problem {
+                    field,
+                    message: "a time like 30s, 500ms, 5min or 1h; 0 turns it off".to_owned(),
+                });
+            }
+        }
+        unread
     }
 }
 
@@ -292,7 +338,14 @@ fn value(profile: &Profile, field: Field) -> String {
         Field::ServerName => optional(&profile.tls.server_name),
         Field::Dial => optional(&profile.route.dial),
         Field::RouteCommand => optional(&profile.route.command),
+        Field::StatementTimeout => spelled(profile.timeouts.statement),
+        Field::LockTimeout => spelled(profile.timeouts.lock),
+        Field::IdleTimeout => spelled(profile.timeouts.idle_in_transaction),
     }
+}
+
+fn spelled(span: Option<Duration>) -> String {
+    span.map(timeouts::written).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -313,9 +366,27 @@ mod tests {
                 aws_profile: Some("work".into()),
                 role_arn: None,
             },
+            timeouts: Timeouts {
+                statement: Some(Duration::from_secs(90)),
+                lock: Some(Duration::ZERO),
+                idle_in_transaction: None,
+            },
             ..Profile::default()
         };
-        assert_eq!(Form::new(Purpose::Add, &profile).profile(), profile);
+        let form = Form::new(Purpose::Add, &profile);
+        assert_eq!(form.profile(), profile);
+        assert!(form.unread().is_empty());
+    }
+
+    #[test]
+    fn what_makes_no_value_is_said() {
+        let mut form = Form::new(Purpose::Add, &Profile::default());
+        *form.line_mut(Field::LockTimeout).unwrap() = Line::new("30");
+        *form.line_mut(Field::Port).unwrap() = Line::new("pg");
+        let unread: Vec<Field> = form.unread().iter().map(|problem| problem.field).collect();
+        assert_eq!(unread, [Field::Port, Field::LockTimeout]);
+        *form.line_mut(Field::LockTimeout).unwrap() = Line::new("30 s");
+        assert_eq!(form.profile().timeouts.lock, Some(Duration::from_secs(30)));
     }
 
     #[test]

@@ -104,9 +104,26 @@ pub struct Grid {
     pub handed: Option<Handed>,
 }
 
-/// Where and how a result is saved.
-#[derive(Debug, Clone)]
+/// What is saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// All that the screen is about: a result, or rights.
+    #[default]
+    All,
+    /// One value of a result.
+    Value {
+        /// Its row and column in the result.
+        value: (usize, usize),
+        /// Its bytes.
+        bytes: usize,
+    },
+}
+
+/// What is saved, where and how.
+#[derive(Debug, Clone, Default)]
 pub struct Save {
+    /// What.
+    pub subject: Subject,
     /// In which form.
     pub format: Format,
     /// The file's path.
@@ -144,7 +161,7 @@ pub const fn form_name(form: Form) -> &'static str {
 }
 
 /// The forms rows can be taken away in, in the order a person chooses from.
-pub const FORMATS: [Format; 7] = [
+pub const FORMATS: &[Format] = &[
     Format::Csv,
     Format::Tsv,
     Format::Json,
@@ -152,6 +169,12 @@ pub const FORMATS: [Format; 7] = [
     Format::Markdown,
     Format::Insert,
     Format::Table,
+    #[cfg(feature = "columnar")]
+    Format::Parquet,
+    #[cfg(feature = "columnar")]
+    Format::Arrow,
+    #[cfg(feature = "columnar")]
+    Format::ArrowStream,
 ];
 
 /// The name of a format for a person.
@@ -165,6 +188,9 @@ pub const fn format_name(format: Format) -> &'static str {
         Format::JsonLines => "JSON lines",
         Format::Markdown => "Markdown",
         Format::Insert => "INSERT",
+        Format::Parquet => "Parquet",
+        Format::Arrow => "Arrow file",
+        Format::ArrowStream => "Arrow stream",
     }
 }
 
@@ -179,5 +205,8 @@ pub const fn extension(format: Format) -> &'static str {
         Format::JsonLines => "jsonl",
         Format::Markdown => "md",
         Format::Insert => "sql",
+        Format::Parquet => "parquet",
+        Format::Arrow => "arrow",
+        Format::ArrowStream => "arrows",
     }
 }

@@ -44,7 +44,7 @@ pub struct Saving {
     pub ticket: Ticket,
     /// The file.
     pub path: String,
-    /// Rows in all.
+    /// Rows in all, or bytes of a single value.
     pub rows: usize,
 }
 

@@ -31,6 +31,7 @@ use std::collections::BTreeMap;
 use super::keymap::Keymap;
 use super::message::Ticket;
 use crate::domain::run::TransactionState;
+use crate::domain::sql::danger::Danger;
 use crate::domain::time::Timestamp;
 
 use connections::Connections;
@@ -84,6 +85,13 @@ pub enum Look {
         edited: edit::Edited,
         /// What is wanted.
         intent: edit::Intent,
+    },
+    /// What CASCADE takes along when these statements run, which a question on the screen is about.
+    Dependents {
+        /// Whether it drops or empties.
+        danger: Danger,
+        /// The statements.
+        sent: Vec<query::Sent>,
     },
 }
 

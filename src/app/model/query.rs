@@ -153,11 +153,16 @@ pub struct Ran {
     pub ended: Ended,
 }
 
+/// Bytes of a result that take a noticeable time to give back.
+const HEAVY: usize = 8 << 20;
+
 /// The result side of the workspace.
 #[derive(Debug, Default)]
 pub struct Query {
     run: Option<Run>,
     before: Option<Run>,
+    /// Runs that cannot be shown any more, until somebody takes their rows away.
+    forgotten: Vec<Run>,
     /// Which outcome of the run shows, once the person chose one; else the latest.
     chosen: Option<usize>,
     news: News,
@@ -197,6 +202,7 @@ impl Query {
         let before = self.run.replace(run);
         // A run that never showed anything leaves what was shown before it in place.
         if before.as_ref().is_some_and(|run| run.latest().is_some()) {
+            self.forgotten.extend(self.before.take());
             self.before = before;
         }
         self.chosen = None;
@@ -234,17 +240,32 @@ impl Query {
             .unwrap_or_default();
         let shows = self.run.as_ref().is_some_and(|run| run.latest().is_some());
         if shows || self.running().is_none() {
-            self.before = None;
+            self.forgotten.extend(self.before.take());
         }
         consequences
     }
 
     /// Forgets all runs. Identities of results are not given out again.
     pub fn clear(&mut self) {
+        let runs = [self.run.take(), self.before.take()];
+        let mut forgotten = std::mem::take(&mut self.forgotten);
+        forgotten.extend(runs.into_iter().flatten());
         *self = Self {
             last_result: self.last_result,
+            forgotten,
             ..Self::default()
         };
+    }
+
+    /// The results nobody can show any more that hold so much memory that giving it back takes a while:
+    /// not on the thread that draws.
+    pub fn take_forgotten(&mut self) -> Vec<ResultSet> {
+        std::mem::take(&mut self.forgotten)
+            .into_iter()
+            .flat_map(|run| run.outcomes)
+            .filter_map(|outcome| outcome.result)
+            .filter(|result| result.resident_bytes() >= HEAVY)
+            .collect()
     }
 
     /// Takes in no more rows of the run under way, which ends with that failure.
@@ -658,6 +679,28 @@ mod tests {
         assert!(consequences.iter().any(
             |next| matches!(next, Consequence::AskWhy { statement, .. } if statement == "select")
         ));
+    }
+
+    #[test]
+    fn a_heavy_result_is_handed_over_when_nothing_can_show_it_any_more() {
+        let mut query = Query::default();
+        let mut builder = RowBatchBuilder::new(1);
+        builder.push_row([Some("x".repeat(HEAVY).as_str())]);
+        let heavy = RunEvent::Rows(Arc::new(builder.take()));
+        query.begin(Ticket(1), vec![sent("select 1")], Timestamp(0));
+        let start = RunEvent::Started { index: 0 };
+        let events = vec![start.clone(), columns(), heavy, done("SELECT 1")];
+        drop(play(&mut query, Ticket(1), events));
+        drop(play(&mut query, Ticket(1), vec![RunEvent::Finished]));
+        query.begin(Ticket(2), vec![sent("select 2")], Timestamp(9));
+        assert!(query.take_forgotten().is_empty(), "it still shows");
+        drop(play(&mut query, Ticket(2), vec![start, columns(), row()]));
+        assert_eq!(query.take_forgotten().len(), 1);
+        query.clear();
+        assert!(
+            query.take_forgotten().is_empty(),
+            "one row is let go of at once"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::line::Line as Field;
 use super::window::{Direction, Place};
+use crate::app::message::Ticket;
 use crate::domain::rows::cell;
 use crate::domain::rows::detail::{Fold, Line};
 use crate::domain::rows::pattern::Pattern;
@@ -39,6 +40,17 @@ pub enum Arrival {
     Awaited,
 }
 
+/// Which bytes of a value show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Bytes before them.
+    pub from: usize,
+    /// Bytes up to their end.
+    pub to: usize,
+    /// Bytes of the value.
+    pub whole: usize,
+}
+
 /// One value, or one row, in full.
 #[derive(Debug, Clone)]
 pub struct Viewer {
@@ -48,6 +60,10 @@ pub struct Viewer {
     pub arrival: Arrival,
     /// The heading, safe to show.
     pub title: String,
+    /// Which part of the value shows, if not all of it does.
+    pub extent: Option<Extent>,
+    /// The part that was asked for.
+    pub awaited: Option<Ticket>,
     /// Text being looked for is typed here.
     pub field: Option<Field>,
     /// What is looked for.
@@ -70,6 +86,8 @@ impl Viewer {
             subject,
             arrival: Arrival::Here,
             title,
+            extent: None,
+            awaited: None,
             field: None,
             search: None,
             lines,
@@ -80,6 +98,19 @@ impl Viewer {
             top: 0,
             cursor: 0,
         }
+    }
+
+    /// Shows another part of the value, from its top.
+    pub fn read_on(&mut self, extent: Extent, lines: Vec<Line>, size: &str) {
+        if let Some((place, _)) = self.title.rsplit_once(" · ") {
+            self.title = format!("{place} · {size}");
+        }
+        self.extent = Some(extent);
+        self.lines = lines;
+        self.folded.clear();
+        (self.top, self.cursor) = (0, 0);
+        self.rows.clear();
+        self.lay_out();
     }
 
     /// The lines, before they are broken.

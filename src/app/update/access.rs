@@ -445,6 +445,7 @@ fn export(model: &mut Model) -> Vec<Effect> {
     model.overlays.push(Overlay::Save(Save {
         format: Format::Csv,
         path: Line::new("access.csv"),
+        ..Save::default()
     }));
     Vec::new()
 }

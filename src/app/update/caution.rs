@@ -1,10 +1,15 @@
 //! What is asked before it is done: statements that take away much, and leaving something open.
 
 use super::editor;
-use crate::app::model::Model;
+use crate::app::effect::{Effect, Seat};
+use crate::app::message::Rows;
+use crate::app::model::overlay::{Consent, Overlay};
 use crate::app::model::query::Sent;
+use crate::app::model::{Look, Model};
 use crate::domain::catalog::{Catalog, RelationKind, spoken_count};
+use crate::domain::failure::Failure;
 use crate::domain::run::TransactionState;
+use crate::domain::sql::cascade;
 use crate::domain::sql::danger::{Danger, Hazard, Reach, hazards};
 use crate::domain::sql::guard;
 
@@ -65,6 +70,54 @@ fn told(hazard: &Hazard, catalog: &Catalog) -> Vec<String> {
         });
     }
     lines
+}
+
+/// Asks the server, beside the session, what CASCADE would take along.
+pub(super) fn ask_dependents(model: &mut Model, sent: &[Sent]) -> Vec<Effect> {
+    let found: Vec<Hazard> = sent.iter().flat_map(|one| hazards(&one.text)).collect();
+    let cascading = found.iter().find(|hazard| hazard.reach == Reach::Cascade);
+    let (Some(hazard), Some(statement)) = (cascading, cascade::question(&found)) else {
+        return Vec::new();
+    };
+    let ticket = model.next_ticket();
+    let look = Look::Dependents {
+        danger: hazard.danger,
+        sent: sent.to_vec(),
+    };
+    drop(model.looks.insert(ticket, look));
+    vec![Effect::Look {
+        ticket,
+        seat: Seat::Side,
+        statement,
+    }]
+}
+
+/// The server said what would go: the question tells it, if it is still on the screen.
+pub(super) fn dependents(
+    model: &mut Model,
+    (danger, sent): (Danger, &[Sent]),
+    outcome: &Result<Rows, Failure>,
+) {
+    let Ok(rows) = outcome else { return };
+    let rows: Vec<[String; 3]> = rows
+        .iter()
+        .filter_map(|row| {
+            let [kind, count, names] = row.as_slice() else {
+                return None;
+            };
+            Some([kind, count, names].map(|cell| cell.clone().unwrap_or_default()))
+        })
+        .collect();
+    let asked = model.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Confirm(confirm) => match &confirm.yes {
+            Consent::Run(waiting) if waiting.as_slice() == sent => Some(confirm),
+            _ => None,
+        },
+        _ => None,
+    });
+    if let Some(confirm) = asked {
+        confirm.body.extend(cascade::told(danger, &rows));
+    }
 }
 
 /// How much there is of what a name says, where the catalog knows it without asking.

@@ -14,7 +14,7 @@ use crate::domain::rows::glance::{self, grouped};
 use crate::domain::rows::scan::{Copied, Copy, Form, Job, Lines};
 
 /// Bytes that are copied at most; more would stall the programs that take them.
-const LIMIT: usize = 64 << 20;
+pub(super) const LIMIT: usize = 64 << 20;
 
 /// A key for the choice of a form, which is put back unless the key closes it.
 pub(super) fn key(model: &mut Model, mut choice: CopyAs, key: Key) -> Vec<Effect> {

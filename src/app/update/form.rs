@@ -24,16 +24,11 @@ pub(super) fn judge(model: &Model, form: &mut Form) {
         .map(|profile| profile.name.as_str())
         .filter(|name| Some(*name) != own)
         .collect();
-    let port_is_text = !form.text(Field::Port).trim().is_empty()
-        && form.text(Field::Port).trim().parse::<u16>().is_err();
+    let unread = form.unread();
     form.problems = form.profile().problems(&others);
-    if port_is_text {
-        form.problems.retain(|problem| problem.field != Field::Port);
-        form.problems.push(crate::domain::profile::Problem {
-            field: Field::Port,
-            message: "a number from 1 to 65535".to_owned(),
-        });
-    }
+    form.problems
+        .retain(|problem| unread.iter().all(|one| one.field != problem.field));
+    form.problems.extend(unread);
 }
 
 pub(super) fn key(model: &mut Model, mut form: Box<Form>, key: Key) -> Vec<Effect> {

@@ -38,6 +38,10 @@ pub use overlay::palette_entries;
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = judge(model, message);
     effects.extend(rows::settle(model));
+    let results = model.query.take_forgotten();
+    if !results.is_empty() {
+        effects.push(Effect::Forget { results });
+    }
     effects
 }
 
@@ -90,7 +94,11 @@ fn judge(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Spilled { result, outcome } => rows::spilled(model, result, outcome),
         Message::Fetched { result, segments } => rows::fetched(model, result, segments),
         Message::Saved { ticket, outcome } => save::saved(model, ticket, outcome),
-        Message::Saving { ticket, rows } => save::saving(model, ticket, rows),
+        Message::Saving { ticket, done } => save::saving(model, ticket, done),
+        Message::PartRead { ticket, outcome } => {
+            viewer::part::arrived(model, ticket, outcome);
+            Vec::new()
+        }
         Message::Told(text) => {
             model.tell(text);
             Vec::new()
@@ -110,6 +118,10 @@ fn looked(model: &mut Model, ticket: Ticket, outcome: &Result<Rows, Failure>) ->
     match model.looks.remove(&ticket) {
         Some(Look::Transaction(id)) => link::settled(model, &id, outcome),
         Some(Look::Table { edited, intent }) => edit::table(model, edited, intent, outcome),
+        Some(Look::Dependents { danger, sent }) => {
+            caution::dependents(model, (danger, &sent), outcome);
+            Vec::new()
+        }
         None => Vec::new(),
     }
 }

@@ -54,13 +54,14 @@ pub(super) fn ask_first(model: &mut Model, sent: Vec<Sent>) -> Vec<Effect> {
     {
         return begin(model, sent);
     }
+    let asked = caution::ask_dependents(model, &sent);
     model.overlays.push(Overlay::Confirm(Confirm {
         title: "run this?".to_owned(),
         body,
         yes: Consent::Run(sent),
         verb: "run",
     }));
-    Vec::new()
+    asked
 }
 
 /// Whether the transaction has failed and the statements do not end it: the server would refuse them.

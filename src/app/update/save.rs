@@ -4,13 +4,14 @@ use super::access;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
 use crate::app::message::Ticket;
-use crate::app::model::grid::{FORMATS, Save, extension};
+use crate::app::model::grid::{FORMATS, Save, Subject, extension};
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::memory::Saving;
 use crate::app::model::overlay::Overlay;
 use crate::app::model::{Model, Screen};
 use crate::domain::export::Format;
 use crate::domain::failure::Failure;
+use crate::domain::rows::view::RowView;
 
 pub(super) fn open(model: &mut Model) {
     if model.query.shown_window().is_none() {
@@ -19,6 +20,7 @@ pub(super) fn open(model: &mut Model) {
     }
     let format = Format::Csv;
     model.overlays.push(Overlay::Save(Save {
+        subject: Subject::All,
         format,
         path: Line::new(&format!("result.{}", extension(format))),
     }));
@@ -30,8 +32,8 @@ pub(super) fn key(model: &mut Model, mut form: Save, key: Key) -> Vec<Effect> {
         KeyCode::Escape => return Vec::new(),
         KeyCode::Char('c') if key.ctrl => return Vec::new(),
         KeyCode::Enter => return go(model, form),
-        KeyCode::Down | KeyCode::Tab => choose(&mut form, 1),
-        KeyCode::Up | KeyCode::BackTab => choose(&mut form, -1),
+        KeyCode::Down | KeyCode::Tab if form.subject == Subject::All => choose(&mut form, 1),
+        KeyCode::Up | KeyCode::BackTab if form.subject == Subject::All => choose(&mut form, -1),
         _ => {
             let _: Taken = form.path.key(key);
         }
@@ -66,16 +68,17 @@ fn go(model: &mut Model, form: Save) -> Vec<Effect> {
         }
         return access::save(model, form.format, path);
     }
-    let Some((result, _)) = model.query.shown_window() else {
+    let Some((result, window)) = model.query.shown_window() else {
         return Vec::new();
     };
+    let view = window.looking.view().cloned();
     let path = form.path.text().trim().to_owned();
     if path.is_empty() {
         model.overlays.push(Overlay::Save(form));
         model.tell("a file needs a name");
         return Vec::new();
     }
-    let (rows, format) = (Box::new(result.snapshot()), form.format);
+    let rows = Box::new(result.snapshot());
     if model.saving.is_some() {
         model.overlays.push(Overlay::Save(form));
         model.tell("another result is being saved; Ctrl+C stops that");
@@ -85,21 +88,33 @@ fn go(model: &mut Model, form: Save) -> Vec<Effect> {
     model.saving = Some(Saving {
         ticket,
         path: path.clone(),
-        rows: rows.rows(),
+        rows: match form.subject {
+            Subject::All => view.as_ref().map_or(rows.rows(), RowView::len),
+            Subject::Value { bytes, .. } => bytes,
+        },
     });
     model.tell(format!("saving {path}…"));
-    vec![Effect::SaveRows {
-        ticket,
-        rows,
-        format,
-        path,
+    vec![match form.subject {
+        Subject::All => Effect::SaveRows {
+            ticket,
+            rows,
+            view,
+            format: form.format,
+            path,
+        },
+        Subject::Value { value, .. } => Effect::SaveValue {
+            ticket,
+            rows,
+            value,
+            path,
+        },
     }]
 }
 
-/// Rows are being written: how far it is.
-pub(super) fn saving(model: &mut Model, ticket: Ticket, rows: usize) -> Vec<Effect> {
+/// Rows, or bytes of a value, are being written: how far it is.
+pub(super) fn saving(model: &mut Model, ticket: Ticket, done: usize) -> Vec<Effect> {
     if let Some(saving) = model.saving.as_ref().filter(|one| one.ticket == ticket) {
-        let percent = rows.saturating_mul(100) / saving.rows.max(1);
+        let percent = done.saturating_mul(100) / saving.rows.max(1);
         let text = format!("saving {}… {percent} %; Ctrl+C stops", saving.path);
         model.tell(text);
     }

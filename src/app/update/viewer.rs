@@ -1,5 +1,7 @@
 //! One value, or one row, in full on top of the screen.
 
+pub(super) mod part;
+
 use super::copy;
 use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
@@ -7,12 +9,12 @@ use crate::app::layout::{self, Area};
 use crate::app::model::Model;
 use crate::app::model::line::{Line as Field, Taken};
 use crate::app::model::overlay::Overlay;
-use crate::app::model::viewer::{Arrival, Subject, Viewer};
+use crate::app::model::viewer::{Arrival, Extent, Subject, Viewer};
 use crate::app::model::window::{Direction, Place, Window};
 use crate::domain::rows::detail::{self, Line, Tone};
 use crate::domain::rows::glance::{self, Ink, grouped};
 use crate::domain::rows::pattern::{Pattern, Reading};
-use crate::domain::rows::{Cell, ResultSet, cell, kind};
+use crate::domain::rows::{Cell, ResultSet, cell, kind, stray};
 
 /// Columns of the screen a field's name takes in a record at most.
 const NAMES: usize = 30;
@@ -119,8 +121,11 @@ fn laid_out(result: &ResultSet, window: &Window, subject: Subject, now: i64) -> 
     }
     match subject {
         Subject::Value(place) => {
-            let (title, lines) = value(result, row, place.column, now)?;
-            Some(Viewer::new(subject, title, lines))
+            let value_at = Place { row, ..place };
+            let (title, lines) = value(result, value_at, now)?;
+            let mut viewer = Viewer::new(subject, title, lines);
+            viewer.extent = extent(result, value_at);
+            Some(viewer)
         }
         Subject::Record { .. } => {
             let (row_number, rows) = (grouped(row + 1), grouped(result.rows()));
@@ -131,10 +136,21 @@ fn laid_out(result: &ResultSet, window: &Window, subject: Subject, now: i64) -> 
     }
 }
 
-fn value(result: &ResultSet, row: usize, column: usize, now: i64) -> Option<(String, Vec<Line>)> {
+/// Which part of a value shows at first.
+fn extent(result: &ResultSet, place: Place) -> Option<Extent> {
+    let here = result.cell(place.row, place.column)?.text()?;
+    part::extent(
+        result,
+        place,
+        detail::beginning(here, detail::LAID_OUT).len(),
+    )
+}
+
+fn value(result: &ResultSet, place: Place, now: i64) -> Option<(String, Vec<Line>)> {
+    let Place { row, column } = place;
     let described = result.columns().get(column)?;
     let name = cell::safe_line(&described.name).into_owned();
-    let place = format!("{name} · row {}", grouped(row + 1));
+    let named = format!("{name} · row {}", grouped(row + 1));
     let spoken = cell::safe_line(&kind::spoken(described)).into_owned();
     let kind_said = if spoken.is_empty() {
         String::new()
@@ -143,28 +159,18 @@ fn value(result: &ResultSet, row: usize, column: usize, now: i64) -> Option<(Str
     };
     let Cell::Text(text) = result.cell(row, column)? else {
         let null = vec![Line::of(Tone::Null, "NULL")];
-        return Some((format!("{place}{kind_said}"), null));
+        return Some((format!("{named}{kind_said}"), null));
     };
     if text.is_empty() {
         let empty = vec![Line::of(Tone::Quiet, "(an empty text)")];
-        return Some((format!("{place}{kind_said}"), empty));
+        return Some((format!("{named}{kind_said}"), empty));
     }
     let layout = detail::layout(described, text);
     let mut lines = detail::laid_out(text, layout, now);
-    if text.len() > detail::LAID_OUT {
-        lines.push(Line::of(
-            Tone::Quiet,
-            &format!(
-                "… the first {} of {}; copy and save take all of it",
-                glance::bytes(detail::LAID_OUT),
-                glance::bytes(text.len())
-            ),
-        ));
-    }
-    Some((
-        format!("{place}{kind_said} · {}", glance::bytes(text.len())),
-        lines,
-    ))
+    let extent = extent(result, place);
+    lines.extend(extent.map(part::note));
+    let size = part::size(extent, text.len());
+    Some((format!("{named}{kind_said} · {size}"), lines))
 }
 
 fn record(result: &ResultSet, window: &Window, row: usize) -> Vec<Line> {
@@ -188,7 +194,8 @@ fn record(result: &ResultSet, window: &Window, row: usize) -> Vec<Line> {
             continue;
         };
         let ink = glance::glance(kind::of(described), value, 1).ink;
-        for (number, (tone, text)) in field(value, ink).into_iter().enumerate() {
+        let bytes = result.value_bytes(row, column).unwrap_or(0);
+        for (number, (tone, text)) in field(value, ink, bytes).into_iter().enumerate() {
             let name = if number == 0 { name.as_str() } else { "" };
             let pad = " ".repeat(gutter - cell::width(name));
             let mut line = Line {
@@ -205,8 +212,8 @@ fn record(result: &ResultSet, window: &Window, row: usize) -> Vec<Line> {
     lines
 }
 
-/// A value of a record, a line each.
-fn field(value: Cell<'_>, ink: Ink) -> Vec<(Tone, String)> {
+/// A value of a record, of so many bytes in all, a line each.
+fn field(value: Cell<'_>, ink: Ink, bytes: usize) -> Vec<(Tone, String)> {
     let Cell::Text(text) = value else {
         return vec![(Tone::Null, glance::NULL.to_owned())];
     };
@@ -225,7 +232,7 @@ fn field(value: Cell<'_>, ink: Ink) -> Vec<(Tone, String)> {
             .collect(),
     };
     if text.len() > IN_RECORD {
-        let size = glance::bytes(text.len());
+        let size = glance::bytes(bytes);
         shown.push((Tone::Quiet, format!("… {size} in all; Enter shows more")));
     }
     shown
@@ -248,6 +255,9 @@ pub(super) fn key(model: &mut Model, mut viewer: Viewer, key: Key) -> Vec<Effect
         KeyCode::Char('[' | 'K') => return step(model, viewer, Step::Row(-1)),
         KeyCode::Char(']' | 'J') => return step(model, viewer, Step::Row(1)),
         KeyCode::Char('r') => return other(model, viewer),
+        KeyCode::Char('s') => return part::save(model, viewer),
+        KeyCode::Char('>') => return part::turn(model, viewer, Direction::Forward),
+        KeyCode::Char('<') => return part::turn(model, viewer, Direction::Backward),
         KeyCode::Char('/') => viewer.field = Some(Field::default()),
         KeyCode::Char('n') => look(model, &mut viewer, Direction::Forward),
         KeyCode::Char('N') => look(model, &mut viewer, Direction::Backward),
@@ -353,9 +363,22 @@ fn copy_value(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
         Subject::Value(place) => Some(place),
         Subject::Record { row } => viewer.field_column().map(|column| Place { row, column }),
     };
+    let bytes = place.and_then(|place| {
+        let (result, window) = model.query.shown_window()?;
+        result.value_bytes(window.row(place.row), place.column)
+    });
+    if bytes.is_some_and(|bytes| bytes > copy::LIMIT) {
+        let size = glance::bytes(bytes.unwrap_or(0));
+        model.tell(format!(
+            "✗ {size} is too much for a clipboard: s saves it to a file"
+        ));
+        model.overlays.push(Overlay::Viewer(viewer));
+        return Vec::new();
+    }
     let text = place.and_then(|place| {
         let (result, window) = model.query.shown_window()?;
-        window.cell(result, place)?.text().map(str::to_owned)
+        let text = window.cell(result, place)?.text()?;
+        Some(stray::readable(text).into_owned())
     });
     model.overlays.push(Overlay::Viewer(viewer));
     handed(model, text, "the value")
@@ -368,10 +391,11 @@ fn copy_part(model: &mut Model, viewer: Viewer) -> Vec<Effect> {
             let around = viewer.around().filter(|fold| fold.to > 0);
             let text = model.query.shown_window().and_then(|(result, window)| {
                 let text = window.cell(result, place)?.text()?;
-                match around {
-                    Some(fold) => text.get(fold.from..fold.to).map(str::to_owned),
-                    None => Some(text.to_owned()),
-                }
+                let part = match around {
+                    Some(fold) => text.get(fold.from..fold.to)?,
+                    None => text,
+                };
+                Some(stray::readable(part).into_owned())
             });
             (
                 text,

@@ -16,7 +16,7 @@ pub use code::Malformed;
 pub enum Cell<'a> {
     /// SQL NULL.
     Null,
-    /// The server's own text.
+    /// The server's own text; bytes that are no UTF-8 stand in it as [`super::stray`] says.
     Text(&'a str),
 }
 
@@ -111,7 +111,7 @@ impl RowBatch {
         let mut builder = RowBatchBuilder::new(self.columns);
         let mut cells = self.cells();
         for _ in 0..self.rows {
-            builder.push_row(cells.by_ref().take(self.columns).map(|cell| {
+            builder.push_cells(cells.by_ref().take(self.columns).map(|cell| {
                 let text = cell.text()?;
                 text.get(..text.floor_char_boundary(bytes))
             }));

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::stray;
+
 /// Bytes of one line that are looked at, at most: a value may have 1 GB.
 const LONGEST_LINE: usize = 4096;
 
@@ -47,7 +49,11 @@ fn sign(character: char) -> Option<Cow<'static, str>> {
         | '\u{e0000}'..='\u{e007f}' => {
             return Some(Cow::Owned(format!("<{:04X}>", u32::from(character))));
         }
-        _ => return None,
+        // A byte that is no text.
+        _ => {
+            let byte = stray::byte(character)?;
+            return Some(Cow::Owned(format!("<{byte:02X}>")));
+        }
     }))
 }
 
@@ -261,6 +267,7 @@ mod tests {
         assert_eq!(clipped("a\u{202e}b", 20), "a<202E>b");
         assert_eq!(clipped("\u{9b}31m", 20), "<009B>31m");
         assert_eq!(clipped("two\nlines\tx", 20), "two↵lines⇥x");
+        assert_eq!(clipped(&stray::kept(b"caf\xe9"), 20), "caf<E9>");
     }
 
     #[test]

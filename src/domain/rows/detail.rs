@@ -147,6 +147,12 @@ pub fn laid_out(text: &str, layout: Layout, now: i64) -> Vec<Line> {
     }
 }
 
+/// The lines of a later part of a `bytea` in hexadecimal, which begins behind `from` bytes of its text.
+#[must_use]
+pub fn later_bytes(text: &str, from: usize) -> Vec<Line> {
+    dump::later(text, from)
+}
+
 /// The lines of a text.
 #[must_use]
 pub fn plain(text: &str) -> Vec<Line> {

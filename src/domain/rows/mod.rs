@@ -12,8 +12,9 @@ pub mod order;
 pub mod pattern;
 pub mod scan;
 pub mod store;
+pub mod stray;
 pub mod view;
 pub mod width;
 
 pub use batch::{Cell, RowBatch, RowBatchBuilder};
-pub use store::{ResultId, ResultSet, SharedShelf, Shelf, Snapshot, Stretch};
+pub use store::{Part, ResultId, ResultSet, SharedShelf, Shelf, Snapshot, Stretch};

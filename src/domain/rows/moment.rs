@@ -23,23 +23,12 @@ pub fn stamp(text: &str) -> Option<Stamp> {
         "-infinity" => return Some(at(i64::MIN)),
         _ => {}
     }
-    let (text, before_christ) = match text.strip_suffix(" BC") {
-        Some(rest) => (rest, true),
-        None => (text, false),
-    };
+    let (text, era) = era(text);
     let (date, rest) = match text.split_once([' ', 'T']) {
         Some((date, rest)) => (date, Some(rest)),
         None => (text, None),
     };
-    let mut parts = date.split('-');
-    let year = whole(parts.next()?)?;
-    let month = whole(parts.next()?)?;
-    let day = whole(parts.next()?)?;
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let year = if before_christ { 1 - year } else { year };
-    let days = days(year, month, day);
+    let days = date_in(era, date)?;
     let (clock, zone) = match rest {
         Some(rest) => time(rest)?,
         None => (0, None),
@@ -49,6 +38,42 @@ pub fn stamp(text: &str) -> Option<Stamp> {
         .checked_add(clock)?
         .checked_sub(i64::from(zone.unwrap_or(0)) * 1_000_000)?;
     Some(Stamp { micros, zone })
+}
+
+/// A date in days since 1970-01-01: those that PostgreSQL knows go beyond what microseconds count.
+#[must_use]
+pub fn date(text: &str) -> Option<i64> {
+    let (text, era) = era(text);
+    date_in(era, text)
+}
+
+/// On which side of the year 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Era {
+    BeforeChrist,
+    Common,
+}
+
+fn era(text: &str) -> (&str, Era) {
+    match text.strip_suffix(" BC") {
+        Some(rest) => (rest, Era::BeforeChrist),
+        None => (text, Era::Common),
+    }
+}
+
+fn date_in(era: Era, date: &str) -> Option<i64> {
+    let mut parts = date.split('-');
+    let year = whole(parts.next()?)?;
+    let month = whole(parts.next()?)?;
+    let day = whole(parts.next()?)?;
+    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let year = match era {
+        Era::BeforeChrist => 1 - year,
+        Era::Common => year,
+    };
+    Some(days(year, month, day))
 }
 
 const fn at(micros: i64) -> Stamp {

@@ -15,6 +15,7 @@
 //!   them one segment after another, [`Snapshot::batch_of`] the one that holds a row. Both read the
 //!   shelf where they must and so *block*: never call them from `update` or `view`.
 
+mod part;
 mod snapshot;
 
 use std::ops::Range;
@@ -24,6 +25,8 @@ use super::batch::{Cell, RowBatch, RowBatchBuilder};
 use crate::domain::failure::Failure;
 use crate::domain::run::Column;
 
+use part::Excerpt;
+pub use part::Part;
 pub use snapshot::{Snapshot, Stretch};
 
 /// Identity of a result while the program runs.
@@ -46,6 +49,12 @@ pub trait Shelf: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// The file system refuses, or returns something else than was written.
     fn read(&self, place: Place) -> Result<RowBatch, Failure>;
+
+    /// Reads some bytes of what is kept. Blocks.
+    ///
+    /// # Errors
+    /// The file system refuses, or there are fewer.
+    fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, Failure>;
 }
 
 /// A segment on its way out of memory.
@@ -86,7 +95,7 @@ enum Home {
     /// Being written to the shelf.
     Leaving(Arc<RowBatch>),
     /// On the shelf; with the beginnings of its values if it is too large to come back.
-    Shelf(Place, Option<Arc<RowBatch>>),
+    Shelf(Place, Option<Arc<Excerpt>>),
     /// Being read back.
     Returning(Place),
     /// On the shelf, and in memory too.
@@ -95,12 +104,10 @@ enum Home {
 }
 
 impl Home {
-    const fn batch(&self) -> Option<&Arc<RowBatch>> {
+    fn batch(&self) -> Option<&Arc<RowBatch>> {
         match self {
-            Self::Memory(batch)
-            | Self::Leaving(batch)
-            | Self::Both(batch, _)
-            | Self::Shelf(_, Some(batch)) => Some(batch),
+            Self::Memory(batch) | Self::Leaving(batch) | Self::Both(batch, _) => Some(batch),
+            Self::Shelf(_, Some(excerpt)) => Some(&excerpt.batch),
             Self::Shelf(_, None) | Self::Returning(_) | Self::Unreadable(_) => None,
         }
     }
@@ -123,9 +130,6 @@ const JOINED_BYTES: usize = 256 << 10;
 
 /// A segment with more text than this does not come back whole: a value may be close to 1 GB.
 const LARGE: usize = 8 << 20;
-
-/// Bytes of each value that stay in memory of a segment that does not come back.
-const EXCERPT: usize = 64 << 10;
 
 /// A shared shelf, told apart by identity.
 #[derive(Debug, Clone)]
@@ -360,8 +364,8 @@ impl ResultSet {
             return;
         };
         let bytes = batch.memory_bytes();
-        let excerpt = (batch.text_bytes() > LARGE).then(|| Arc::new(batch.excerpt(EXCERPT)));
-        let kept = excerpt.as_ref().map_or(0, |batch| batch.memory_bytes());
+        let excerpt = (batch.text_bytes() > LARGE).then(|| Arc::new(Excerpt::of(batch)));
+        let kept = excerpt.as_ref().map_or(0, |excerpt| excerpt.memory_bytes());
         segment.home = Home::Shelf(gone.place, excerpt);
         self.resident_bytes = self.resident_bytes + kept - bytes;
         self.leaving_bytes -= bytes;

@@ -1,5 +1,6 @@
 //! SQL text: boundaries, tokens, what a statement does, what the cursor wants.
 
+pub mod cascade;
 pub mod classify;
 pub mod complete;
 pub mod cursor;

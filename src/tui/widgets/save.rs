@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::app::model::grid::{FORMATS, Save, format_name};
+use crate::app::model::grid::{FORMATS, Save, Subject, format_name};
 use crate::domain::rows::cell;
 use crate::tui::theme::{Role, Theme};
 
-/// The inside of the form: nine rows, the path the last of them.
+/// The inside of the form: a row for each form, an empty one, and the path.
 #[derive(Debug)]
 pub struct SaveForm<'a> {
     /// What is chosen and typed.
@@ -21,13 +21,18 @@ impl Widget for SaveForm<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let mut lines = area.rows();
         // In a low terminal the path matters more than the list.
-        let listed = usize::from(area.height.saturating_sub(2)).min(FORMATS.len());
-        let chosen = FORMATS
+        let formats = match self.save.subject {
+            Subject::All => FORMATS,
+            // A value is written as it is.
+            Subject::Value { .. } => &[],
+        };
+        let listed = usize::from(area.height.saturating_sub(2)).min(formats.len());
+        let chosen = formats
             .iter()
             .position(|format| *format == self.save.format)
             .unwrap_or(0);
         let top = (chosen + 1).saturating_sub(listed.max(1));
-        for (format, line) in FORMATS.iter().skip(top).take(listed).zip(lines.by_ref()) {
+        for (format, line) in formats.iter().skip(top).take(listed).zip(lines.by_ref()) {
             let (mark, role) = if *format == self.save.format {
                 ("●", Role::Selected)
             } else {

@@ -120,9 +120,18 @@ impl ViewerPane<'_> {
         } else {
             &[]
         };
-        let always: &[(&str, &str)] = &[("y", "copy"), ("/", "search"), ("Esc", "close")];
+        let parts: &[(&str, &str)] = match self.viewer.extent {
+            Some(_) => &[("< >", "back, on")],
+            None => &[],
+        };
+        let always: &[(&str, &str)] = &[
+            ("y", "copy"),
+            ("/", "search"),
+            ("Esc", "close"),
+            ("s", "save"),
+        ];
         let mut x = line.x;
-        for (key, does) in beside.iter().chain(always).chain(fold) {
+        for (key, does) in parts.iter().chain(beside).chain(always).chain(fold) {
             let wide = cell::width(key) + cell::width(does) + 4;
             if usize::from(line.right().saturating_sub(x)) < wide {
                 break;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -15,7 +15,7 @@ use super::{Inbox, Worker, lock};
 use crate::adapters::session::{Session, Streams};
 use crate::adapters::storage::export::{self, NewFile};
 use crate::app::model::file_form::FileUse;
-use crate::app::{Message, Ticket};
+use crate::app::{Effect, Message, Ticket};
 use crate::domain::export::{Exporter, Format};
 use crate::domain::failure::Failure;
 use crate::domain::rows::Snapshot;
@@ -43,12 +43,60 @@ impl Save {
 }
 
 impl Worker {
-    /// Writes a result in a thread of its own.
-    pub(super) fn save_rows(
+    /// Grants an effect that is about rows and files.
+    pub(super) fn grant_file(&mut self, effect: Effect) {
+        match effect {
+            Effect::SaveRows {
+                ticket,
+                rows,
+                view,
+                format,
+                path,
+            } => self.save(ticket, move |step| match view {
+                None => export::save(&rows, format, &path, step),
+                Some(view) => export::save_shown((&rows, &view), format, &path, step),
+            }),
+            Effect::ReadPart {
+                ticket,
+                rows,
+                value,
+                range,
+            } => self.read_part(ticket, *rows, (value, range)),
+            Effect::SaveValue {
+                ticket,
+                rows,
+                value,
+                path,
+            } => self.save_value(ticket, *rows, (value, path)),
+            Effect::RunWithFile {
+                ticket,
+                statements,
+                purpose,
+                path,
+            } => self.run_with_file(ticket, statements, (purpose, path)),
+            _ => {}
+        }
+    }
+
+    /// Writes a value in a thread of its own.
+    fn save_value(
         &mut self,
         ticket: Ticket,
         rows: Snapshot,
-        (format, path): (Format, String),
+        (value, path): ((usize, usize), String),
+    ) {
+        self.save(ticket, move |step| {
+            export::save_value(&rows, value, &path, step)
+        });
+    }
+
+    /// Writes something in a thread of its own, which tells how far it is and can be stopped.
+    fn save(
+        &mut self,
+        ticket: Ticket,
+        write: impl FnOnce(&mut dyn FnMut(usize) -> ControlFlow<()>) -> Result<String, Failure>
+        + Send
+        + 'static,
     ) {
         let stop = Arc::new(AtomicBool::new(false));
         self.saves.retain(|_, save| !save.thread.is_finished());
@@ -59,13 +107,13 @@ impl Worker {
                 let _ = inbox.0.blocking_send(super::Arrival::Message(message));
             };
             let mut told = Instant::now();
-            let outcome = export::save(&rows, format, &path, |rows| {
+            let outcome = write(&mut |done| {
                 if stopped.load(Ordering::Relaxed) {
                     return ControlFlow::Break(());
                 }
                 if told.elapsed() >= PROGRESS {
                     told = Instant::now();
-                    tell(Message::Saving { ticket, rows });
+                    tell(Message::Saving { ticket, done });
                 }
                 ControlFlow::Continue(())
             });
@@ -73,6 +121,21 @@ impl Worker {
         });
         let stopped = stop;
         let _ = self.saves.insert(ticket, Save { stopped, thread });
+    }
+
+    /// Reads a part of a value, which may have to come from a file.
+    fn read_part(
+        &self,
+        ticket: Ticket,
+        rows: Snapshot,
+        (value, range): ((usize, usize), Range<usize>),
+    ) {
+        let inbox = self.inbox.clone();
+        let _reading = tokio::task::spawn_blocking(move || {
+            let outcome = rows.part(value, range.start, range.len());
+            let message = Message::PartRead { ticket, outcome };
+            let _ = inbox.0.blocking_send(super::Arrival::Message(message));
+        });
     }
 
     /// Stops a save; says whether there was one.
@@ -85,7 +148,7 @@ impl Worker {
     }
 
     /// Runs a statement that reads a file or fills one.
-    pub(super) fn run_with_file(
+    fn run_with_file(
         &mut self,
         ticket: Ticket,
         statements: Vec<String>,

@@ -1,6 +1,7 @@
 //! Collects rows into a batch, cell by cell, from pieces as they come off the wire.
 
 use super::{Mark, RowBatch, STRIDE};
+use crate::domain::rows::stray;
 
 /// Bytes a batch may hold before it is full. Batches of one size leave gaps of one size, which the
 /// next ones fill: the allocator's memory stays near what the batches need.
@@ -49,8 +50,25 @@ impl RowBatchBuilder {
     pub fn append(&mut self, batch: &RowBatch) {
         let mut cells = batch.cells();
         for _ in 0..batch.rows() {
-            self.push_row(cells.by_ref().take(batch.columns()).map(super::Cell::text));
+            self.push_cells(cells.by_ref().take(batch.columns()).map(super::Cell::text));
         }
+    }
+
+    /// Appends a row of another batch, whose texts have stand-ins where bytes are no UTF-8.
+    pub(in crate::domain::rows) fn push_cells<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Option<&'a str>>,
+    ) {
+        for cell in cells {
+            match cell.map(stray::bytes) {
+                Some(bytes) => {
+                    self.begin_text(bytes.len());
+                    self.extend(&bytes);
+                }
+                None => self.null(),
+            }
+        }
+        self.end_row();
     }
 
     /// Begins a value of `length` bytes, which [`Self::extend`] brings, in one piece or several.
@@ -141,7 +159,7 @@ impl RowBatchBuilder {
     }
 
     /// The batch so far; the builder starts afresh. Bytes that are no UTF-8, which a database in
-    /// `SQL_ASCII` may hold, become U+FFFD.
+    /// `SQL_ASCII` may hold, are kept as [`stray`] says.
     pub fn take(&mut self) -> RowBatch {
         let fresh = Self {
             bytes: Vec::with_capacity(if self.is_full() && self.bytes.len() < 2 * FULL_BYTES {
@@ -153,7 +171,11 @@ impl RowBatchBuilder {
         };
         let full = std::mem::replace(self, fresh);
         let text = match String::from_utf8(full.bytes) {
-            Ok(text) => text,
+            Ok(text) if text.is_ascii() || !stray::is_in(&text) => text,
+            Ok(text) => {
+                let bytes = text.into_bytes();
+                return repaired(&Self { bytes, ..full });
+            }
             Err(error) => {
                 let bytes = error.into_bytes();
                 return repaired(&Self { bytes, ..full });
@@ -214,7 +236,7 @@ impl RowBatch {
     }
 }
 
-/// The same rows, with what is no UTF-8 replaced.
+/// The same rows, with stand-ins for what is no UTF-8.
 fn repaired(broken: &RowBatchBuilder) -> RowBatch {
     let shape = RowBatch {
         text: String::new(),
@@ -235,7 +257,7 @@ fn repaired(broken: &RowBatchBuilder) -> RowBatch {
             if null {
                 builder.null();
             } else {
-                let text = String::from_utf8_lossy(broken.bytes.get(range).unwrap_or_default());
+                let text = stray::kept(broken.bytes.get(range).unwrap_or_default());
                 builder.begin_text(text.len());
                 builder.extend(text.as_bytes());
             }
@@ -273,17 +295,26 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced_where_they_stand() {
+    fn bytes_that_are_no_text_are_kept_where_they_stand() {
         let batch = raw(&[b"a\xff", b"b"]);
-        assert_eq!(batch.cell(0, 0), Some(Cell::Text("a\u{fffd}")));
+        assert_eq!(batch.cell(0, 0), Some(Cell::Text("a\u{10ffff}")));
         assert_eq!(batch.cell(0, 1), Some(Cell::Text("b")));
     }
 
     #[test]
     fn a_character_torn_between_two_cells_is_none() {
         let batch = raw(&[b"\xc3", b"\xa9"]);
-        assert_eq!(batch.cell(0, 0), Some(Cell::Text("\u{fffd}")));
-        assert_eq!(batch.cell(0, 1), Some(Cell::Text("\u{fffd}")));
+        assert_eq!(batch.cell(0, 0), Some(Cell::Text("\u{10ffc3}")));
+        assert_eq!(batch.cell(0, 1), Some(Cell::Text("\u{10ffa9}")));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_survive_being_joined_and_cut() {
+        let batch = raw(&[b"a\xffb", "\u{10fffd}".as_bytes()]);
+        let mut builder = RowBatchBuilder::new(2);
+        builder.append(&batch);
+        assert_eq!(builder.take(), batch);
+        assert_eq!(batch.excerpt(5).cell(0, 0), Some(Cell::Text("a\u{10ffff}")));
     }
 
     #[test]

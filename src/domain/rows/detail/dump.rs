@@ -7,13 +7,21 @@ use super::{Line, Tone};
 /// Bytes a line of a dump.
 const DUMPED: usize = 16;
 
+/// Bytes of the `\x` before the digits.
+const PREFIX: usize = 2;
+
 /// The lines of a `bytea` as the server writes it with `bytea_output` hex.
 pub(super) fn lines(text: &str) -> Vec<Line> {
-    let digits = text.strip_prefix("\\x").unwrap_or(text).as_bytes();
-    digits
+    later(text.strip_prefix("\\x").unwrap_or(text), PREFIX)
+}
+
+/// The lines of what of it stands behind `from` bytes.
+pub(super) fn later(text: &str, from: usize) -> Vec<Line> {
+    let before = from.saturating_sub(PREFIX) / 2;
+    text.as_bytes()
         .chunks(DUMPED * 2)
         .enumerate()
-        .map(|(number, bytes)| line(number * DUMPED, bytes))
+        .map(|(number, bytes)| line(before + number * DUMPED, bytes))
         .collect()
 }
 

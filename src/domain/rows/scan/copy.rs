@@ -1,9 +1,9 @@
 //! Writing chosen rows out as text for the clipboard.
 
 use std::io::{self, Write};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use super::{Ended, Going, Progress, Report};
+use super::{Ended, Gather, Going, Progress, Report};
 use crate::domain::export::{Exporter, Format};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
@@ -12,6 +12,7 @@ use crate::domain::rows::batch::Cell;
 use crate::domain::rows::glance;
 use crate::domain::rows::kind::{self, Kind};
 use crate::domain::rows::store::Stretch;
+use crate::domain::rows::stray;
 use crate::domain::rows::view::RowView;
 use crate::domain::run::Column;
 
@@ -100,50 +101,31 @@ impl Copy {
             .iter()
             .filter_map(|column| rows.columns().get(*column).cloned())
             .collect();
-        let mut progress = Progress {
-            done: 0,
-            total: self.lines.spots.len(),
+        let writer = self.begin(&columns).map_err(|error| self.failed(&error))?;
+        let mut writing = Writing {
+            job: self,
+            columns: &columns,
+            writer,
+            progress: Progress {
+                done: 0,
+                total: self.lines.spots.len(),
+            },
+            watch,
         };
-        let mut writer = self.begin(&columns).map_err(|error| self.failed(&error))?;
-        let mut stretch: Option<Stretch> = None;
-        for spot in self.lines.spots.clone() {
-            let row = match &self.lines.view {
-                Some(view) => view.row(spot),
-                None => Some(spot),
-            };
-            let Some(row) = row.filter(|row| *row < rows.rows()) else {
-                continue;
-            };
-            let holds = |stretch: &Stretch| {
-                (stretch.first..stretch.first + stretch.batch.rows()).contains(&row)
-            };
-            if !stretch.as_ref().is_some_and(holds) {
-                let report = Report {
-                    progress,
-                    found: Vec::new(),
-                };
-                if watch(report) == Going::Stop {
-                    return Err(Ended::Stopped);
-                }
-                stretch = rows.batch_of(row).transpose().map_err(Ended::Failed)?;
-            }
-            let Some(Stretch { first, batch }) = &stretch else {
-                continue;
-            };
-            let cells: Vec<Cell<'_>> = self
-                .columns
-                .iter()
-                .filter_map(|column| batch.cell(row - first, *column))
-                .collect();
-            let first_row = progress.done == 0;
-            self.row(&mut writer, &columns, &cells, first_row)
-                .map_err(|error| self.failed(&error))?;
-            progress.done += 1;
+        match &self.lines.view {
+            Some(view) => writing.shown(rows, view)?,
+            None => writing.lying(rows)?,
         }
+        let Writing {
+            writer, progress, ..
+        } = writing;
         let bytes = end(writer).map_err(|error| self.failed(&error))?;
         Ok(Copied {
-            // All of it was text.
-            text: String::from_utf8_lossy(&bytes).into_owned(),
+            // A clipboard takes nothing but text.
+            text: match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            },
             rows: progress.done,
             columns: columns.len(),
         })
@@ -195,7 +177,7 @@ impl Copy {
                     if place > 0 {
                         out.write_all(b"\t")?;
                     }
-                    let text = cell.text().unwrap_or_default();
+                    let text = &*stray::readable(cell.text().unwrap_or_default());
                     if alone {
                         out.write_all(text.as_bytes())?;
                     } else {
@@ -219,6 +201,78 @@ impl Copy {
                 out.write_all(b")")
             }
         }
+    }
+}
+
+/// A copy under way.
+struct Writing<'a> {
+    job: &'a Copy,
+    columns: &'a [Column],
+    writer: Writer,
+    progress: Progress,
+    watch: &'a mut dyn FnMut(Report) -> Going,
+}
+
+impl Writing<'_> {
+    /// Writes rows in the order they show.
+    fn shown(&mut self, rows: &Snapshot, view: &RowView) -> Result<(), Ended> {
+        let gather = Gather {
+            rows,
+            view,
+            columns: &self.job.columns,
+        };
+        for window in gather.windows(self.job.lines.spots.clone()) {
+            let read = gather.read(window, || self.going());
+            let ControlFlow::Continue(batch) = read.map_err(Ended::Failed)? else {
+                return Err(Ended::Stopped);
+            };
+            for row in 0..batch.rows() {
+                self.row(&batch.row(row).collect::<Vec<_>>())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes rows in the order they lie.
+    fn lying(&mut self, rows: &Snapshot) -> Result<(), Ended> {
+        let Range { start, end } = self.job.lines.spots;
+        let end = end.min(rows.rows());
+        let mut next = start;
+        while next < end
+            && let Some(stretch) = rows.batch_of(next)
+        {
+            let Stretch { first, batch } = stretch.map_err(Ended::Failed)?;
+            if self.going().is_break() {
+                return Err(Ended::Stopped);
+            }
+            let last = end.min(first + batch.rows());
+            for row in next..last {
+                let columns = self.job.columns.iter();
+                let cells = columns.filter_map(|column| batch.cell(row - first, *column));
+                self.row(&cells.collect::<Vec<_>>())?;
+            }
+            next = last;
+        }
+        Ok(())
+    }
+
+    fn going(&mut self) -> ControlFlow<()> {
+        let report = Report {
+            progress: self.progress,
+            found: Vec::new(),
+        };
+        match (self.watch)(report) {
+            Going::On => ControlFlow::Continue(()),
+            Going::Stop => ControlFlow::Break(()),
+        }
+    }
+
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Ended> {
+        let first = self.progress.done == 0;
+        self.progress.done += 1;
+        self.job
+            .row(&mut self.writer, self.columns, cells, first)
+            .map_err(|error| self.job.failed(&error))
     }
 }
 
@@ -257,6 +311,6 @@ fn literal(out: &mut impl Write, column: Option<&Column>, cell: Cell<'_>) -> io:
     if number {
         out.write_all(text.as_bytes())
     } else {
-        out.write_all(ident::literal(text).as_bytes())
+        out.write_all(ident::literal(&stray::readable(text)).as_bytes())
     }
 }

@@ -5,6 +5,7 @@
 
 mod copy;
 mod find;
+mod gather;
 mod lens;
 mod plot;
 mod sort;
@@ -17,6 +18,7 @@ use crate::domain::failure::Failure;
 
 pub use copy::{Copied, Copy, Form, Lines};
 pub use find::Find;
+pub use gather::Gather;
 pub use lens::{Lens, SortKey};
 pub use plot::{Figure, Plot, Point, Points};
 pub use summary::{Bar, Describe, Distinct, Frequent, Summary, axis_label};

@@ -82,7 +82,7 @@ impl Sorter<'_> {
             mut odd,
             mut nulls,
         } = keyed;
-        entries.sort_unstable_by_key(|entry| (entry.key, entry.rank));
+        sort(passes, &mut entries)?;
         self.settle(passes, &mut entries, &rough, &number)?;
         self.settle_odd(passes, &mut odd, &number)?;
         nulls.sort_unstable();
@@ -310,6 +310,24 @@ impl Sorter<'_> {
         }
         Ok(texts)
     }
+}
+
+/// Entries sorted without asking whether somebody still waits: some hundredths of a second.
+const SORTED_AT_ONCE: usize = if cfg!(test) { 4 } else { 256 << 10 };
+
+/// Sorts in parts, between which it is asked whether to go on: the lower half is put before the upper
+/// one, then each is sorted likewise.
+fn sort(passes: &mut Passes<'_>, entries: &mut [Entry]) -> Result<(), Ended> {
+    let key = |entry: &Entry| (entry.key, entry.rank);
+    if entries.len() <= SORTED_AT_ONCE {
+        entries.sort_unstable_by_key(key);
+        return passes.tell(0);
+    }
+    passes.tell(0)?;
+    let middle = entries.len() / 2;
+    let (lower, _, upper) = entries.select_nth_unstable_by_key(middle, key);
+    sort(passes, lower)?;
+    sort(passes, upper)
 }
 
 /// What a pass over all values found.

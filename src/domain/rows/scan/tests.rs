@@ -7,27 +7,28 @@ use crate::domain::export::Format;
 use crate::domain::rows::condition::{Condition, Test};
 use crate::domain::rows::order::{self, Direction};
 use crate::domain::rows::pattern::{Pattern, Reading};
+use crate::domain::rows::store::{Place, Shelved};
 use crate::domain::rows::view::RowView;
-use crate::domain::rows::{ResultSet, RowBatchBuilder};
+use crate::domain::rows::{ResultSet, RowBatch, RowBatchBuilder, SharedShelf, Shelf};
 use crate::domain::run::Column;
 
 type Row<'a> = Vec<Option<&'a str>>;
 
+fn columns(types: &[u32]) -> Arc<[Column]> {
+    let described = types.iter().enumerate().map(|(number, type_oid)| Column {
+        name: format!("c{number}"),
+        type_oid: *type_oid,
+        type_name: String::new(),
+        type_modifier: -1,
+        table_oid: 0,
+        attribute: 0,
+    });
+    described.collect()
+}
+
 /// Rows of columns of those types, a few in a batch.
 fn rows(types: &[u32], rows: &[Row<'_>]) -> Snapshot {
-    let columns: Vec<Column> = types
-        .iter()
-        .enumerate()
-        .map(|(number, type_oid)| Column {
-            name: format!("c{number}"),
-            type_oid: *type_oid,
-            type_name: String::new(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        })
-        .collect();
-    let mut result = ResultSet::new(columns.into());
+    let mut result = ResultSet::new(columns(types));
     for some in rows.chunks(3) {
         let mut builder = RowBatchBuilder::new(types.len());
         for row in some {
@@ -302,5 +303,137 @@ proptest! {
             }
         });
         prop_assert_eq!(view(lens, &rows), expected);
+    }
+}
+
+/// Counts how often it is read.
+#[derive(Debug)]
+struct Counting {
+    batches: Vec<RowBatch>,
+    reads: std::sync::atomic::AtomicUsize,
+}
+
+impl Shelf for Counting {
+    fn read(&self, place: Place) -> Result<RowBatch, Failure> {
+        let _ = self
+            .reads
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(self.batches[usize::try_from(place.offset).unwrap()].clone())
+    }
+
+    fn bytes(&self, _offset: u64, _length: usize) -> Result<Vec<u8>, Failure> {
+        Err(Failure::local("whole batches only"))
+    }
+}
+
+/// Ten stretches of ten rows, all of them on a shelf.
+fn shelved() -> (Snapshot, Arc<Counting>) {
+    let padding = "x".repeat(50_000);
+    let mut result = ResultSet::new(columns(&[INT, TEXT]));
+    let mut batches = Vec::new();
+    for first in (0..100).step_by(10) {
+        let mut builder = RowBatchBuilder::new(2);
+        for n in first..first + 10 {
+            builder.push_row([Some(n.to_string().as_str()), Some(padding.as_str())]);
+        }
+        batches.push(builder.take());
+        result.push(Arc::new(batches.last().unwrap().clone()));
+    }
+    let shelf = Arc::new(Counting {
+        batches,
+        reads: 0.into(),
+    });
+    for one in result.leave(usize::MAX, 0..0) {
+        let place = Place {
+            offset: one.segment as u64,
+            bytes: 0,
+        };
+        let gone = Shelved {
+            segment: one.segment,
+            place,
+        };
+        result.left(gone, &SharedShelf(Arc::clone(&shelf) as _));
+    }
+    (result.snapshot(), shelf)
+}
+
+/// In windows of seven rows, each window reads a stretch once, however the rows lie.
+#[test]
+fn rows_in_another_order_are_read_in_the_order_they_lie() {
+    let (rows, shelf) = shelved();
+    // 0, 10, 20 … 90, 1, 11 …: a stretch of its own for each neighbour.
+    let order: Vec<u32> = (0..100).map(|spot| spot % 10 * 10 + spot / 10).collect();
+    let job = Job::Copy(Copy {
+        lines: Lines {
+            spots: 0..100,
+            view: Some(RowView::new(order.clone(), 100)),
+        },
+        columns: vec![0],
+        form: Form::Plain,
+        relation: "t".into(),
+        limit: 1 << 20,
+    });
+    let Answer::Copied(copied) = job.run(&rows, &mut |_| Going::On).unwrap() else {
+        panic!("another answer");
+    };
+    let expected: Vec<String> = order.iter().map(u32::to_string).collect();
+    assert_eq!(copied.text, expected.join("\n"));
+    let two = Job::Copy(Copy {
+        lines: Lines {
+            spots: 3..5,
+            view: Some(RowView::new(vec![55, 7, 55, 51, 59], 100)),
+        },
+        columns: vec![0],
+        form: Form::Plain,
+        relation: "t".into(),
+        limit: 1 << 20,
+    });
+    let before = shelf.reads.load(std::sync::atomic::Ordering::Relaxed);
+    let Answer::Copied(copied) = two.run(&rows, &mut |_| Going::On).unwrap() else {
+        panic!("another answer");
+    };
+    assert_eq!(copied.text, "51\n59");
+    let after = shelf.reads.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(after - before, 1, "both rows lie in one stretch");
+    assert_eq!(job.run(&rows, &mut |_| Going::Stop), Err(Ended::Stopped));
+}
+
+/// The sort itself, which reads nothing, is asked too.
+#[test]
+fn a_sort_stops_between_its_parts() {
+    let texts: Vec<String> = (0..40).map(|n| (n * 7 % 40).to_string()).collect();
+    let cells: Vec<Vec<Option<&str>>> =
+        texts.iter().map(|text| vec![Some(text.as_str())]).collect();
+    let rows = rows(&[INT], &cells);
+    let asked = |stop_at: usize| {
+        let mut asked = 0;
+        let lens = Lens {
+            keys: vec![key(0, Direction::Ascending)],
+            ..Lens::default()
+        };
+        let outcome = Job::Lens(lens).run(&rows, &mut |_| {
+            asked += 1;
+            if asked == stop_at {
+                Going::Stop
+            } else {
+                Going::On
+            }
+        });
+        (asked, outcome)
+    };
+    let (all, sorted) = asked(usize::MAX);
+    let Ok(Answer::Lens(view)) = sorted else {
+        panic!("{sorted:?}");
+    };
+    let order: Vec<&str> = view
+        .rows()
+        .iter()
+        .map(|row| texts[*row as usize].as_str())
+        .collect();
+    let expected: Vec<String> = (0..40).map(|n| n.to_string()).collect();
+    assert_eq!(order, expected);
+    assert!(all > 10, "asked {all} times");
+    for stop_at in 2..all {
+        assert!(matches!(asked(stop_at), (at, Err(Ended::Stopped)) if at == stop_at));
     }
 }

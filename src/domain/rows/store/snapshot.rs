@@ -10,7 +10,7 @@ use crate::domain::run::Column;
 /// The rows a result had at one moment. Holds what it needs to read them, whatever happens to the
 /// result meanwhile; reading may block (see [the module](super)).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Snapshot(ResultSet);
+pub struct Snapshot(pub(super) ResultSet);
 
 /// A run of consecutive rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,12 @@ impl Snapshot {
     #[must_use]
     pub const fn rows(&self) -> usize {
         self.0.rows()
+    }
+
+    /// Bytes of text.
+    #[must_use]
+    pub const fn text_bytes(&self) -> usize {
+        self.0.text_bytes()
     }
 
     /// How many stretches [`Self::batches`] yields.

@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use super::*;
 use proptest::prelude::*;
 
+/// The first column's description serves for all.
 fn columns() -> Arc<[Column]> {
     Arc::from([Column {
         name: "n".into(),
@@ -24,25 +25,32 @@ fn numbers(range: Range<usize>) -> Arc<RowBatch> {
 
 /// A shelf in memory.
 #[derive(Debug, Default)]
-struct Board(Mutex<Vec<RowBatch>>);
+struct Board(Mutex<Vec<u8>>);
 
 impl Board {
     fn put(&self, batch: &RowBatch) -> Place {
         let mut kept = self.0.lock().unwrap();
-        kept.push(batch.clone());
-        Place {
-            offset: kept.len() as u64 - 1,
-            bytes: 0,
-        }
+        let place = Place {
+            offset: kept.len() as u64,
+            bytes: batch.written_bytes(),
+        };
+        batch.write_to(&mut *kept).unwrap();
+        place
     }
 }
 
 impl Shelf for Board {
     fn read(&self, place: Place) -> Result<RowBatch, Failure> {
+        let bytes = self.bytes(place.offset, usize::try_from(place.bytes).unwrap())?;
+        RowBatch::read_from(&mut bytes.as_slice(), place.bytes)
+            .map_err(|_| Failure::local("nothing there"))
+    }
+
+    fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, Failure> {
         let kept = self.0.lock().unwrap();
-        kept.get(usize::try_from(place.offset).unwrap())
-            .cloned()
-            .ok_or_else(|| Failure::local("nothing there"))
+        let start = usize::try_from(offset).unwrap();
+        let bytes = kept.get(start..start + length).map(<[u8]>::to_vec);
+        bytes.ok_or_else(|| Failure::local("nothing there"))
     }
 }
 
@@ -173,8 +181,8 @@ fn of_a_very_long_value_the_beginning_stays() {
         1,
         "though it is on the screen"
     );
-    assert!(result.resident_bytes() < 2 * EXCERPT);
-    assert_eq!(text(&result, 0), Some("é".repeat(EXCERPT / 2)));
+    assert!(result.resident_bytes() < 2 * part::BEGINNING);
+    assert_eq!(text(&result, 0), Some("é".repeat(part::BEGINNING / 2)));
     assert!(result.wanted(0..1).is_empty());
     let whole = result.snapshot().batch_of(0).unwrap().unwrap();
     assert_eq!(whole.batch.text_bytes(), 2 * LARGE);
@@ -214,5 +222,38 @@ proptest! {
         prop_assert_eq!(text(&result, row), expected);
         let last = result.rows() - 1;
         prop_assert_eq!(text(&result, last), Some(last.to_string()));
+    }
+}
+
+#[test]
+fn a_long_value_is_read_in_parts_wherever_it_is() {
+    let mut builder = RowBatchBuilder::new(2);
+    let long = "añb".repeat(3 << 20);
+    builder.push_row([Some("1"), Some(long.as_str())]);
+    builder.push_row([None, Some("short")]);
+    let mut result = ResultSet::new(columns());
+    result.push(Arc::new(builder.take()));
+    let here = result.snapshot();
+    let board = Arc::new(Board::default());
+    assert_eq!(move_out(&mut result, &board, 1, 0..1), 1);
+    assert!(result.resident_bytes() < 1 << 20);
+    assert_eq!(result.value_bytes(0, 1), Some(long.len()));
+    assert_eq!(result.value_bytes(1, 1), Some(5));
+    assert_eq!(result.value_bytes(1, 0), None);
+    for rows in [here, result.snapshot()] {
+        let mut read = String::new();
+        while read.len() < long.len() {
+            let part = rows.part((0, 1), read.len(), 1 << 20).unwrap().unwrap();
+            assert_eq!((part.from, part.whole), (read.len(), long.len()));
+            assert!(!part.text.is_empty() && part.text.len() <= 1 << 20);
+            read.push_str(&part.text);
+        }
+        assert!(read == long);
+        // Within a character.
+        let part = rows.part((0, 1), 2, 10).unwrap().unwrap();
+        assert!(part.from == 1 || part.from == 3, "{}", part.from);
+        assert_eq!(rows.part((1, 1), 0, 99).unwrap().unwrap().text, "short");
+        assert_eq!(rows.part((1, 0), 0, 99), Ok(None));
+        assert_eq!(rows.part((2, 0), 0, 99), Ok(None));
     }
 }
