@@ -289,6 +289,10 @@ async fn derive(
         .and_then(|denial| play::not_by_grant(denial, stage.major()));
     let mut needs = Vec::new();
     for statement in statements {
+        if let Some(reason) = definitions::barred(stage, statement).await? {
+            report.not_by_grant = Some(reason);
+            return Ok(Found::expected(Vec::new(), Vec::new()));
+        }
         add(
             &mut needs,
             derived::derive(stage, statement, denial.as_ref()).await?,

@@ -42,13 +42,15 @@ pub(super) struct Lifting {
     pub(super) needs: Vec<Need>,
     /// Whether the object turned out to be the system's own.
     pub(super) system: bool,
+    /// Whether there was something to give and who looks may give none of it.
+    pub(super) withheld: bool,
 }
 
 impl From<Vec<Need>> for Lifting {
     fn from(needs: Vec<Need>) -> Self {
         Self {
             needs,
-            system: false,
+            ..Self::default()
         }
     }
 }
@@ -111,8 +113,8 @@ impl Refused<'_> {
             Denial::Attribute(attribute) => vec![attribute_of(role, attribute)].into(),
             Denial::Parameter(name) => self.parameter(name).into(),
             Denial::System => Lifting {
-                needs: Vec::new(),
                 system: true,
+                ..Lifting::default()
             },
             Denial::RowLevelSecurity(_) | Denial::Superuser => Lifting::default(),
         })
@@ -123,8 +125,8 @@ impl Refused<'_> {
             match ownership(self.session, self.role, kind, name, way).await? {
                 Ownership::Ways(needs) => needs.into(),
                 Ownership::System => Lifting {
-                    needs: Vec::new(),
                     system: true,
+                    ..Lifting::default()
                 },
             },
         )
@@ -193,13 +195,12 @@ impl Refused<'_> {
             kind if has_columns(kind) || kind == ObjectKind::Sequence => {
                 self.relation(who, name, option).await?
             }
-            ObjectKind::LargeObject => simple(&["SELECT", "UPDATE"]),
             ObjectKind::Tablespace => simple(&["CREATE"]),
             _ => self.owned_elsewhere(who, kind, name).await?,
         })
     }
 
-    /// USAGE on a language, wrapper or server.
+    /// Privileges on a language, wrapper, server or large object.
     async fn owned_elsewhere(
         &self,
         who: &str,
@@ -210,16 +211,24 @@ impl Refused<'_> {
             ObjectKind::Language => ("pg_language", "lanname", "lanowner"),
             ObjectKind::ForeignServer => ("pg_foreign_server", "srvname", "srvowner"),
             ObjectKind::ForeignDataWrapper => ("pg_foreign_data_wrapper", "fdwname", "fdwowner"),
+            ObjectKind::LargeObject => ("pg_largeobject_metadata", "oid::text", "lomowner"),
             _ => return Ok(Vec::new()),
+        };
+        let privileges: &[&str] = match kind {
+            ObjectKind::LargeObject => &["SELECT", "UPDATE"],
+            _ => &["USAGE"],
         };
         let sql = format!(
             "SELECT pg_catalog.pg_get_userbyid({owner}) FROM pg_catalog.{from} WHERE {column} = {}",
             literal(name)
         );
         let owner = self.rows(&sql).await?.first().map(|row| cell(row, 0));
-        let object = object(kind, None, name.to_owned());
         let owner = owner.unwrap_or_default();
-        Ok(vec![need(who, "USAGE", object, Breadth::Object, &owner)])
+        let of = |privilege: &&str| {
+            let object = object(kind, None, name.to_owned());
+            need(who, privilege, object, Breadth::Object, &owner)
+        };
+        Ok(privileges.iter().map(of).collect())
     }
 
     async fn databases(&self, who: &str, name: &str) -> Result<Vec<Need>, Failure> {

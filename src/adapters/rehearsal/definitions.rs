@@ -4,8 +4,10 @@ use super::candidates::{self, Reach};
 use super::derived::{lifting, relation};
 use super::maintenance::{self, Right};
 use super::need::{GrantOption, Need, add, cell};
+use super::play;
 use super::runners::known_role;
 use super::stage::Stage;
+use crate::domain::diagnosis::NotByGrant;
 use crate::domain::diagnosis::definitions::{Demanded, demanded};
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::wants::{Columns, Wanted};
@@ -48,6 +50,30 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     let mut lacking = candidates::lacking(stage.session, outside).await?;
     add(&mut lacking, within);
     Ok(lacking)
+}
+
+/// Why no grant helps, where the words of a definition alone tell that.
+pub(super) async fn barred(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<NotByGrant>, Failure> {
+    let reason = demanded(statement, stage.role)
+        .into_iter()
+        .find_map(|demand| match demand {
+            Demanded::Refused(denial @ (Denial::Superuser | Denial::System)) => {
+                play::not_by_grant(&denial, stage.major())
+            }
+            _ => None,
+        });
+    if reason.is_none() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
+        literal(stage.role)
+    );
+    let above = !stage.session.query(&sql).await?.rows.is_empty();
+    Ok(reason.filter(|_| !above))
 }
 
 /// CREATE on the schema of a new object.

@@ -49,6 +49,9 @@ pub(super) async fn of_words(
     for wanted in &wants.relations {
         add(&mut needs, relation(session, role, wanted).await?);
     }
+    for wanted in &wants.locks {
+        add(&mut needs, locked(session, role, wanted).await?);
+    }
     if statement.to_lowercase().contains("cascade") {
         for wanted in wants
             .relations
@@ -65,6 +68,38 @@ pub(super) async fn of_words(
         add(&mut needs, candidates::called(session, role, call).await?);
     }
     Ok(needs)
+}
+
+/// What the role lacks to lock a relation or rows of it. For LOCK one of several privileges on the
+/// whole relation will do (PostgreSQL source, `lockcmds.c`, `LockTableAclCheck`).
+async fn locked(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<Need>, Failure> {
+    let needs = relation(session, role, wanted).await?;
+    let Some(condition) = by_name(&wanted.relation).filter(|_| wanted.columns == Columns::All)
+    else {
+        return Ok(needs);
+    };
+    let major = session.facts().version.major();
+    let others = match wanted.privilege {
+        "SELECT" if major < 16 => "SELECT",
+        "SELECT" => "SELECT, INSERT, UPDATE, DELETE, TRUNCATE",
+        "INSERT" => "INSERT, UPDATE, DELETE, TRUNCATE",
+        _ => "UPDATE, DELETE, TRUNCATE",
+    };
+    let maintain = if major >= 17 { ", MAINTAIN" } else { "" };
+    let sql = format!(
+        "SELECT pg_catalog.has_table_privilege({}, c.oid, '{others}{maintain}') FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
+        literal(role)
+    );
+    let rows = session.query(&sql).await?.rows;
+    let may = rows.first().is_some_and(|row| cell(row, 0) == "t");
+    let looks = |need: &Need| need.missing.object.kind == ObjectKind::Schema;
+    Ok(needs
+        .into_iter()
+        .filter(|need| !may || looks(need))
+        .map(Need::on_the_whole)
+        .collect())
 }
 
 /// What the refusal names and the words did not.
@@ -243,7 +278,7 @@ pub(super) fn by_name(name: &[String]) -> Option<String> {
     let schema = match schema.last() {
         Some(schema) => format!("n.nspname = {}", literal(schema)),
         // A schema the role may not use drops out of the effective path, so the setting is read too.
-        None => "(n.nspname = ANY (current_schemas(false)) OR n.nspname = 'public')".to_owned(),
+        None => "(n.nspname = ANY (current_schemas(true)) OR n.nspname = 'public')".to_owned(),
     };
     Some(format!("c.relname = {} AND {schema}", literal(relation)))
 }

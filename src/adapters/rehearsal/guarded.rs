@@ -77,6 +77,7 @@ async fn meet(
     let who = literal(role);
     match demand {
         Demand::Superuser => guards.superuser = true,
+        Demand::SuperuserBefore(version) => guards.superuser |= stage.major() < version,
         Demand::SessionOf(name) => guards.superuser = name != role,
         Demand::Restart => guards
             .needs

@@ -159,6 +159,16 @@ impl Need {
         self
     }
 
+    /// The same on the whole relation.
+    pub(super) fn on_the_whole(self) -> Self {
+        if self.missing.object.columns.is_empty() {
+            return self;
+        }
+        let mut missing = self.missing;
+        missing.object.columns.clear();
+        Self::of(missing, Breadth::Object, &self.owner)
+    }
+
     /// The same on these columns only.
     pub(super) fn on_columns(&self, columns: &[String]) -> Self {
         let mut missing = self.missing.clone();

@@ -137,7 +137,8 @@ async fn further(
         if grow(needs, lifting.needs) {
             return Ok(true);
         }
-        if lifting.system {
+        // What somebody else could grant is narrower than what this reach is followed by.
+        if lifting.system || (lifting.withheld && !stage.gives()) {
             return Ok(false);
         }
     }

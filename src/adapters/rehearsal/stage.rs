@@ -310,8 +310,49 @@ impl<'a> Stage<'a> {
             reach,
         };
         let mut lifting = refused.lifting(denial).await?;
+        let asked = lifting.needs.clone();
         lifting.needs = self.givable(lifting.needs).await?;
+        if lifting.needs.len() < asked.len() && self.join_owners(&asked).await? {
+            lifting.needs = self.givable(asked.clone()).await?;
+        }
+        lifting.withheld = lifting.needs.is_empty() && !asked.is_empty();
         Ok(lifting)
+    }
+
+    /// Makes who looks a member of the owners of what is to be granted, where it may: as a member it
+    /// grants what they may. An administrator of roles who is no superuser owns little. Whether it
+    /// joined any.
+    async fn join_owners(&self, needs: &[Need]) -> Result<bool, Failure> {
+        if self.manner != Manner::Role {
+            return Ok(false);
+        }
+        let sql = format!(
+            "SELECT current_user, pg_catalog.pg_has_role({}, current_user, 'MEMBER')",
+            ident::literal(self.role)
+        );
+        let rows = self.session.query(&sql).await?.rows;
+        let Some(row) = rows.first() else {
+            return Ok(false);
+        };
+        // What a member of who looks is refused must not be lifted by that.
+        if cell(row, 1) == "t" {
+            return Ok(false);
+        }
+        let looker = ident::role(&cell(row, 0)).into_owned();
+        let inherit = if self.major() >= 16 {
+            " WITH INHERIT TRUE, SET FALSE"
+        } else {
+            ""
+        };
+        let mut owners: Vec<&str> = needs.iter().map(|need| need.owner.as_str()).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let mut joined = false;
+        for owner in owners.into_iter().filter(|owner| !owner.is_empty()) {
+            let joining = format!("GRANT {} TO {looker}{inherit}", ident::role(owner));
+            joined |= self.join(&joining).await?;
+        }
+        Ok(joined)
     }
 
     /// Those that the server does not refuse to give: untrusted languages, circles of roles.

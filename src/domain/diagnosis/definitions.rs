@@ -185,6 +185,9 @@ impl Reader<'_> {
                 found
             }
             "event" | "language" | "access" => vec![Demanded::Refused(Denial::Superuser)],
+            "text" if self.is(at + 2, "parser") || self.is(at + 2, "template") => {
+                vec![Demanded::Refused(Denial::Superuser)]
+            }
             "foreign" if self.is(at + 1, "data") => vec![Demanded::Refused(Denial::Superuser)],
             "server" => self.using(ObjectKind::ForeignDataWrapper, "wrapper"),
             "user" if self.is(at + 1, "mapping") => self.using(ObjectKind::ForeignServer, "server"),

@@ -19,6 +19,8 @@ pub enum Demand {
     },
     /// An attribute of the role.
     Attribute(&'static str),
+    /// To be a superuser, before the given version; from then on EXECUTE is enough.
+    SuperuserBefore(u32),
     /// Privileges on a large object: SELECT, both (to write is to read), or OWNER.
     LargeObject {
         /// Its OID, in digits.
@@ -137,6 +139,7 @@ impl Reader<'_> {
             "set" if self.is(1, "session") && self.is(2, "authorization") => {
                 self.other(3).into_iter().collect()
             }
+            "show" => self.name(1).map(Demand::Examine).into_iter().collect(),
             "import" => self.import().into_iter().collect(),
             "truncate" if self.has("restart") => vec![Demand::Restart],
             "create" if self.is(1, "extension") => {
@@ -256,6 +259,8 @@ impl Reader<'_> {
             "get_raw_page" | "heap_page_items" | "bt_metap" | "bt_page_items" | "page_header" => {
                 Some(Demand::Superuser)
             }
+            // PostgreSQL source, `origin.c`, `replorigin_check_prerequisites`, until 13.
+            _ if name.starts_with("pg_replication_origin_") => Some(Demand::SuperuserBefore(14)),
             _ if uses_slots(&name) => Some(Demand::Attribute("REPLICATION")),
             _ => None,
         }
@@ -345,6 +350,14 @@ mod tests {
                 Demand::SessionOf("other".into()),
             ),
             ("do $$ begin end $$", Demand::Language("plpgsql".into())),
+            (
+                "select pg_replication_origin_create('x')",
+                Demand::SuperuserBefore(14),
+            ),
+            (
+                "show data_directory",
+                Demand::Examine("data_directory".into()),
+            ),
             (
                 "select pg_get_serial_sequence('\"My S\".t', 'id')",
                 Demand::Looking("My S".into()),

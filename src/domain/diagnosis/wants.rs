@@ -45,6 +45,8 @@ pub struct Call {
 pub struct Wants {
     /// Privileges on relations.
     pub relations: Vec<Wanted>,
+    /// What rows or relations are locked for: any column will do, or one of several privileges.
+    pub locks: Vec<Wanted>,
     /// Routines that may be called.
     pub routines: Vec<Call>,
     /// Names of sequences and the privilege wanted on each.
@@ -69,7 +71,12 @@ pub fn wants(sql: &str) -> Wants {
         .map(|wanted| wanted.relation.clone())
         .collect();
     let columns = reader.read_columns();
+    wants.locks = reader.locks();
     for relation in reader.sources() {
+        // LOCK reads nothing.
+        if reader.is(0, "lock") {
+            break;
+        }
         if !targets.contains(&relation) || wants.relations.is_empty() {
             wants.relations.push(Wanted {
                 relation,
@@ -408,6 +415,63 @@ impl Reader<'_> {
         found
     }
 
+    /// SELECT … FOR UPDATE and its kin, and LOCK, whose modes take more than SELECT but the weakest
+    /// (PostgreSQL documentation, "LOCK"). `FOR UPDATE OF` may name aliases: then any relation it is.
+    fn locks(&self) -> Vec<Wanted> {
+        let wanted = |privilege, columns: &Columns| {
+            let columns = columns.clone();
+            move |relation| Wanted {
+                relation,
+                privilege,
+                columns: columns.clone(),
+            }
+        };
+        if self.is(0, "lock") {
+            let privilege = match self.find("mode") {
+                Some(at) if self.is(at - 1, "share") && self.is(at - 2, "access") => "SELECT",
+                Some(at) if self.is(at - 1, "exclusive") && self.is(at - 2, "row") => {
+                    if at >= 3 && self.is(at - 3, "share") {
+                        "UPDATE"
+                    } else {
+                        "INSERT"
+                    }
+                }
+                _ => "UPDATE",
+            };
+            let mut found = Vec::new();
+            let mut at = 1;
+            while let Some((name, behind)) = self.name(at) {
+                found.push(name);
+                if !self.is(behind, ",") {
+                    break;
+                }
+                at = behind + 1;
+            }
+            return found
+                .into_iter()
+                .map(wanted(privilege, &Columns::All))
+                .collect();
+        }
+        let strengths = ["update", "share", "no", "key"];
+        let Some(at) =
+            (0..self.words.len()).find(|at| self.is(*at, "for") && self.any_of(at + 1, &strengths))
+        else {
+            return Vec::new();
+        };
+        let of = (at..self.words.len()).find(|at| self.is(*at, "of"));
+        let named: Vec<String> =
+            of.map_or_else(Vec::new, |of| self.names(of + 1..self.words.len()));
+        let sources = self.sources();
+        let meant =
+            |relation: &Vec<String>| relation.last().is_some_and(|last| named.contains(last));
+        let some = sources.iter().any(meant);
+        sources
+            .into_iter()
+            .filter(|relation| !some || meant(relation))
+            .map(wanted("UPDATE", &Columns::Named(Vec::new())))
+            .collect()
+    }
+
     fn call(&self, at: usize, name: String) -> Call {
         let qualified = at >= 2 && self.is(at - 1, ".");
         let mut depth = 0_usize;
@@ -524,5 +588,29 @@ mod tests {
             wants.sequences,
             [(vec!["s".to_owned(), "Seq".to_owned()], "USAGE")]
         );
+    }
+
+    #[test]
+    fn locks_are_told_by_their_strength() {
+        let told = |sql: &str| -> Vec<String> {
+            wants(sql)
+                .locks
+                .into_iter()
+                .map(|lock| format!("{} {}", lock.privilege, lock.relation.join(".")))
+                .collect()
+        };
+        assert_eq!(told("select a from s.t for no key update"), ["UPDATE s.t"]);
+        assert_eq!(
+            told("select a from s.t, s.u for share of u"),
+            ["UPDATE s.u"]
+        );
+        assert_eq!(
+            told("lock table s.t, u in access share mode"),
+            ["SELECT s.t", "SELECT u"]
+        );
+        assert_eq!(told("lock t in row exclusive mode"), ["INSERT t"]);
+        assert_eq!(told("lock t in share row exclusive mode"), ["UPDATE t"]);
+        assert_eq!(told("lock t"), ["UPDATE t"]);
+        assert_eq!(told("select a from s.t"), Vec::<String>::new());
     }
 }

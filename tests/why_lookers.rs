@@ -1,0 +1,133 @@
+//! What is proposed must not hang on who looks: an administrator of roles who is no superuser, as the
+//! master user of RDS is, and whoever may only read catalogs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::session::Session;
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict, WhyReport};
+
+const OBJECTS: &str = "
+CREATE ROLE master LOGIN CREATEROLE PASSWORD 'm';
+CREATE ROLE keeper; CREATE ROLE asker LOGIN;
+CREATE SCHEMA s AUTHORIZATION keeper;
+SET ROLE keeper;
+CREATE TABLE s.t (id int PRIMARY KEY, a text);
+CREATE TYPE s.kind AS ENUM ('x');
+REVOKE USAGE ON TYPE s.kind FROM PUBLIC;
+RESET ROLE;
+CREATE TABLE public.of_superuser (id int, a text);
+GRANT CREATE ON SCHEMA public TO asker;
+";
+
+/// From 16 on CREATEROLE administers the roles it made, and those it was given.
+const ADMINISTERED: &str =
+    "GRANT keeper, asker TO master WITH ADMIN TRUE, INHERIT FALSE, SET FALSE";
+
+async fn why(session: &Session, statement: &str, rehearse: Rehearse) -> WhyReport {
+    let question = Question {
+        role: "asker".into(),
+        statement: Some(statement.to_owned()),
+        refusal: None,
+        rehearse,
+    };
+    explain(session, &question).await.unwrap()
+}
+
+/// What is granted, and how sure that is.
+const BY_MASTER: &[(&str, &[&str], Verdict)] = &[
+    (
+        "SELECT id FROM s.t",
+        &[
+            "GRANT USAGE ON SCHEMA s TO asker",
+            "GRANT SELECT (id) ON TABLE s.t TO asker",
+        ],
+        Verdict::Proven,
+    ),
+    (
+        "CREATE TABLE public.x (a s.kind)",
+        &[
+            "GRANT USAGE ON SCHEMA s TO asker",
+            "GRANT USAGE ON TYPE s.kind TO asker",
+        ],
+        Verdict::Proven,
+    ),
+    // Nobody but a superuser can grant it, so it is not tried.
+    (
+        "SELECT a FROM public.of_superuser",
+        &["GRANT SELECT (a) ON TABLE public.of_superuser TO asker"],
+        Verdict::Expected,
+    ),
+];
+
+/// What is found in catalogs alone.
+const UNTRIED: &[(&str, &[&str])] = &[
+    (
+        "SELECT id FROM public.of_superuser FOR UPDATE",
+        &[
+            "GRANT SELECT (id) ON TABLE public.of_superuser TO asker",
+            "GRANT UPDATE (id) ON TABLE public.of_superuser TO asker",
+        ],
+    ),
+    (
+        "LOCK TABLE public.of_superuser IN ROW EXCLUSIVE MODE",
+        &["GRANT INSERT ON TABLE public.of_superuser TO asker"],
+    ),
+    (
+        "SELECT rolpassword FROM pg_authid",
+        &["GRANT SELECT (rolpassword) ON TABLE pg_catalog.pg_authid TO asker"],
+    ),
+    ("SELECT set_config('role', 'none', true)", &[]),
+];
+
+#[tokio::test]
+async fn an_administrator_of_roles_is_told_the_least() {
+    support::database("why_lookers");
+    support::cluster().execute("why_lookers", OBJECTS).unwrap();
+    let superuser = support::superuser_session("why_lookers").await;
+    if superuser.facts().version.major() >= 16 {
+        superuser.query(ADMINISTERED).await.unwrap();
+    }
+    let master = support::session::sign_in(support::cluster(), "why_lookers", "master", "m").await;
+    let members = "SELECT count(*) FROM pg_auth_members WHERE member = 'master'::regrole";
+    let before = superuser.query(members).await.unwrap().rows;
+    for (statement, fix, verdict) in BY_MASTER {
+        let report = why(&master, statement, Rehearse::WherePossible).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
+        assert_eq!(report.fixes[0].verdict, *verdict, "{statement}");
+    }
+    assert_eq!(superuser.query(members).await.unwrap().rows, before);
+
+    for (statement, fix) in UNTRIED {
+        let report = why(&superuser, statement, Rehearse::Never).await;
+        let found: Vec<&String> = report
+            .fixes
+            .iter()
+            .take(1)
+            .flat_map(|fix| &fix.statements)
+            .collect();
+        assert_eq!(found, *fix, "{statement}: {report:#?}");
+    }
+    let barred = why(
+        &superuser,
+        "CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION f()",
+        Rehearse::Never,
+    )
+    .await;
+    assert_eq!(barred.outcome, Outcome::Refused);
+    assert_eq!(
+        barred.not_by_grant.map(|reason| reason.kind),
+        Some(NotByGrantKind::Superuser)
+    );
+}
