@@ -38,6 +38,7 @@ async fn why(session: &Session, statement: &str, rehearse: Rehearse) -> WhyRepor
     let question = Question {
         role: "asker".into(),
         statement: Some(statement.to_owned()),
+        search_path: None,
         refusal: None,
         rehearse,
     };
@@ -106,6 +107,12 @@ async fn an_administrator_of_roles_is_told_the_least() {
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
         assert_eq!(report.fixes[0].verdict, *verdict, "{statement}");
+        let runners = &report.fixes[0].run_as;
+        assert!(
+            !runners.contains(&"master".to_owned()),
+            "{statement}: {runners:?}"
+        );
+        assert!(!runners.is_empty(), "{statement}");
     }
     assert_eq!(superuser.query(members).await.unwrap().rows, before);
 

@@ -94,7 +94,15 @@ pub(super) async fn run_as(
 ) -> Result<Vec<String>, Failure> {
     stage.rewind().await?;
     if !stage.gives() {
-        return by_ownership(stage.session, needs).await;
+        let mut able = by_ownership(stage.session, needs).await?;
+        // A membership of the rehearsal's own is rolled back with it.
+        if needs
+            .iter()
+            .any(|need| need.breadth != Breadth::Membership && stage.stands_in_for(&need.owner))
+        {
+            able.retain(|name| *name != stage.session.facts().user);
+        }
+        return Ok(able);
     }
     let able = stage
         .runners(likely(stage, needs).await?, statements)
@@ -155,6 +163,10 @@ async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, 
     let attributes = needs
         .iter()
         .any(|need| need.owner.is_empty() || need.breadth == Breadth::Membership);
+    // Parameters have no owner.
+    let of_parameters = needs
+        .iter()
+        .any(|need| need.missing.object.kind == ObjectKind::Parameter);
     let owners = format!("'{{}}'::name[] || ARRAY[{}]::name[]", owners.join(", "));
     // Until 15 CREATEROLE grants any role and attribute but SUPERUSER; from 16 on it takes ADMIN.
     let administers = if session.facts().version.major() < 16 {
@@ -173,7 +185,7 @@ async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, 
     };
     let sql = format!(
         "SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
-         OR ({attributes} AND {administers}) OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
+         OR (NOT {of_parameters} AND {attributes} AND {administers}) OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
          WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE')))) \
          ORDER BY rolsuper, rolname = ANY ({owners}) DESC, rolname LIMIT 8"
     );

@@ -9,6 +9,7 @@ use crate::domain::diagnosis::denial::Denial;
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
 
 /// When a trial counts as passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub(super) struct Stage<'a> {
     manner: Manner,
     /// What every trial grants besides.
     given: Vec<String>,
+    /// The owners that who looks has joined for as long as the transaction lasts.
+    joined: Arc<Mutex<Vec<String>>>,
 }
 
 /// Waiting for a lock makes others wait behind us, so that is kept short.
@@ -93,6 +96,7 @@ impl<'a> Stage<'a> {
             role,
             manner,
             given: Vec::new(),
+            joined: Arc::default(),
         };
         if let Err(failure) = stage.set_up(path).await {
             stage.close().await?;
@@ -148,6 +152,7 @@ impl<'a> Stage<'a> {
             role,
             manner: self.manner,
             given: self.given.clone(),
+            joined: Arc::clone(&self.joined),
         }
     }
 
@@ -350,9 +355,21 @@ impl<'a> Stage<'a> {
         let mut joined = false;
         for owner in owners.into_iter().filter(|owner| !owner.is_empty()) {
             let joining = format!("GRANT {} TO {looker}{inherit}", ident::role(owner));
-            joined |= self.join(&joining).await?;
+            if self.join(&joining).await? {
+                joined = true;
+                if let Ok(mut known) = self.joined.lock() {
+                    known.push(owner.to_owned());
+                }
+            }
         }
         Ok(joined)
+    }
+
+    /// Whether who looks acts for an owner only within this transaction.
+    pub(super) fn stands_in_for(&self, owner: &str) -> bool {
+        self.joined
+            .lock()
+            .is_ok_and(|joined| joined.iter().any(|known| known == owner))
     }
 
     /// Those that the server does not refuse to give: untrusted languages, circles of roles.
