@@ -195,7 +195,7 @@ fn of_kind(rights: &Snapshot, kind: ObjectKind) -> Vec<ObjectId> {
 async fn why(session: &Session) {
     let question = Question {
         role: "bench_stranger".into(),
-        statement: Some("SELECT id FROM app_42.orders_07".into()),
+        statement: Some("SELECT id FROM app_42.orders_05".into()),
         refusal: None,
         search_path: None,
         rehearse: Rehearse::WherePossible,

@@ -67,6 +67,8 @@ enum Pause {
     DriverFull,
     /// Rows wait for their reader.
     RowsWait,
+    /// What comes is no message.
+    Nonsense,
 }
 
 /// Reads the stream of backend messages, whatever the pieces it arrives in.
@@ -157,7 +159,10 @@ fn header(bytes: &[u8], state: &mut State) -> Step {
         return Err(Pause::RowsWait);
     }
     // The length counts itself but not the tag.
-    let left = (u32::from_be_bytes([a, b, c, d]) as usize).saturating_sub(4);
+    let left = (u32::from_be_bytes([a, b, c, d]) as usize)
+        .checked_sub(4)
+        .filter(|left| is_message(tag, *left))
+        .ok_or(Pause::Nonsense)?;
     match (state.data(), tag) {
         (Data::Kept, b'D') if left > WHOLE => {
             // Rows before it do not wait until it is whole.
@@ -183,6 +188,31 @@ fn header(bytes: &[u8], state: &mut State) -> Step {
             let left = HEADER + left;
             Ok((0, Some(At::Passing { left, tag, kept })))
         }
+    }
+}
+
+/// Whether a backend sends such a message. Without this question, noise whose length is huge would
+/// be waited for until the end of time. libpq asks it too (PostgreSQL source, `fe-protocol3.c`,
+/// `VALID_LONG_MESSAGE_TYPE`); here what is not data may be longer than there.
+fn is_message(tag: u8, left: usize) -> bool {
+    match tag {
+        b'T' | b'D' | b'd' | b'V' | b'E' | b'N' | b'A' => i32::try_from(left).is_ok(),
+        b'R'
+        | b'K'
+        | b'S'
+        | b'Z'
+        | b'C'
+        | b'I'
+        | b't'
+        | b'n'
+        | b's'
+        | b'v'
+        | b'1'..=b'3'
+        | b'G'
+        | b'H'
+        | b'W'
+        | b'c' => left <= LONGEST_BODY,
+        _ => false,
     }
 }
 
@@ -410,6 +440,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for WireTap<S> {
             if pause == Pause::RowsWait {
                 return Poll::Pending;
             }
+            if pause == Pause::Nonsense {
+                let said = "what the server sends is not PostgreSQL's protocol";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, said)));
+            }
             let mut room = ReadBuf::new(this.reader.room());
             match Pin::new(&mut this.inner).poll_read(context, &mut room) {
                 Poll::Ready(Ok(())) => {}
@@ -546,8 +580,10 @@ mod tests {
                 let pause = reader.read(&mut out, &mut record.state());
                 heard.passed.extend(out.filled());
                 take_all(&request, &mut heard);
-                if pause != Pause::Empty {
-                    continue;
+                match pause {
+                    Pause::Empty => {}
+                    Pause::Nonsense => return heard,
+                    Pause::DriverFull | Pause::RowsWait => continue,
                 }
                 if piece.is_empty() {
                     break;
@@ -673,6 +709,28 @@ mod tests {
         let mut space = [0; 10];
         let mut out = ReadBuf::new(&mut space);
         assert_eq!(reader.read(&mut out, &mut record.state()), Pause::Empty);
+    }
+
+    #[test]
+    fn what_is_no_message_is_not_waited_for() {
+        for noise in [
+            &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+            b"Z\x7f\xff\xff\xff",
+            b"D\xff\xff\xff\xff",
+            b"Z\0\0\0\x03",
+        ] {
+            let record = Record::default();
+            let mut reader = Reader::default();
+            reader.room()[..noise.len()].copy_from_slice(noise);
+            reader.end += noise.len();
+            let mut space = [0; 100];
+            let mut out = ReadBuf::new(&mut space);
+            assert_eq!(
+                reader.read(&mut out, &mut record.state()),
+                Pause::Nonsense,
+                "{noise:?}"
+            );
+        }
     }
 
     proptest! {

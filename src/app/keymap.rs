@@ -114,6 +114,16 @@ pub fn parse(text: &str) -> Option<Key> {
         other => {
             let mut characters = other.chars();
             match (characters.next(), characters.as_str()) {
+                // A terminal sends the capital and tells no Shift beside it; with Control, neither.
+                (Some(letter), "") if key.shift && letter.is_ascii_lowercase() => {
+                    key.shift = false;
+                    let arrives = if key.ctrl {
+                        letter
+                    } else {
+                        letter.to_ascii_uppercase()
+                    };
+                    KeyCode::Char(arrives)
+                }
                 (Some(character), "") => KeyCode::Char(character),
                 (Some('f'), number) => {
                     KeyCode::F(number.parse().ok().filter(|n| (1..=24).contains(n))?)
@@ -138,7 +148,8 @@ pub fn shown(text: &str) -> String {
     if key.alt {
         shown.push_str("Alt+");
     }
-    if key.shift || key.code == KeyCode::BackTab {
+    let capital = matches!(key.code, KeyCode::Char(letter) if letter.is_ascii_uppercase());
+    if key.shift || key.code == KeyCode::BackTab || (capital && (key.ctrl || key.alt)) {
         shown.push_str("Shift+");
     }
     match key.code {
@@ -202,5 +213,15 @@ mod tests {
         assert_eq!(shown("shift-tab"), "Shift+Tab");
         assert_eq!(shown("D"), "D");
         assert_eq!(shown("ctrl-p"), "Ctrl+P");
+        assert_eq!(shown("alt-shift-z"), "Alt+Shift+Z");
+    }
+
+    #[test]
+    fn a_shifted_letter_is_the_capital_that_arrives() {
+        let key = Key {
+            alt: true,
+            ..Key::plain(KeyCode::Char('Z'))
+        };
+        assert_eq!(parse("alt-shift-z"), Some(key));
     }
 }
