@@ -174,7 +174,13 @@ impl From<io::Error> for Ended {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::Unheard;
         }
-        Self::Failed(Failure::local(format!("cannot write: {error}")))
+        let failure = Failure::local(format!("cannot write: {error}"));
+        Self::Failed(match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                failure.with_hint("the disk is full; no part of a file given with -o was kept")
+            }
+            _ => failure,
+        })
     }
 }
 

@@ -52,6 +52,12 @@ const BESIDE_TAIL: usize = 8;
 /// The value in at most `room` cells. Looks no further into it than that takes.
 #[must_use]
 pub fn glance(kind: Kind, value: Cell<'_>, room: usize) -> Glance<'_> {
+    beginning(kind, value, value.text().map_or(0, str::len), room)
+}
+
+/// As [`glance`], of a value of `whole` bytes of which perhaps only the beginning is here.
+#[must_use]
+pub fn beginning(kind: Kind, value: Cell<'_>, whole: usize, room: usize) -> Glance<'_> {
     let Cell::Text(text) = value else {
         return Glance {
             text: Cow::Borrowed(NULL),
@@ -78,7 +84,7 @@ pub fn glance(kind: Kind, value: Cell<'_>, room: usize) -> Glance<'_> {
     if !text.is_empty() && text.len() <= room && text.bytes().all(|byte| byte == b' ') {
         return plain(Cow::Owned("␣".repeat(text.len())), ink);
     }
-    match tail(kind, text, room) {
+    match tail(kind, text, whole, room) {
         Some(tail) => {
             let beside = room.saturating_sub(cell::width(&tail) + 1);
             Glance {
@@ -92,10 +98,13 @@ pub fn glance(kind: Kind, value: Cell<'_>, room: usize) -> Glance<'_> {
 }
 
 /// What to say of the part of a value that does not show, where there is room to say it.
-fn tail(kind: Kind, text: &str, room: usize) -> Option<String> {
+fn tail(kind: Kind, text: &str, whole: usize, room: usize) -> Option<String> {
     let tail = match kind {
-        Kind::Bytes => bytes(text.strip_prefix("\\x")?.len() / 2),
-        _ if text.len() > COUNTED => bytes(text.len()),
+        Kind::Bytes => {
+            let digits = text.strip_prefix("\\x")?.len() + whole - text.len();
+            bytes(digits / 2)
+        }
+        _ if whole > COUNTED => bytes(whole),
         _ => {
             // A value that shows whole needs no words: every byte takes at least one cell or is
             // part of a character that does, apart from marks.
@@ -168,6 +177,16 @@ mod tests {
             Some(tail) => format!("{text} {tail}"),
             None => text.into_owned(),
         }
+    }
+
+    #[test]
+    fn a_value_of_which_the_beginning_is_here_says_its_whole_size() {
+        let text = "x".repeat(300);
+        let seen = beginning(Kind::Text, Cell::Text(&text), 3 << 20, 40);
+        assert_eq!(seen.tail.as_deref(), Some("3.0 MiB"));
+        let digits = format!("\\x{}", "00".repeat(300));
+        let seen = beginning(Kind::Bytes, Cell::Text(&digits), 2 + (2 << 20), 40);
+        assert_eq!(seen.tail.as_deref(), Some("1.0 MiB"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::app::model::query::Outcome;
 use crate::app::model::window::{Block, Place};
 use crate::app::result_layout::ResultAreas;
 use crate::domain::edit::Spot;
-use crate::domain::rows::glance::{Glance, Ink, glance};
+use crate::domain::rows::glance::{Glance, Ink, beginning};
 use crate::domain::rows::kind::{self, Kind};
 use crate::domain::rows::store::Presence;
 use crate::domain::rows::width::{self, Alignment};
@@ -161,7 +161,8 @@ impl GridCells<'_> {
             let row = window.row(spot);
             edits.shown(Spot { row, column })
         });
-        let seen = glance(shown.kind, value, room);
+        let whole = self.result.value_bytes(window.row(spot), column);
+        let seen = beginning(shown.kind, value, whole.unwrap_or(0), room);
         let (seen, mark) = match planned {
             None => (seen, None),
             Some(planned) => {
