@@ -169,7 +169,7 @@ fn value(result: &ResultSet, place: Place, now: i64) -> Option<(String, Vec<Line
     let mut lines = detail::laid_out(text, layout, now);
     let extent = extent(result, place);
     lines.extend(extent.map(part::note));
-    let size = part::size(extent, text.len());
+    let size = part::size(kind::of(described), extent, text.len());
     Some((format!("{named}{kind_said} · {size}"), lines))
 }
 

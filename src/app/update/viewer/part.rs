@@ -28,19 +28,18 @@ pub(super) fn extent(result: &ResultSet, place: Place, shown: usize) -> Option<E
     })
 }
 
-/// What a heading says of a value's size.
-pub(super) fn size(extent: Option<Extent>, bytes: usize) -> String {
+/// What a heading says of a value's size. A `bytea` arrives as two digits a byte behind `\x`.
+pub(super) fn size(kind: Kind, extent: Option<Extent>, text: usize) -> String {
+    let said = |text: usize| match kind {
+        Kind::Bytes => glance::bytes(text.saturating_sub(2) / 2),
+        _ => glance::bytes(text),
+    };
     match extent {
-        None => glance::bytes(bytes),
-        Some(Extent { from: 0, to, whole }) => {
-            format!("first {} of {}", glance::bytes(to), glance::bytes(whole))
+        None => said(text),
+        Some(Extent { from: 0, to, whole }) => format!("first {} of {}", said(to), said(whole)),
+        Some(Extent { from, to, whole }) => {
+            format!("{} to {} of {}", said(from), said(to), said(whole))
         }
-        Some(Extent { from, to, whole }) => format!(
-            "{} to {} of {}",
-            glance::bytes(from),
-            glance::bytes(to),
-            glance::bytes(whole)
-        ),
     }
 }
 
@@ -132,7 +131,8 @@ pub(in crate::app::update) fn arrived(
                 _ => detail::plain(&part.text),
             };
             lines.push(note(extent));
-            viewer.read_on(extent, lines, &size(Some(extent), 0));
+            let kind = described.unwrap_or(Kind::Text);
+            viewer.read_on(extent, lines, &size(kind, Some(extent), 0));
         }
         Ok(None) => model.tell("there is no more of it"),
         Err(failure) => model.tell(format!("✗ {}", failure.message)),
