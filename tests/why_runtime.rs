@@ -37,6 +37,12 @@ CREATE FUNCTION s.reads(k text) RETURNS bigint LANGUAGE plpgsql AS 'begin return
 CREATE PROCEDURE s.adds(k int) LANGUAGE plpgsql AS 'begin insert into s.a values (k); end';
 CREATE PROCEDURE s.adds(k text, more int DEFAULT 1) LANGUAGE plpgsql AS 'begin insert into s.b values (1); end';
 CREATE PROCEDURE s.adds(k int, VARIADIC rest text[]) LANGUAGE plpgsql AS 'begin null; end';
+CREATE PROCEDURE s.picks(k int, way text DEFAULT 'a') LANGUAGE plpgsql AS $$
+begin
+  if way = 'a' then insert into s.a values (k); return;
+  elsif k > 5 then delete from s.b; end if;
+  insert into s.b values (k);
+end $$;
 REVOKE EXECUTE ON PROCEDURE s.adds(int), s.adds(text, int), s.adds(int, text[]) FROM PUBLIC;
 RESET ROLE;
 SELECT lo_create(5151), lo_create(5152);
@@ -110,6 +116,11 @@ const CASES: &[(&str, &[&str])] = &[
             "GRANT INSERT (i) ON TABLE s.b TO app",
         ],
     ),
+    ("CALL s.picks(9)", &["GRANT INSERT (i) ON TABLE s.a TO app"]),
+    (
+        "CALL s.picks(2 + 2, way => 'b')",
+        &["GRANT INSERT (i) ON TABLE s.b TO app"],
+    ),
     (
         "CALL s.adds(1, 'x', 'y')",
         &["GRANT EXECUTE ON PROCEDURE s.adds(integer, text[]) TO app"],
@@ -161,6 +172,67 @@ async fn what_only_running_shows_is_found() {
                 "{statement} does without {left_out}"
             );
         }
+    }
+}
+
+/// What no grant mends: the server's words, and what would lift it.
+#[tokio::test]
+async fn mappings_and_read_only_settings_are_no_privileges() {
+    support::database("why_failures");
+    support::cluster()
+        .execute(
+            "why_failures",
+            "CREATE ROLE lent LOGIN; CREATE ROLE reads LOGIN; \
+             ALTER ROLE reads IN DATABASE why_failures SET default_transaction_read_only = on; \
+             CREATE TABLE t (a int); GRANT INSERT ON t TO reads",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_failures").await;
+    let ask = async |role: &str, statement: &str| {
+        let question = Question {
+            role: role.into(),
+            statement: Some(statement.to_owned()),
+            refusal: None,
+            search_path: None,
+            rehearse: Rehearse::WherePossible,
+        };
+        explain(&session, &question).await.unwrap()
+    };
+    let report = ask("reads", "INSERT INTO t VALUES (1)").await;
+    assert_eq!(report.outcome, Outcome::Failed);
+    assert_eq!(
+        report.refusal.unwrap().message,
+        "cannot execute INSERT in a read-only transaction"
+    );
+    assert_eq!(
+        report.fixes[0].statements,
+        ["ALTER ROLE reads IN DATABASE why_failures RESET default_transaction_read_only"]
+    );
+    let made = session
+        .query(
+            "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; \
+             CREATE FOREIGN TABLE ft (a int) SERVER far; CREATE VIEW v AS SELECT a FROM ft; \
+             ALTER VIEW v OWNER TO lent; GRANT SELECT ON ft TO lent; GRANT SELECT ON v TO reads",
+        )
+        .await;
+    if made.is_err() {
+        return; // The server comes without the extension.
+    }
+    for (role, statement) in [("lent", "SELECT a FROM ft"), ("reads", "SELECT a FROM v")] {
+        let report = ask(role, statement).await;
+        session
+            .query(&format!("BEGIN; SET LOCAL SESSION AUTHORIZATION {role}"))
+            .await
+            .unwrap();
+        let server = session.query(statement).await.unwrap_err();
+        session.query("ROLLBACK").await.unwrap();
+        assert_eq!(report.outcome, Outcome::Failed, "{statement}");
+        assert_eq!(report.refusal.unwrap().message, server.message);
+        assert!(
+            report.fixes[0].statements[0]
+                .starts_with("CREATE USER MAPPING FOR lent SERVER far OPTIONS"),
+            "{statement}"
+        );
     }
 }
 

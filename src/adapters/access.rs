@@ -5,6 +5,7 @@
 //! would make a row of each item and send five times as much.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::rows::{Rows, cell, number, results, rows, text, word};
 use super::session::Session;
@@ -13,6 +14,7 @@ use crate::domain::access::{
     ObjectKind, ObjectRecord, PolicyCommand, PolicyKind, PolicyRecord, Role, Snapshot,
 };
 use crate::domain::failure::Failure;
+use crate::domain::ident::literal;
 use crate::domain::rows::{RowBatch, array};
 use crate::domain::run::TransactionState;
 
@@ -56,8 +58,28 @@ const PATIENCE: &str = "SET LOCAL lock_timeout = '500ms';\n";
 /// # Errors
 /// Only what ends any statement: a lost connection, a cancel, a time-out, a failed transaction.
 pub async fn load(session: &Session) -> Result<Snapshot, Failure> {
+    load_with_columns(session, &[]).await
+}
+
+/// The same with columns that have no rights of their own yet: those of such a name in relations of
+/// such a name. What would be if something were granted on them can then be told.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_with_columns(session: &Session, named: &[String]) -> Result<Snapshot, Failure> {
     let alone = session.transaction() == TransactionState::Idle;
-    let queries = queries(session.facts().version.major()).join(";\n");
+    let mut queries = queries(session.facts().version.major()).join(";\n");
+    if !named.is_empty() {
+        let written: Vec<String> = named.iter().map(|name| literal(name)).collect();
+        let written = written.join(", ");
+        let _ = write!(
+            queries,
+            ";\nSELECT 'column', a.attrelid, 0, 0, a.attnum, a.attname, '', c.relowner, '', '' \
+             FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid \
+             WHERE a.attacl IS NULL AND a.attnum > 0 AND NOT a.attisdropped \
+             AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attname IN ({written}) AND c.relname IN ({written})"
+        );
+    }
     if !alone {
         let found = results(session, &queries).await?;
         return Ok(assembled(session, &found, &HashMap::new()));

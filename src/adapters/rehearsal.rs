@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod avoid;
+mod branches;
 mod candidates;
 mod checked;
 mod connect;

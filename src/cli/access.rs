@@ -12,7 +12,7 @@ use super::exit::Exit;
 use crate::adapters::access;
 use crate::domain::access::{
     Filter, Found, Gate, Impact, Next, ObjectId, Objects, Outlook, Privilege, Report, RoleId,
-    RoleShift, Scope, Snapshot,
+    RoleShift, Scope, Snapshot, names,
 };
 use crate::domain::export::{Exporter, Format};
 use crate::domain::link::LinkFacts;
@@ -64,7 +64,10 @@ struct Consequences {
 pub(super) async fn run(context: &mut Context, options: &Access) -> Result<Exit, Ended> {
     let profile = context.target(&options.target)?;
     let session = context.connect(&profile).await?;
-    let rights = access::load(&session).await.map_err(Ended::Failed)?;
+    let named = names(&options.what_if.join("; "));
+    let rights = access::load_with_columns(&session, &named)
+        .await
+        .map_err(Ended::Failed)?;
     let search_path = access::search_path(&session).await.map_err(Ended::Failed)?;
     let scope = Scope {
         search_path: &search_path,

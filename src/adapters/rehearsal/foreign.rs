@@ -38,13 +38,7 @@ impl Unmapped {
 
     fn need(&self) -> Need {
         let server = object(ObjectKind::ForeignServer, None, self.server.clone());
-        let mut need = need(
-            &self.role,
-            "USER MAPPING",
-            server,
-            Breadth::Object,
-            &self.owner,
-        );
+        let mut need = need(&self.role, "OWNER", server, Breadth::Object, &self.owner);
         need.statement = format!(
             "CREATE USER MAPPING FOR {} SERVER {} OPTIONS (user '…', password '…')",
             ident::role(&self.role),

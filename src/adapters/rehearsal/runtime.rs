@@ -2,6 +2,7 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
+use super::branches::{Called, decided};
 use super::candidates;
 use super::derived;
 use super::guarded;
@@ -18,6 +19,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 use crate::domain::sql::lexer::{TokenKind, tokens};
 use crate::domain::sql::split;
+use std::collections::BTreeMap;
 
 /// Bodies followed at most, one calling another.
 const DEEPEST: usize = 6;
@@ -88,7 +90,11 @@ pub(super) async fn beyond(
             .await?;
     }
     for text in blocks(statement) {
-        let body = Text::Procedural { text, event: None };
+        let body = Text::Procedural {
+            text,
+            event: None,
+            holds: BTreeMap::new(),
+        };
         walk.body("the DO block", stage.role, &body, &path, 0)
             .await?;
     }
@@ -215,11 +221,24 @@ pub(super) const ROUTINE: &str = "p.oid, p.proname, p.prosecdef, pg_catalog.pg_g
 enum Text {
     /// Plain SQL.
     Sql(String),
-    /// PL/pgSQL, or SQL that is kept parsed; what fires it, where it is a trigger's.
+    /// PL/pgSQL, or SQL that is kept parsed; what fires it, where it is a trigger's, and which of its
+    /// conditions are known to hold or not.
     Procedural {
         text: String,
         event: Option<&'static str>,
+        holds: BTreeMap<String, bool>,
     },
+}
+
+/// Why a routine runs.
+#[derive(Clone, Copy)]
+enum Cause<'a> {
+    /// A statement calls it.
+    Call(&'a str),
+    /// A write fires it.
+    Event(&'static str),
+    /// Anything else.
+    Other,
 }
 
 struct Walk<'a> {
@@ -251,7 +270,8 @@ impl Walk<'_> {
             None
         };
         for row in self.called(&wants, resolved, &called_in(&plan)).await? {
-            self.routine(role, &row, path, None, depth).await?;
+            self.routine(role, &row, path, Cause::Call(statement), depth)
+                .await?;
         }
         for row in written::computed(session, &wants).await? {
             let needs = written::to_execute(session, role, &row).await?;
@@ -259,10 +279,10 @@ impl Walk<'_> {
                 self.note("a constraint, generated column, index or partition key");
             }
             add(&mut self.found.needs, needs);
-            self.routine(role, &row, path, None, depth).await?;
+            self.routine(role, &row, path, Cause::Other, depth).await?;
         }
         for fired in written::fired(session, &wants).await? {
-            self.routine(role, &fired.row, path, Some(fired.event), depth)
+            self.routine(role, &fired.row, path, Cause::Event(fired.event), depth)
                 .await?;
         }
         for check in written::references(session, &wants).await? {
@@ -285,9 +305,13 @@ impl Walk<'_> {
         role: &str,
         row: &Row,
         path: &str,
-        event: Option<&'static str>,
+        cause: Cause<'_>,
         depth: usize,
     ) -> Result<(), Failure> {
+        let event = match cause {
+            Cause::Event(event) => Some(event),
+            Cause::Call(_) | Cause::Other => None,
+        };
         let runs_as = if cell(row, 2) == "t" {
             cell(row, 3)
         } else {
@@ -302,10 +326,23 @@ impl Walk<'_> {
             return Ok(());
         }
         self.seen.push(key);
+        // Inside bodies arguments are made of variables.
+        let holds = match cause {
+            Cause::Call(by) if depth == 0 && cell(row, 6) == "plpgsql" => {
+                let called = Called {
+                    oid: &cell(row, 0),
+                    name: &cell(row, 1),
+                    text: &text,
+                    by,
+                };
+                decided(self.stage, &called).await?
+            }
+            _ => BTreeMap::new(),
+        };
         let body = if cell(row, 6) == "sql" && !text.to_lowercase().contains("begin atomic") {
             Text::Sql(text)
         } else {
-            Text::Procedural { text, event }
+            Text::Procedural { text, event, holds }
         };
         let own = cell(row, 5);
         let inner = if own.is_empty() { path } else { own.as_str() };
@@ -332,8 +369,12 @@ impl Walk<'_> {
                 })
                 .collect(),
             Text::Procedural { text, .. } if body::forgives(text) => return Ok(()),
-            Text::Procedural { text, event } => {
-                let read = body::read(text, *event);
+            Text::Procedural { text, event, holds } => {
+                let known = body::Known {
+                    event: *event,
+                    holds: holds.clone(),
+                };
+                let read = body::read(text, &known);
                 self.found.course = self.found.course.max(read.course);
                 read.statements
             }

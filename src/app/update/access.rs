@@ -18,12 +18,9 @@ use crate::app::model::grid::Save;
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::overlay::Overlay;
 use crate::app::model::{Model, Screen};
-use crate::domain::access::{
-    Object, ObjectId, ObjectKind, Objects, Privilege, Realm, Report, RoleId, Snapshot,
-};
+use crate::domain::access::{ObjectId, Objects, Realm, Report, RoleId, Snapshot};
 use crate::domain::export::Format;
 use crate::domain::failure::Failure;
-use crate::domain::ident;
 
 /// Opens the screen on something. What was read before shows at once, and is read again: a grant may
 /// have changed it since.
@@ -328,15 +325,23 @@ fn why(model: &mut Model) -> Vec<Effect> {
     let question = model.access.account().and_then(|account| {
         let rights = &model.access.known.as_ref()?.rights;
         let wanted = detail::wanted(&model.access, &account)?;
-        let known = rights.object(account.object)?;
-        let statement = trial(rights, account.object, known, wanted)?;
+        let oid = rights.object(account.object)?.oid;
+        let catalog = model.tree.catalog();
+        let place = catalog
+            .relations
+            .iter()
+            .position(|relation| relation.oid == oid);
+        let column = place
+            .and_then(|place| catalog.columns_of(place).first())
+            .map(|column| column.name.as_str());
+        let statement = rights.plainest_statement(account.object, wanted, column)?;
         Some(Asked {
             role: account.role,
             statement,
         })
     });
     let Some(Asked { role, statement }) = question else {
-        model.tell("why answers for rows of tables and views, sequences and functions; what is told here holds");
+        model.tell("no statement needs only that; what is told here holds");
         return Vec::new();
     };
     if model.link.up().is_none() {
@@ -367,26 +372,6 @@ fn why(model: &mut Model) -> Vec<Effect> {
 struct Asked {
     role: RoleId,
     statement: String,
-}
-
-/// The plainest statement that needs a privilege on an object.
-fn trial(rights: &Snapshot, id: ObjectId, object: &Object, privilege: Privilege) -> Option<String> {
-    let name = rights.object_name(id);
-    Some(match (object.kind, privilege) {
-        (ObjectKind::Sequence, Privilege::Usage | Privilege::Update) => {
-            format!("SELECT nextval({})", ident::literal(&name))
-        }
-        (ObjectKind::Column, Privilege::Select) => {
-            let table = rights.object_name(object.parent?);
-            format!("SELECT {} FROM {table}", object.sql_name())
-        }
-        (kind, _) if kind.realm() != Realm::Relation => return None,
-        (_, Privilege::Select) => format!("SELECT * FROM {name}"),
-        (_, Privilege::Insert) => format!("INSERT INTO {name} DEFAULT VALUES"),
-        (_, Privilege::Delete) => format!("DELETE FROM {name}"),
-        (_, Privilege::Truncate) => format!("TRUNCATE {name}"),
-        _ => return None,
-    })
 }
 
 /// What would be written to a file: what shows, a row for each role, object and privilege.

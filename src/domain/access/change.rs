@@ -176,8 +176,7 @@ pub struct Impact {
 impl Snapshot {
     /// The same database after a change; this one stays as it is.
     ///
-    /// A column that has no ACL of its own yet is not in the snapshot, so granting on one cannot be
-    /// asked about.
+    /// A column that has no ACL of its own yet is in the snapshot only where it was asked for.
     pub fn with_change(&self, change: &Change) -> Result<Self, ChangeError> {
         let mut after = self.clone();
         match *change {

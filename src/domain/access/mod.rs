@@ -28,6 +28,7 @@ mod grants;
 mod model;
 mod object;
 mod outlook;
+mod plainest;
 mod reach;
 mod remark;
 mod report;
@@ -63,5 +64,5 @@ pub use role::{
 };
 pub use row_security::{Bypass, RowSecurity};
 pub use standing::{Becoming, Gate, Held, Holding, Power, Standing};
-pub use statement::{Scope, StatementError};
+pub use statement::{Scope, StatementError, names};
 pub use telling::{Line, Tone, shortened};

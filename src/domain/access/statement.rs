@@ -9,6 +9,7 @@ use super::find::{FindError, Found};
 use super::model::Snapshot;
 use super::object::{ObjectId, ObjectKind, Realm};
 use super::role::{Attribute, MembershipOption, MembershipOptions, RoleId};
+use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 use crate::domain::sql::split;
 
@@ -24,10 +25,8 @@ pub enum StatementError {
     /// No such privilege.
     #[error("there is no privilege {0}")]
     NoPrivilege(String),
-    /// The column has no ACL of its own yet.
-    #[error(
-        "column {0} has no rights of its own yet, so they cannot be told in advance; ask about the whole table"
-    )]
+    /// The snapshot knows no such column.
+    #[error("there is no column {0} there")]
     PlainColumn(String),
     /// A name means nothing, or too much.
     #[error(transparent)]
@@ -90,6 +89,19 @@ impl Snapshot {
         }
         Ok(changes)
     }
+}
+
+/// The names in statements: what a snapshot should know about to tell what they change.
+#[must_use]
+pub fn names(sql: &str) -> Vec<String> {
+    let mut names: Vec<String> = tokens(sql)
+        .iter()
+        .filter_map(|token| ident::parts(token.text(sql)))
+        .flatten()
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -619,7 +631,7 @@ mod tests {
             ),
             (
                 "GRANT SELECT (id) ON orders TO analyst",
-                "column id has no rights",
+                "there is no column id there",
             ),
             ("GRANT SELECT ON orders TO analist", "did you mean analyst?"),
             ("GRANT SELECT ON SCHEMA app TO analyst", "no such privilege"),

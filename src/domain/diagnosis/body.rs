@@ -4,7 +4,9 @@
 //! makes of it. Of dynamic SQL (EXECUTE of a text) only literal parts are seen. Source: PostgreSQL
 //! documentation, chapter "PL/pgSQL".
 
+use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use std::collections::BTreeMap;
 
 /// Words that begin a statement of SQL.
 const BEGINNINGS: [&str; 11] = [
@@ -33,24 +35,77 @@ pub enum Course {
     MadeUp,
 }
 
-/// Reads a body. `event` is what fires it, where it is a trigger's: `INSERT`, `UPDATE` …; branches
-/// for other events are left out.
+/// What is known before a body runs.
+#[derive(Debug, Clone, Default)]
+pub struct Known<'a> {
+    /// What fires it, where it is a trigger's: `INSERT`, `UPDATE` …
+    pub event: Option<&'a str>,
+    /// Whether conditions hold, by their text.
+    pub holds: BTreeMap<String, bool>,
+}
+
+/// Reads a body. Branches that are known not to be taken are left out.
 #[must_use]
-pub fn read(body: &str, event: Option<&str>) -> Body {
-    let words: Vec<Token> = tokens(body)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
+pub fn read(body: &str, known: &Known<'_>) -> Body {
+    walked(body, known).found
+}
+
+/// The conditions of its IFs: what could be known before.
+#[must_use]
+pub fn conditions(body: &str) -> Vec<String> {
+    walked(body, &Known::default()).conditions
+}
+
+fn walked<'a>(body: &'a str, known: &'a Known<'a>) -> Reader<'a> {
+    let words = meaningful(body);
     let mut reader = Reader {
         body,
-        event,
+        known,
         branches: Vec::new(),
+        loops: 0,
+        ended: false,
+        conditions: Vec::new(),
         found: Body::default(),
     };
     for piece in pieces(body, &words) {
         reader.piece(piece);
     }
-    reader.found
+    reader
+}
+
+fn meaningful(body: &str) -> Vec<Token> {
+    tokens(body)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect()
+}
+
+/// Whether a body may give one of its names another value.
+#[must_use]
+pub fn reassigns(body: &str, name: &str) -> bool {
+    let words = meaningful(body);
+    let text = |at: usize| words.get(at).map_or("", |token| token.text(body));
+    let starts = |at: usize| {
+        at == 0
+            || [";", "begin", "then", "else", "loop"]
+                .iter()
+                .any(|word| text(at - 1).eq_ignore_ascii_case(word))
+    };
+    // A target of INTO may stand anywhere behind it.
+    let mut within_into = false;
+    (0..words.len()).any(|at| {
+        let is = |word: &str| text(at).eq_ignore_ascii_case(word);
+        if is("into") {
+            within_into = true;
+        } else if is(";") || is("from") || is("values") || is("(") {
+            within_into = false;
+        }
+        let named = ident::parts(text(at)).is_some_and(|parts| parts == [name]);
+        let assigned = [":=", "=", ":", "["].contains(&text(at + 1)) && starts(at);
+        let looped = at > 0 && text(at - 1).eq_ignore_ascii_case("for");
+        let shadowed = at > 0 && text(at - 1).eq_ignore_ascii_case("declare");
+        named && (assigned || looped || shadowed || within_into)
+    })
 }
 
 /// The words between what ends a statement or the head of a block.
@@ -86,18 +141,41 @@ fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
     found
 }
 
+/// Whether something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Runs {
+    Never,
+    Perhaps,
+    Surely,
+}
+
+impl From<Option<bool>> for Runs {
+    fn from(holds: Option<bool>) -> Self {
+        match holds {
+            Some(false) => Self::Never,
+            None => Self::Perhaps,
+            Some(true) => Self::Surely,
+        }
+    }
+}
+
 /// One IF that is open.
 struct Branch {
-    /// Whether what follows may run.
-    live: bool,
-    /// Whether an earlier branch surely ran.
-    taken: bool,
+    /// Whether what follows runs, if the IF does.
+    now: Runs,
+    /// Whether this branch or an earlier one does.
+    any: Runs,
 }
 
 struct Reader<'a> {
     body: &'a str,
-    event: Option<&'a str>,
+    known: &'a Known<'a>,
     branches: Vec<Branch>,
+    /// Loops and CASEs that are open: what is in them may not run.
+    loops: usize,
+    /// Whether a RETURN surely ended it.
+    ended: bool,
+    conditions: Vec<String>,
     found: Body,
 }
 
@@ -111,7 +189,16 @@ impl Reader<'_> {
     }
 
     fn live(&self) -> bool {
-        self.branches.iter().all(|branch| branch.live)
+        !self.ended && self.branches.iter().all(|branch| branch.now != Runs::Never)
+    }
+
+    /// Whether what follows surely runs.
+    fn sure(&self) -> bool {
+        self.loops == 0
+            && self
+                .branches
+                .iter()
+                .all(|branch| branch.now == Runs::Surely)
     }
 
     fn span(&self, piece: &[Token]) -> &str {
@@ -142,6 +229,10 @@ impl Reader<'_> {
             ";" => {
                 if self.is(inner, 0, "end") && self.is(inner, 1, "if") {
                     let _ = self.branches.pop();
+                } else if self.is(inner, 0, "end")
+                    && (self.is(inner, 1, "loop") || self.is(inner, 1, "case"))
+                {
+                    self.loops = self.loops.saturating_sub(1);
                 } else if !self.is(inner, 0, "end") {
                     self.statement(inner);
                 }
@@ -152,42 +243,74 @@ impl Reader<'_> {
 
     /// `IF …`, `ELSIF …`, `WHEN …`: the condition may read as well.
     fn condition(&mut self, piece: &[Token]) {
-        self.found.course = self.found.course.max(Course::Open);
         let behind = piece.get(1..).unwrap_or_default();
         if self.starts(piece, &["if"]) {
-            let holds = self.holds(behind);
+            let holds = Runs::from(self.met(behind));
             self.expression(behind);
             self.branches.push(Branch {
-                live: holds != Some(false),
-                taken: holds == Some(true),
+                now: holds,
+                any: holds,
             });
         } else if self.starts(piece, &["elsif", "elseif"]) {
-            let holds = self.holds(behind);
+            let holds = Runs::from(self.met(behind));
             if let Some(branch) = self.branches.last_mut() {
-                branch.live = !branch.taken && holds != Some(false);
-                branch.taken |= holds == Some(true);
+                branch.now = match (branch.any, holds) {
+                    (Runs::Surely, _) | (_, Runs::Never) => Runs::Never,
+                    (Runs::Never, holds) => holds,
+                    (Runs::Perhaps, _) => Runs::Perhaps,
+                };
+                branch.any = branch.any.max(holds);
             }
             self.expression(behind);
         } else if !self.starts(piece, &["exception"]) {
+            self.found.course = self.found.course.max(Course::Open);
+            if self.starts(piece, &["case"]) {
+                self.loops += 1;
+            }
             let start = piece.iter().position(|token| token.is(self.body, "when"));
             self.expression(
                 piece
                     .get(start.map_or(0, |at| at + 1)..)
                     .unwrap_or_default(),
             );
+        } else {
+            self.found.course = self.found.course.max(Course::Open);
         }
+    }
+
+    /// Whether a condition holds, as far as it is known.
+    fn met(&mut self, piece: &[Token]) -> Option<bool> {
+        let text = self.span(piece).to_owned();
+        let holds = self
+            .known
+            .holds
+            .get(&text)
+            .copied()
+            .or_else(|| self.holds(piece));
+        if holds.is_none() && self.live() {
+            self.found.course = self.found.course.max(Course::Open);
+        }
+        self.conditions.push(text);
+        holds
     }
 
     fn otherwise(&mut self, piece: &[Token]) {
         if let Some(branch) = self.branches.last_mut() {
-            branch.live = !branch.taken;
+            branch.now = match branch.any {
+                Runs::Never => Runs::Surely,
+                Runs::Perhaps => Runs::Perhaps,
+                Runs::Surely => Runs::Never,
+            };
         }
         self.statement(piece);
     }
 
     /// `FOR r IN query`, `FOR i IN a..b`, `FOREACH x IN ARRAY a`, `WHILE condition`.
     fn head_of_loop(&mut self, piece: &[Token]) {
-        self.found.course = self.found.course.max(Course::Open);
+        self.loops += 1;
+        if self.live() {
+            self.found.course = self.found.course.max(Course::Open);
+        }
         let within = piece.iter().position(|token| token.is(self.body, "in"));
         match within.filter(|_| self.starts(piece, &["for", "foreach"])) {
             Some(at) => {
@@ -223,6 +346,7 @@ impl Reader<'_> {
                 self.statement(piece.get(2..).unwrap_or_default());
             } else {
                 self.expression(behind);
+                self.ended |= self.sure();
             }
         } else if self.starts(piece, &["atomic"]) {
             self.statement(behind);
@@ -359,7 +483,7 @@ impl Reader<'_> {
 
     /// Whether a condition about the event of the trigger holds; `None` where it cannot be told.
     fn holds(&self, piece: &[Token]) -> Option<bool> {
-        let event = self.event?;
+        let event = self.known.event?;
         let piece = self.unwrapped(piece);
         let split = |word: &str| -> Vec<&[Token]> {
             let mut depth = 0_i32;
@@ -469,8 +593,15 @@ pub fn forgives(body: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn fired(event: &str) -> Known<'_> {
+        Known {
+            event: Some(event),
+            ..Known::default()
+        }
+    }
+
     fn statements(body: &str) -> Vec<String> {
-        read(body, None).statements
+        read(body, &Known::default()).statements
     }
 
     #[test]
@@ -504,7 +635,7 @@ mod tests {
                 "update s.v set a = 1",
             ]
         );
-        assert_eq!(read(body, None).course, Course::Open);
+        assert_eq!(read(body, &Known::default()).course, Course::Open);
     }
 
     #[test]
@@ -529,17 +660,66 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_not_to_run_is_left_out() {
+        let body = "begin if k > 0 then insert into a values (k); return; \
+                    elsif k < 0 then delete from a; else delete from b; end if; \
+                    while k < 9 loop return; end loop; insert into b values (k); end";
+        assert_eq!(conditions(body), ["k > 0", "k < 0"]);
+        let told = |first, second| {
+            let holds = [("k > 0", first), ("k < 0", second)];
+            let known = Known {
+                event: None,
+                holds: holds
+                    .into_iter()
+                    .filter_map(|(text, holds)| Some((text.to_owned(), holds?)))
+                    .collect(),
+            };
+            read(body, &known)
+        };
+        let surely = told(Some(true), Some(false));
+        assert_eq!(surely.statements, ["insert into a values (k)"]);
+        assert_eq!(surely.course, Course::Straight);
+        assert_eq!(
+            told(Some(false), Some(false)).statements,
+            ["delete from b", "insert into b values (k)"]
+        );
+        assert_eq!(
+            told(None, Some(false)).statements,
+            [
+                "insert into a values (k)",
+                "delete from b",
+                "insert into b values (k)"
+            ]
+        );
+    }
+
+    #[test]
+    fn names_that_get_another_value_are_known() {
+        for (body, told) in [
+            ("begin if k = 1 then x := k; end if; end", false),
+            ("begin k := 1; end", true),
+            ("begin k = 1; end", true),
+            ("begin select 1 into x, k from t; end", true),
+            ("begin select 1 into x from t where k = 2; end", false),
+            ("begin for k in 1..2 loop null; end loop; end", true),
+            ("begin insert into t (k) values (1); end", false),
+        ] {
+            assert_eq!(reassigns(body, "k"), told, "{body}");
+        }
+    }
+
+    #[test]
     fn branches_for_other_events_are_left_out() {
         let body = "begin if (tg_op = 'DELETE') then insert into s.d values (1); \
                     elsif tg_op in ('INSERT', 'UPDATE') then insert into s.u values (1); \
                     else insert into s.o values (1); end if; insert into s.all_of_them values (1); end";
         assert_eq!(
-            read(body, Some("UPDATE")).statements,
+            read(body, &fired("UPDATE")).statements,
             [
                 "insert into s.u values (1)",
                 "insert into s.all_of_them values (1)"
             ]
         );
-        assert_eq!(read(body, None).statements.len(), 4);
+        assert_eq!(read(body, &Known::default()).statements.len(), 4);
     }
 }

@@ -4,6 +4,7 @@
 //! Source: PostgreSQL source, `sequence.c`, `be-fsstubs.c`, `inv_api.c`, `stat_utils.c`, and of the
 //! extensions `pg_prewarm.c`, `pgrowlocks.c`.
 
+use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
 /// What the argument names.
@@ -86,6 +87,22 @@ pub fn checked_calls(sql: &str) -> Vec<CheckedCall> {
     (0..reader.words.len())
         .filter_map(|at| reader.call(at))
         .collect()
+}
+
+/// The arguments of the only call of a routine in a statement; `None` where it has more or none.
+#[must_use]
+pub fn arguments_of(sql: &str, routine: &str) -> Option<Vec<String>> {
+    let words: Vec<Token> = tokens(sql)
+        .into_iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .collect();
+    let reader = Reader { sql, words };
+    let mut calls = (0..reader.words.len()).filter(|at| {
+        let named = ident::parts(reader.text(*at)).is_some_and(|parts| parts == [routine]);
+        named && reader.text(at + 1) == "("
+    });
+    let only = calls.next()?;
+    calls.next().is_none().then(|| reader.arguments(only + 1))
 }
 
 struct Reader<'a> {
