@@ -279,7 +279,9 @@ async fn derive(
 ) -> Result<Found, Failure> {
     stage.rewind().await?;
     let known = report.refusal.as_ref();
-    if let Some(failure) = known.filter(|failure| denial::read(failure).is_none()) {
+    // A name that is only hidden was refused as well.
+    let hidden = report.outcome == Outcome::Refused;
+    if let Some(failure) = known.filter(|failure| !hidden && denial::read(failure).is_none()) {
         report.outcome = Outcome::Failed;
         report.headline.clone_from(&failure.message);
         return Ok(Found::expected(Vec::new(), Vec::new()));

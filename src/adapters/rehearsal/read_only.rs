@@ -18,10 +18,15 @@ pub(super) async fn obstruct(
     statements: &[String],
     report: &mut WhyReport,
 ) -> Result<(), Failure> {
+    // Of what a routine does nothing is known before, and maintenance is refused in other words.
     let writes = |statement: &&String| {
+        const WRITES: [&str; 12] = [
+            "insert", "update", "delete", "merge", "truncate", "create", "alter", "drop", "grant",
+            "revoke", "comment", "copy",
+        ];
         let kind = classify(statement).kind;
         matches!(kind, Kind::Write | Kind::Definition | Kind::CopyFromStdin)
-            && !["set", "lock"].contains(&word_at(statement, 0).as_str())
+            && WRITES.contains(&word_at(statement, 0).as_str())
     };
     let Some(statement) = statements.iter().find(writes) else {
         return Ok(());
