@@ -25,6 +25,8 @@ SET ROLE keeper;
 CREATE TABLE s.t (id int PRIMARY KEY, a text);
 CREATE TYPE s.kind AS ENUM ('x');
 REVOKE USAGE ON TYPE s.kind FROM PUBLIC;
+CREATE PROCEDURE s.p() LANGUAGE sql AS 'SELECT 1';
+REVOKE EXECUTE ON PROCEDURE s.p FROM PUBLIC;
 RESET ROLE;
 CREATE TABLE public.of_superuser (id int, a text);
 GRANT CREATE ON SCHEMA public TO asker;
@@ -62,6 +64,15 @@ const BY_MASTER: &[(&str, &[&str], Verdict)] = &[
             "GRANT USAGE ON TYPE s.kind TO asker",
         ],
         Verdict::Proven,
+    ),
+    // Who looks may not look into the schema either.
+    (
+        "CALL s.p()",
+        &[
+            "GRANT USAGE ON SCHEMA s TO asker",
+            "GRANT EXECUTE ON PROCEDURE s.p() TO asker",
+        ],
+        Verdict::Expected,
     ),
     // Nobody but a superuser can grant it, so it is not tried.
     (

@@ -71,8 +71,12 @@ pub(super) async fn settle(
             verdict,
             notes,
         });
-        let more = alternatives::alternatives(stage, &needs, verdict, scenes).await?;
-        report.fixes.extend(more);
+        match alternatives::alternatives(stage, &needs, verdict, scenes).await {
+            Ok(more) => report.fixes.extend(more),
+            // Routines are asked about by name, which takes USAGE of their schema from who looks.
+            Err(failure) if failure.is_refusal() => stage.rewind().await?,
+            Err(failure) => return Err(failure),
+        }
     }
     if report.outcome == Outcome::Refused {
         later(stage, report, &needs).await?;
