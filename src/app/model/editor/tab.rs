@@ -82,6 +82,10 @@ impl Tab {
         self.left = self
             .left
             .clamp((place.column + 1).saturating_sub(width), place.column);
+        // A line that fits is shown from its beginning, whatever was here before.
+        if self.left > 0 && self.text.place(self.text.end_of(place.line)).column < width {
+            self.left = 0;
+        }
         self.colour_to(self.top + rows);
     }
 
@@ -207,6 +211,17 @@ mod tests {
         tab.settle(10, 40, None);
         assert_eq!(tab.top, 0);
         tab.settle(0, 0, None);
+    }
+
+    #[test]
+    fn a_line_that_fits_is_shown_from_its_beginning() {
+        let mut tab = Tab::new(&"x".repeat(100));
+        tab.text.go(Motion::End, Selecting::No);
+        tab.settle(10, 40, None);
+        assert!(tab.left > 60);
+        tab.text.replace(0..100, "select 1");
+        tab.settle(10, 40, None);
+        assert_eq!(tab.left, 0);
     }
 
     #[test]
