@@ -186,6 +186,28 @@ fn what_would_be_is_told_and_nothing_is_run() {
             "loses": {"privileges": [], "grantable": []},
         }])
     );
+    // A column nobody was ever granted anything on.
+    let (code, change) = answered(&[
+        "--if",
+        "GRANT SELECT (name) ON crm.customers TO developer",
+        "--object",
+        "crm.customers",
+    ]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        change["changes"],
+        json!([{
+            "role": "developer",
+            "object": {
+                "kind": "column",
+                "schema": "crm",
+                "name": "customers",
+                "columns": ["name"],
+            },
+            "gains": {"privileges": ["SELECT"], "grantable": []},
+            "loses": {"privileges": [], "grantable": []},
+        }])
+    );
     let (code, pair) = answered(&[
         "--role",
         "developer",

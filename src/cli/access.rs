@@ -11,8 +11,8 @@ use super::context::{Context, Ended};
 use super::exit::Exit;
 use crate::adapters::access;
 use crate::domain::access::{
-    Filter, Found, Gate, Impact, Next, ObjectId, Objects, Outlook, Privilege, Report, RoleId,
-    RoleShift, Scope, Snapshot, names,
+    Filter, Found, Gate, Impact, Next, ObjectId, ObjectKind, Objects, Outlook, Privilege, Report,
+    RoleId, RoleShift, Scope, Snapshot, names,
 };
 use crate::domain::export::{Exporter, Format};
 use crate::domain::link::LinkFacts;
@@ -249,11 +249,19 @@ impl Consequences {
             },
             None => None,
         };
+        // A table's columns are a part of it.
+        let is_of = |object: ObjectId, found: ObjectId| {
+            let table = rights.object(found).and_then(|known| match known.kind {
+                ObjectKind::Column => known.parent,
+                _ => None,
+            });
+            found == object || table == Some(object)
+        };
         self.shifts
             .retain(|shift| role.is_none_or(|role| role == shift.role));
         self.impacts.retain(|impact| {
             role.is_none_or(|role| role == impact.role)
-                && object.is_none_or(|object| object == impact.object)
+                && object.is_none_or(|object| is_of(object, impact.object))
                 && rights
                     .object(impact.object)
                     .is_some_and(|known| filter.takes(impact.object, known))
