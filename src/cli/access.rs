@@ -220,11 +220,36 @@ fn consequences(
                 .filter(|impact| shifts.iter().all(|shift| shift.role != impact.role)),
         );
     }
+    let told = impacts.clone();
+    impacts.retain(|impact| !follows_from_the_table(rights, *impact, &told));
     Ok(Consequences {
         statements,
         after,
         shifts,
         impacts,
+    })
+}
+
+/// Whether an impact on a column is no more than what its whole table gains or loses.
+fn follows_from_the_table(rights: &Snapshot, impact: Impact, all: &[Impact]) -> bool {
+    let Some(table) = table_of(rights, impact.object) else {
+        return false;
+    };
+    all.iter().any(|other| {
+        other.object == table
+            && other.role == impact.role
+            && other.gained.held.contains(impact.gained.held)
+            && other.gained.grantable.contains(impact.gained.grantable)
+            && other.lost.held.contains(impact.lost.held)
+            && other.lost.grantable.contains(impact.lost.grantable)
+    })
+}
+
+/// The table of a column.
+fn table_of(rights: &Snapshot, object: ObjectId) -> Option<ObjectId> {
+    rights.object(object).and_then(|known| match known.kind {
+        ObjectKind::Column => known.parent,
+        _ => None,
     })
 }
 
@@ -251,11 +276,7 @@ impl Consequences {
         };
         // A table's columns are a part of it.
         let is_of = |object: ObjectId, found: ObjectId| {
-            let table = rights.object(found).and_then(|known| match known.kind {
-                ObjectKind::Column => known.parent,
-                _ => None,
-            });
-            found == object || table == Some(object)
+            found == object || table_of(rights, found) == Some(object)
         };
         self.shifts
             .retain(|shift| role.is_none_or(|role| role == shift.role));
