@@ -12,8 +12,10 @@
 
 mod support;
 
-use std::process::{Command, Output, Stdio};
+use std::io::Read;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 fn run(arguments: &[&str]) -> Output {
@@ -68,6 +70,7 @@ fn a_role_an_object_and_both_are_told_with_their_paths() {
     assert_eq!(select["at_once"], true);
     let path = &select["paths"][0];
     assert_eq!(path["steps"][0]["role"], "readers");
+    assert_eq!(select["paths_left_out"], 0);
     assert_eq!(path["source"]["grantee"], "readers");
     assert!(
         path["words"]
@@ -278,4 +281,43 @@ fn what_is_not_there_is_answered_by_what_is() {
         assert_eq!(code, Some(2), "{arguments:?}: {text}");
         assert!(text.contains(said), "{arguments:?}: {text}");
     }
+}
+
+/// A command whose answer is larger than a pipe holds, its first byte read.
+fn speaking() -> (Child, ChildStdout) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgiam"))
+        .args(["access", "demo-analyst", "--csv"])
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .envs(support::standin().environment())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    (child, stdout)
+}
+
+#[test]
+fn nobody_listening_is_no_error() {
+    let (child, stdout) = speaking();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_long_answer_can_be_interrupted() {
+    let (mut child, mut stdout) = speaking();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    // Its output is not read, so that it cannot have come to its end.
+    support::wait_for(|| child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let mut rest = Vec::new();
+    let read = 1 + stdout.read_to_end(&mut rest).unwrap();
+    let (_, whole) = told(&["--csv"]);
+    assert!(read < whole.len(), "{read} of {}", whole.len());
 }

@@ -22,13 +22,21 @@ use crate::domain::profile::Profile;
 const TOLD: usize = 200;
 
 /// The database that is looked at, and as whom.
-struct View<'a> {
-    rights: &'a Snapshot,
-    profile: &'a Profile,
-    facts: &'a LinkFacts,
+struct View {
+    rights: Snapshot,
+    profile: Profile,
+    facts: LinkFacts,
     filter: Filter,
     /// Most objects or roles to tell.
     limit: usize,
+}
+
+/// How the answer is written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Text,
+    Json,
+    Csv,
 }
 
 /// What is asked about.
@@ -75,27 +83,39 @@ pub(super) async fn run(context: &mut Context, options: &Access) -> Result<Exit,
     };
     let asked = question(&rights, scope, options)?;
     let view = View {
-        rights: &rights,
-        profile: &profile,
-        facts: session.facts(),
         filter: filter(&rights, options)?,
+        rights,
+        profile,
+        facts: session.facts().clone(),
         limit: match (options.limit, options.json || options.csv) {
             (Some(0), _) | (None, true) => usize::MAX,
             (Some(limit), _) => limit,
             (None, false) => TOLD,
         },
     };
+    let form = match (options.csv, options.json) {
+        (true, _) => Form::Csv,
+        (false, true) => Form::Json,
+        (false, false) => Form::Text,
+    };
+    // On a thread of its own, so that an interrupt is heard while a long answer is written.
+    tokio::task::spawn_blocking(move || tell(&view, &asked, form))
+        .await
+        .map_err(io::Error::from)?
+}
+
+fn tell(view: &View, asked: &Asked, form: Form) -> Result<Exit, Ended> {
     let mut out = BufWriter::new(io::stdout().lock());
-    if options.csv {
-        csv(&view, &asked, &mut out)?;
-    } else if options.json {
-        json::write(&view, &asked, &mut out)?;
-        writeln!(out)?;
-    } else {
-        text::write(&view, &asked, &mut out)?;
+    match form {
+        Form::Csv => csv(view, asked, &mut out)?,
+        Form::Json => {
+            json::write(view, asked, &mut out)?;
+            writeln!(out)?;
+        }
+        Form::Text => text::write(view, asked, &mut out)?,
     }
     out.flush()?;
-    Ok(view.exit(&asked))
+    Ok(view.exit(asked))
 }
 
 fn wrong(error: &impl ToString) -> Ended {
@@ -294,10 +314,10 @@ impl Consequences {
     }
 }
 
-impl View<'_> {
+impl View {
     /// 1 where the answer to a yes-or-no question is no, or where roles differ.
     fn exit(&self, asked: &Asked) -> Exit {
-        let rights = self.rights;
+        let rights = &self.rights;
         let yes = match asked {
             Asked::Overview | Asked::Role(_) | Asked::Object(_) | Asked::If(_) => true,
             Asked::Pair { role, thing } => match thing {
@@ -326,7 +346,7 @@ impl View<'_> {
 }
 
 /// Rights as rows; only for questions whose answer is rights.
-fn csv(view: &View<'_>, asked: &Asked, out: &mut impl Write) -> Result<(), Ended> {
+fn csv(view: &View, asked: &Asked, out: &mut impl Write) -> Result<(), Ended> {
     let everybody = || view.rights.roles().map(|(role, _)| role).collect();
     let report = |roles, objects| Report {
         roles,
@@ -337,7 +357,7 @@ fn csv(view: &View<'_>, asked: &Asked, out: &mut impl Write) -> Result<(), Ended
         Asked::Overview => report(everybody(), Objects::All),
         Asked::Role(role) => report(vec![*role], Objects::All),
         Asked::Object(Thing::Object(object) | Thing::Column { table: object, .. }) => {
-            Report::who_can(view.rights, *object, view.filter.clone())
+            Report::who_can(&view.rights, *object, view.filter.clone())
         }
         Asked::Pair {
             role,
@@ -354,7 +374,7 @@ fn csv(view: &View<'_>, asked: &Asked, out: &mut impl Write) -> Result<(), Ended
         }
     };
     let mut exporter = Exporter::begin(out, Format::Csv, &Report::columns())?;
-    report.write(view.rights, &mut exporter)?;
+    report.write(&view.rights, &mut exporter)?;
     let _ = exporter.end()?;
     Ok(())
 }

@@ -20,12 +20,12 @@ const VERSION: u32 = 1;
 type Json<'w, W> = &'w mut serde_json::Serializer<W, serde_json::ser::PrettyFormatter<'static>>;
 
 /// Writes the answer as one object.
-pub(super) fn write(view: &View<'_>, asked: &Asked, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(view: &View, asked: &Asked, out: &mut impl Write) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::pretty(out);
     answer(view, asked, &mut serializer).map_err(io::Error::from)
 }
 
-fn answer<W: Write>(view: &View<'_>, asked: &Asked, out: Json<'_, W>) -> serde_json::Result<()> {
+fn answer<W: Write>(view: &View, asked: &Asked, out: Json<'_, W>) -> serde_json::Result<()> {
     let mut map = out.serialize_map(None)?;
     map.serialize_entry("version", &VERSION)?;
     map.serialize_entry("target", &view.target())?;
@@ -46,7 +46,7 @@ fn answer<W: Write>(view: &View<'_>, asked: &Asked, out: Json<'_, W>) -> serde_j
         }
         Asked::Role(role) => {
             entries(json!({"question": "role", "role": view.role(*role)}))?;
-            let accounts = RefCell::new(Accounts::of(view.rights, *role, Search::All));
+            let accounts = RefCell::new(Accounts::of(&view.rights, *role, Search::Best));
             let becoming = accounts.borrow().becoming().to_vec();
             let held = view.rights.held_by(*role, &view.filter, &becoming);
             view.list(&mut map, "objects", held, |held| {
@@ -67,14 +67,13 @@ fn answer<W: Write>(view: &View<'_>, asked: &Asked, out: Json<'_, W>) -> serde_j
             entries(
                 json!({"question": "object", "object": view.object(*object), "owner": view.owner(*object)}),
             )?;
-            let becoming = Becoming::of(view.rights);
+            let becoming = Becoming::of(&view.rights);
             let holders = view
                 .rights
                 .holders(*object, view.filter.privilege, &becoming);
             view.list(&mut map, "holders", holders.iter(), |holding| {
-                let account = view
-                    .rights
-                    .account(holding.role, *object, view.filter.privilege);
+                let account = Accounts::of(&view.rights, holding.role, Search::Best)
+                    .account(*object, view.filter.privilege);
                 Some(view.account(&account, Side::Role))
             })?;
         }
@@ -125,7 +124,7 @@ enum Side {
     Both,
 }
 
-impl View<'_> {
+impl View {
     /// Writes a list up to the limit, and how many were left out.
     fn list<M: SerializeMap, T>(
         &self,
@@ -270,7 +269,7 @@ impl View<'_> {
             "remarks",
             remarks
                 .map(
-                    |remark| json!({"kind": remark_kind(remark), "text": remark.words(self.rights)}),
+                    |remark| json!({"kind": remark_kind(remark), "text": remark.words(&self.rights)}),
                 )
                 .collect(),
         );
@@ -280,10 +279,11 @@ impl View<'_> {
     fn claim(&self, account: &Account, claim: &Claim) -> Value {
         json!({
             "privilege": claim.privilege.keyword(),
-            "columns": claim.column_names(self.rights),
+            "columns": claim.column_names(&self.rights),
             "at_once": claim.paths.iter().any(|path| path.set_role().is_none()),
             "grantable": account.standing.now.grantable.has(claim.privilege),
             "paths": claim.paths.iter().map(|path| self.path(path)).collect::<Vec<_>>(),
+            "paths_left_out": claim.paths_left_out,
         })
     }
 
@@ -304,7 +304,7 @@ impl View<'_> {
             })
             .collect();
         json!({
-            "words": path.words(self.rights),
+            "words": path.words(&self.rights),
             "set_role": path.set_role().map(|role| self.name(role)),
             "steps": steps,
             "source": self.source(path),
@@ -364,7 +364,7 @@ impl View<'_> {
             "inherits": belonging.options.has(MembershipOption::Inherit),
             "set": belonging.options.has(MembershipOption::Set),
             "admin": belonging.options.has(MembershipOption::Admin),
-            "path": belonging.words(self.rights),
+            "path": belonging.words(&self.rights),
         })
     }
 
@@ -430,7 +430,7 @@ impl View<'_> {
 }
 
 /// The statements that would give what is lacking: the privilege asked about, else the first.
-pub(super) fn would_give(view: &View<'_>, account: &Account) -> Vec<String> {
+pub(super) fn would_give(view: &View, account: &Account) -> Vec<String> {
     let wanted = view
         .filter
         .privilege

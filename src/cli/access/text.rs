@@ -15,7 +15,7 @@ const FEW: usize = 1;
 /// See [`FEW`].
 const MANY: usize = 16;
 
-pub(super) fn write(view: &View<'_>, asked: &Asked, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(view: &View, asked: &Asked, out: &mut impl Write) -> io::Result<()> {
     match asked {
         Asked::Overview => view.overview(out),
         Asked::Role(role) => view.of_role(*role, out),
@@ -33,7 +33,7 @@ fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-impl View<'_> {
+impl View {
     fn heading(&self, out: &mut impl Write, about: &str) -> io::Result<()> {
         wrapped_lines(out, "", about)?;
         let place = format!(
@@ -46,7 +46,7 @@ impl View<'_> {
     }
 
     fn overview(&self, out: &mut impl Write) -> io::Result<()> {
-        let rights = self.rights;
+        let rights = &self.rights;
         self.heading(out, "rights")?;
         let with = |attribute: Attribute| {
             rights
@@ -102,7 +102,7 @@ impl View<'_> {
 
     /// What PUBLIC was granted: the surprises of most databases.
     fn everybody(&self, out: &mut impl Write) -> io::Result<()> {
-        let rights = self.rights;
+        let rights = &self.rights;
         let granted: Vec<(ObjectId, Rights)> = rights
             .objects()
             .filter(|(id, object)| self.filter.takes(*id, object))
@@ -124,7 +124,7 @@ impl View<'_> {
     fn of_role(&self, role: RoleId, out: &mut impl Write) -> io::Result<()> {
         self.heading(out, self.name(role))?;
         told(out, &self.rights.portrait(role))?;
-        let mut accounts = Accounts::of(self.rights, role, Search::Best);
+        let mut accounts = Accounts::of(&self.rights, role, Search::Best);
         let becoming = accounts.becoming().to_vec();
         let narrowed = self.filter.privilege.is_some() || !self.filter.kinds.is_empty();
         let (mut shown, mut left, mut common) = (0, 0, 0);
@@ -142,7 +142,7 @@ impl View<'_> {
                     "\n",
                     &format!("{}{owner}", self.rights.described(held.object)),
                 )?;
-                told(out, &account.told(self.rights, FEW))?;
+                told(out, &account.told(&self.rights, FEW))?;
             }
         }
         if shown == 0 {
@@ -173,7 +173,7 @@ impl View<'_> {
         let about = format!("{}{}", self.rights.described(*object), self.owned(*object));
         self.heading(out, &about)?;
         plain_column(thing, out)?;
-        let becoming = Becoming::of(self.rights);
+        let becoming = Becoming::of(&self.rights);
         let holders = self
             .rights
             .holders(*object, self.filter.privilege, &becoming);
@@ -187,7 +187,7 @@ impl View<'_> {
             let account = self
                 .rights
                 .account(holding.role, *object, self.filter.privilege);
-            told(out, &account.told(self.rights, FEW))?;
+            told(out, &account.told(&self.rights, FEW))?;
         }
         if holders.is_empty() {
             writeln!(out, "\n  Nobody can.")?;
@@ -201,7 +201,7 @@ impl View<'_> {
         writeln!(out)?;
         let members = self.rights.belonging_to(group);
         for member in members.iter().take(self.limit) {
-            wrapped_lines(out, "  ", &member.words(self.rights))?;
+            wrapped_lines(out, "  ", &member.words(&self.rights))?;
         }
         if members.is_empty() {
             writeln!(out, "  Nobody is a member of it.")?;
@@ -218,7 +218,7 @@ impl View<'_> {
         let about = format!("{} on {}", self.name(role), self.rights.described(object));
         self.heading(out, &format!("{about}{}", self.owned(object)))?;
         plain_column(thing, out)?;
-        told(out, &account.told(self.rights, MANY))?;
+        told(out, &account.told(&self.rights, MANY))?;
         told(out, account.lacking_told().as_slice())?;
         for statement in would_give(self, &account) {
             wrapped_lines(out, "  would give it: ", &format!("{statement};"))?;
@@ -236,7 +236,7 @@ impl View<'_> {
             .find(|belonging| belonging.role == role);
         match belonging {
             Some(belonging) => {
-                wrapped_lines(out, "  ", &belonging.words(self.rights))?;
+                wrapped_lines(out, "  ", &belonging.words(&self.rights))?;
                 wrapped_lines(out, "  in all: ", &belonging.options.words())
             }
             None if self.rights.is_superuser(role) => wrapped_lines(
@@ -288,7 +288,7 @@ impl View<'_> {
         };
         wrapped_lines(out, sign, says)?;
         if let Some(path) = &forecast.path {
-            wrapped_lines(out, "    ", &path.words(self.rights))?;
+            wrapped_lines(out, "    ", &path.words(&self.rights))?;
         }
         for obstacle in &forecast.obstacles {
             let text = self.rights.obstacle_in_words(next, obstacle);

@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 
 use super::acl::{Privilege, Privileges};
-use super::explain::Path;
+use super::explain::{Path, Wish};
 use super::model::{AclPlace, Snapshot};
 use super::object::{ObjectId, ObjectKind};
 use super::remark::Remark;
 use super::role::RoleId;
 use super::standing::{Gate, Standing};
+use super::ways::Ways;
 
 /// A privilege that a role has, with every path to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Claim {
     pub columns: Vec<ObjectId>,
     /// By which paths, those that work at once first; for columns, those of the first one.
     pub paths: Vec<Path>,
+    /// How many more there are.
+    pub paths_left_out: u64,
 }
 
 /// All that can be said of one role and one object.
@@ -60,12 +63,19 @@ struct Alike {
     privilege: Privilege,
 }
 
+/// The paths that are told, and how many are not.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    paths: Vec<Path>,
+    left_out: u64,
+}
+
 /// How many paths are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Search {
     /// The one a person would tell first: for long lists.
     Best,
-    /// All of them.
+    /// All of them, as far as [`Snapshot::paths`] goes.
     All,
 }
 
@@ -77,7 +87,8 @@ pub struct Accounts<'a> {
     role: RoleId,
     search: Search,
     becoming: Vec<RoleId>,
-    known: HashMap<Alike, Vec<Path>>,
+    ways: Ways,
+    known: HashMap<Alike, Found>,
 }
 
 impl<'a> Accounts<'a> {
@@ -89,6 +100,7 @@ impl<'a> Accounts<'a> {
             role,
             search,
             becoming: rights.worth_becoming(role),
+            ways: Ways::of(rights, role),
             known: HashMap::new(),
         }
     }
@@ -110,7 +122,7 @@ impl<'a> Accounts<'a> {
             if privilege.is_some_and(|only| only != wanted) {
                 continue;
             }
-            let paths = self.paths(object, wanted);
+            let Found { paths, left_out } = self.paths(object, wanted);
             let on_columns = self.columns_with(object, wanted, standing);
             if paths.is_empty() && on_columns.is_empty() {
                 lacking = lacking.and(Privileges::of(&[wanted]));
@@ -120,12 +132,15 @@ impl<'a> Accounts<'a> {
                     privilege: wanted,
                     columns: Vec::new(),
                     paths,
+                    paths_left_out: left_out,
                 });
             }
             if let Some(first) = on_columns.first().copied() {
+                let Found { paths, left_out } = self.searched(first, wanted);
                 claims.push(Claim {
                     privilege: wanted,
-                    paths: self.searched(first, wanted),
+                    paths,
+                    paths_left_out: left_out,
                     columns: on_columns,
                 });
             }
@@ -140,10 +155,10 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    fn paths(&mut self, object: ObjectId, privilege: Privilege) -> Vec<Path> {
+    fn paths(&mut self, object: ObjectId, privilege: Privilege) -> Found {
         let rights = self.rights;
         let Some(known) = rights.object(object) else {
-            return Vec::new();
+            return Found::default();
         };
         // A column's paths are also those of its table.
         if known.kind == ObjectKind::Column {
@@ -162,25 +177,27 @@ impl<'a> Accounts<'a> {
             let searched = self.searched(object, privilege);
             drop(self.known.insert(alike, searched));
         }
-        self.known
-            .get(&alike)
-            .into_iter()
-            .flatten()
-            .map(|path| Path {
-                object,
-                ..path.clone()
-            })
-            .collect()
+        let mut found = self.known.get(&alike).cloned().unwrap_or_default();
+        for path in &mut found.paths {
+            path.object = object;
+        }
+        found
     }
 
-    fn searched(&self, object: ObjectId, privilege: Privilege) -> Vec<Path> {
-        match self.search {
-            Search::All => self.rights.paths(self.role, object, privilege),
+    fn searched(&self, object: ObjectId, privilege: Privilege) -> Found {
+        let springs = self.rights.springs(object, privilege, Wish::Use);
+        let paths = match self.search {
+            Search::All => self.rights.all_paths(self.role, privilege, &springs),
             Search::Best => self
-                .rights
-                .best_path(self.role, object, privilege)
+                .ways
+                .best_path(privilege, &springs)
                 .into_iter()
                 .collect(),
+        };
+        let told = u64::try_from(paths.len()).unwrap_or(u64::MAX);
+        Found {
+            left_out: self.ways.count(&springs).saturating_sub(told),
+            paths,
         }
     }
 

@@ -41,6 +41,7 @@ mod search;
 mod standing;
 mod statement;
 mod telling;
+mod ways;
 
 pub use account::{Account, Accounts, Claim, Search};
 pub use acl::{AclItem, Grantee, HardWired, Privilege, Privileges, Rights};

@@ -24,7 +24,7 @@ pub(super) struct Springs {
     /// For everybody, best first.
     pub(super) public: Vec<Spring>,
     /// For every superuser; only who is one, or becomes one by SET ROLE, has it.
-    superusers: Option<Spring>,
+    pub(super) superusers: Option<Spring>,
 }
 
 impl Springs {

@@ -1,6 +1,7 @@
 //! Every path by which a role may do something.
 
 use super::acl::Privilege;
+use super::effective::Walk;
 use super::explain::{Bond, Carry, Hop, Path};
 use super::model::Snapshot;
 use super::role::{MembershipOption, Predefined, RoleId};
@@ -15,11 +16,11 @@ const MOST_STEPS: usize = 20_000;
 
 /// A step a role could take.
 #[derive(Debug, Clone, Copy)]
-struct Edge {
-    role: RoleId,
-    bond: Bond,
-    inherits: bool,
-    settable: bool,
+pub(super) struct Edge {
+    pub(super) role: RoleId,
+    pub(super) bond: Bond,
+    pub(super) inherits: bool,
+    pub(super) settable: bool,
 }
 
 /// A partial path, as the last of its steps.
@@ -138,21 +139,8 @@ impl Snapshot {
         let Some(trail) = search.trail.get(from).copied() else {
             return;
         };
-        let granted = self.groups_of(trail.at).map(|membership| Edge {
-            role: membership.role,
-            bond: Bond::GrantedBy(membership.grantor),
-            inherits: membership.options.has(MembershipOption::Inherit),
-            settable: membership.options.has(MembershipOption::Set),
-        });
-        let implicit = |carry: Carry| self.implicit_group(trail.at, carry.walk());
-        let implicit = implicit(Carry::SetRole).map(|role| Edge {
-            role,
-            bond: Bond::OwnsDatabase,
-            inherits: implicit(Carry::Inherits).is_some(),
-            settable: true,
-        });
-        let edges: Vec<Edge> = granted
-            .chain(implicit)
+        let edges: Vec<Edge> = self
+            .edges(trail.at)
             .filter(|edge| leads.get(edge.role.index()).is_some_and(|leads| *leads))
             .collect();
         for edge in edges {
@@ -179,6 +167,23 @@ impl Snapshot {
                 });
             }
         }
+    }
+
+    /// Every step from a role to a group it is in.
+    pub(super) fn edges(&self, at: RoleId) -> impl Iterator<Item = Edge> {
+        let granted = self.groups_of(at).map(|membership| Edge {
+            role: membership.role,
+            bond: Bond::GrantedBy(membership.grantor),
+            inherits: membership.options.has(MembershipOption::Inherit),
+            settable: membership.options.has(MembershipOption::Set),
+        });
+        let implicit = self.implicit_group(at, Walk::Set).map(|role| Edge {
+            role,
+            bond: Bond::OwnsDatabase,
+            inherits: self.implicit_group(at, Walk::Inherit).is_some(),
+            settable: true,
+        });
+        granted.chain(implicit)
     }
 
     /// Roles from which memberships of any kind lead to a source.
