@@ -94,6 +94,21 @@ fn the_main_job_end_to_end() {
 }
 
 #[test]
+fn a_name_is_sought_where_the_session_seeks_it() {
+    let standin = support::standin();
+    let (_home, environment) = own_home(standin);
+    let mut screen = workspace(&environment, "demo-intern");
+    screen.press("set search_path = crm");
+    screen.press(F5);
+    screen.shows("SET");
+    screen.press("\x01select name from customers");
+    screen.press(F5);
+    screen.shows("relation \"customers\" does not exist");
+    screen.press(F8);
+    screen.shows("GRANT USAGE ON SCHEMA crm TO intern");
+}
+
+#[test]
 fn control_c_stops_the_server_and_keeps_the_prompt() {
     let standin = support::standin();
     let (_home, environment) = own_home(standin);

@@ -206,6 +206,18 @@ impl Session {
         self.ask(sql).await
     }
 
+    /// The path along which it seeks names now, as `SHOW search_path` writes it. `None` while it runs
+    /// something, which is not waited for, and in a transaction that failed, where nothing can be
+    /// asked. `SHOW` takes no snapshot: `SET TRANSACTION ISOLATION LEVEL` works after it.
+    pub async fn search_path(&self) -> Option<String> {
+        let _turn = self.turn.try_lock().ok()?;
+        if self.transaction() == TransactionState::Failed {
+            return None;
+        }
+        let answer = self.ask("SHOW search_path").await.ok()?;
+        answer.rows.into_iter().next()?.into_iter().next()?
+    }
+
     /// As [`Self::query`], for who holds the turn.
     async fn ask(&self, sql: &str) -> Result<Answer, Failure> {
         let failed = |error: tokio_postgres::Error| refusal::from_driver(Phase::Statement, &error);

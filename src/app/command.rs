@@ -316,7 +316,11 @@ impl Command {
                 Some("there are no rows")
             }
             Self::SeeAccess if model.screen == Screen::Connections => Some("connect first"),
-            Self::WhyLast if model.diagnostics.subject.is_none() => Some("nothing was refused"),
+            Self::WhyLast
+                if model.diagnostics.subject.is_none() && model.hidden_refusal().is_none() =>
+            {
+                Some("nothing was refused")
+            }
             Self::CopyFix | Self::EditFix | Self::ApplyFix
                 if model.diagnostics.selected_fix().is_none() =>
             {

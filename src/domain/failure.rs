@@ -126,4 +126,11 @@ impl Failure {
     pub fn is_refusal(&self) -> bool {
         self.sqlstate.as_deref() == Some("42501")
     }
+
+    /// Whether the server did not find a relation, function or type, as it does with one in a schema
+    /// of the search path on which USAGE is lacking (`recomputeNamespacePath`).
+    #[must_use]
+    pub fn may_hide_a_refusal(&self) -> bool {
+        matches!(self.sqlstate.as_deref(), Some("42P01" | "42883" | "42704"))
+    }
 }

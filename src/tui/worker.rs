@@ -85,6 +85,12 @@ fn lock<T>(shared: &Shared<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Where the session that the person types into seeks names: it was refused along that path, which
+/// no other session knows.
+async fn typed_path(main: Option<Arc<Session>>) -> Option<String> {
+    main?.search_path().await
+}
+
 /// Grants effects.
 #[derive(Debug)]
 pub struct Worker {
@@ -472,6 +478,7 @@ impl Worker {
 
     fn ask_why(&mut self, ticket: Ticket, statement: String, refusal: Failure) {
         let inbox = self.inbox.clone();
+        let main = lock(&self.sessions).main.clone();
         let side = self.side_session();
         self.spawn(ticket, async move {
             let outcome = async {
@@ -480,7 +487,7 @@ impl Worker {
                     role: session.facts().user.clone(),
                     statement: Some(statement),
                     refusal: Some(refusal),
-                    search_path: None,
+                    search_path: typed_path(main).await,
                     rehearse: Rehearse::WherePossible,
                 };
                 rehearsal::explain(&session, &question).await.map(Box::new)
@@ -491,12 +498,19 @@ impl Worker {
     }
 
     fn prove_fix(&mut self, ticket: Ticket, through: Box<Profile>, question: Question) {
+        let main = lock(&self.sessions).main.clone();
         let companion = self.companion(ticket).forgetful();
         let connector = self.connector.clone();
         let inbox = self.inbox.clone();
         self.spawn(ticket, async move {
             let outcome = match connector.connect(&through, &companion).await {
-                Ok(session) => rehearsal::explain(&session, &question).await.map(Box::new),
+                Ok(session) => {
+                    let question = Question {
+                        search_path: typed_path(main).await,
+                        ..question
+                    };
+                    rehearsal::explain(&session, &question).await.map(Box::new)
+                }
                 Err(refused) => Err(refused.failure),
             };
             inbox.send(Message::WhyAnswered { ticket, outcome }).await;

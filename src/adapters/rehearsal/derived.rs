@@ -278,7 +278,10 @@ pub(super) fn by_name(name: &[String]) -> Option<String> {
     let schema = match schema.last() {
         Some(schema) => format!("n.nspname = {}", literal(schema)),
         // A schema the role may not use drops out of the effective path, so the setting is read too.
-        None => "(n.nspname = ANY (current_schemas(true)) OR n.nspname = 'public')".to_owned(),
+        None => "(n.nspname = ANY (current_schemas(true)) OR n.nspname = 'public' \
+                 OR ARRAY[pg_catalog.quote_ident(n.nspname), '\"' || n.nspname || '\"'] \
+                 && pg_catalog.regexp_split_to_array(current_setting('search_path'), ' *, *'))"
+            .to_owned(),
     };
     Some(format!("c.relname = {} AND {schema}", literal(relation)))
 }

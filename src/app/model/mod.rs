@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 
 use super::keymap::Keymap;
 use super::message::Ticket;
+use crate::domain::failure::Failure;
 use crate::domain::run::TransactionState;
 use crate::domain::sql::danger::Danger;
 use crate::domain::time::Timestamp;
@@ -170,6 +171,15 @@ impl Model {
             text: text.into(),
             at: self.now,
         });
+    }
+
+    /// The statement that shows and failed for a name that was not found, which may be for want of
+    /// USAGE on a schema; asked about only on demand, for most such names are mistyped.
+    #[must_use]
+    pub fn hidden_refusal(&self) -> Option<(String, Failure)> {
+        let (outcome, _) = self.query.shown()?;
+        let failure = outcome.failure().filter(|it| it.may_hide_a_refusal())?;
+        Some((outcome.sent.text.clone(), failure.clone()))
     }
 
     /// Whether the session is in a transaction block, open or failed.

@@ -92,8 +92,14 @@ fn workspace(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Cancel => link::cancel(model),
         Command::Explain => plan::explain(model),
         Command::WhyLast => {
+            let effects = match model.hidden_refusal() {
+                Some((statement, failure)) if model.diagnostics.subject.is_none() => {
+                    why::ask(model, statement, failure)
+                }
+                _ => Vec::new(),
+            };
             focus(model, Pane::Diagnostics);
-            Vec::new()
+            effects
         }
         Command::CloseDiagnostics => why::close(model),
         Command::Access => access::open(model, Sought::Everything),
