@@ -126,6 +126,7 @@ fn explained() -> Model {
         statement: Some("select id from crm.customers".into()),
         looked_as: "analyst".into(),
         outcome: Outcome::Refused,
+        verdict: Verdict::Proven,
         refusal: Some(Failure::new(
             Phase::Statement,
             Origin::Server,

@@ -30,6 +30,13 @@ REVOKE EXECUTE ON PROCEDURE s.p FROM PUBLIC;
 RESET ROLE;
 CREATE TABLE public.of_superuser (id int, a text);
 GRANT CREATE ON SCHEMA public TO asker;
+CREATE ROLE reader; GRANT reader TO asker; GRANT USAGE ON SCHEMA public TO reader;
+CREATE SCHEMA several; CREATE TABLE several.one (a int); CREATE TABLE several.two (a int);
+GRANT USAGE ON SCHEMA several TO asker;
+CREATE TABLE s.guarded (id int, who text); ALTER TABLE s.guarded OWNER TO keeper;
+ALTER TABLE s.guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY low ON s.guarded FOR INSERT WITH CHECK (id < 3);
+GRANT INSERT ON s.guarded TO asker;
 ";
 
 /// From 16 on CREATEROLE administers the roles it made, and those it was given.
@@ -100,6 +107,22 @@ const UNTRIED: &[(&str, &[&str])] = &[
         &["GRANT SELECT (rolpassword) ON TABLE pg_catalog.pg_authid TO asker"],
     ),
     ("SELECT set_config('role', 'none', true)", &[]),
+    // What follows runs as the other role.
+    (
+        "SET ROLE reader; SELECT a FROM public.of_superuser",
+        &["GRANT SELECT (a) ON TABLE public.of_superuser TO reader"],
+    ),
+    (
+        "SET ROLE reader; RESET ROLE; SELECT a FROM public.of_superuser",
+        &["GRANT SELECT (a) ON TABLE public.of_superuser TO asker"],
+    ),
+    (
+        "GRANT SELECT ON ALL TABLES IN SCHEMA several TO reader",
+        &[
+            "GRANT SELECT ON TABLE several.one TO asker WITH GRANT OPTION",
+            "GRANT SELECT ON TABLE several.two TO asker WITH GRANT OPTION",
+        ],
+    ),
 ];
 
 #[tokio::test]
@@ -125,7 +148,27 @@ async fn an_administrator_of_roles_is_told_the_least() {
         );
         assert!(!runners.is_empty(), "{statement}");
     }
+    // Policies decide over the rows that it would write, whoever looks.
+    superuser
+        .query("GRANT USAGE ON SCHEMA s TO asker")
+        .await
+        .unwrap();
+    let guarded = |id| format!("INSERT INTO s.guarded (id) VALUES ({id})");
+    let report = why(&master, &guarded(9), Rehearse::WherePossible).await;
+    assert_eq!(
+        report.not_by_grant.map(|reason| reason.kind),
+        Some(NotByGrantKind::RowLevelSecurity)
+    );
+    let report = why(&master, &guarded(1), Rehearse::WherePossible).await;
+    assert_eq!(report.outcome, Outcome::Allowed);
+    assert_eq!(report.verdict, Verdict::Proven);
     assert_eq!(superuser.query(members).await.unwrap().rows, before);
+
+    // That nothing was found is told apart from a trial that passed.
+    let report = why(&superuser, &guarded(1), Rehearse::Never).await;
+    assert_eq!(report.outcome, Outcome::Allowed);
+    assert_eq!(report.verdict, Verdict::Expected);
+    assert!(report.headline.contains("not tried"), "{}", report.headline);
 
     for (statement, fix) in UNTRIED {
         let report = why(&superuser, statement, Rehearse::Never).await;

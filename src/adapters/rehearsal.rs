@@ -4,6 +4,7 @@ mod alternatives;
 mod avoid;
 mod branches;
 mod candidates;
+mod check_option;
 mod checked;
 mod connect;
 mod copying;
@@ -26,8 +27,10 @@ mod runners;
 mod runtime;
 mod scene;
 mod settle;
+mod spoken;
 mod stage;
 mod written;
+mod written_rows;
 
 use super::session::Session;
 use crate::domain::diagnosis::body::Course;
@@ -35,7 +38,7 @@ use crate::domain::diagnosis::denial;
 use crate::domain::diagnosis::evaluable::evaluable;
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
-use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
+use crate::domain::diagnosis::{Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
@@ -44,6 +47,7 @@ use play::Found;
 use runtime::Bodies;
 use scene::Scene;
 use settle::settle;
+use spoken::{Spoken, becomes, spoken};
 use stage::{Manner, Stage};
 
 /// What is asked.
@@ -161,7 +165,8 @@ async fn on_stage(
             say(stage, &found.needs, report);
         }
         found = look_beyond(stage, text, found, &mut scenes, gives, report).await?;
-        bar(stage, report, &mut found, &statements).await?;
+        written_rows::bar(stage, report, &mut found, &statements).await?;
+        written_rows::check(stage, report, &mut found, &statements).await?;
         if gives {
             say(stage, &found.needs, report);
         }
@@ -212,7 +217,12 @@ async fn played(
     let executes = statements
         .iter()
         .any(|one| one.to_lowercase().contains("execute"));
-    for statement in statements {
+    for Spoken {
+        role,
+        text: statement,
+    } in &spoken(stage.role, statements)
+    {
+        let statement = *statement;
         // What is only prepared is checked when it is executed.
         if !executes && word_at(statement, 0) == "prepare" {
             continue;
@@ -229,14 +239,20 @@ async fn played(
         }
         match trial(&copying::columns_listed(stage, statement).await?) {
             Ok(_) if !stage.judges_becoming() && becomes(statement) => left.push((
+                role.clone(),
                 statement,
                 "SET ROLE would be judged as for who looks, not as for the role",
+            )),
+            Ok(_) if !stage.judges_becoming() && role != stage.role => left.push((
+                role.clone(),
+                statement,
+                "it comes behind a SET ROLE that cannot be tried",
             )),
             Ok(more) => {
                 let calls = evaluable(statement);
                 scenes.extend(more.into_iter().chain(calls).map(Scene::own));
             }
-            Err(why) => left.push((statement, why)),
+            Err(why) => left.push((role.clone(), statement, why)),
         }
     }
     let mut found = play::play(stage, scenes, text, report).await?;
@@ -246,9 +262,9 @@ async fn played(
     if report.outcome == Outcome::Failed {
         return Ok(found);
     }
-    for (statement, why) in left {
+    for (role, statement, why) in left {
         stage.rewind().await?;
-        let needs = derived::derive(stage, statement, None).await?;
+        let needs = derived::derive(&stage.of(&role), statement, None).await?;
         if let Some(hidden) = maintenance::hidden_schema(stage, statement).await? {
             let _ = report.refusal.get_or_insert(hidden);
         } else if let Some(warning) = maintenance::skipped(statement, &needs, stage.major()) {
@@ -262,12 +278,6 @@ async fn played(
         found.verdict = Verdict::Expected;
     }
     Ok(found)
-}
-
-/// Whether a statement is SET ROLE, which the server judges by who signed in.
-fn becomes(statement: &str) -> bool {
-    word_at(statement, 0) == "set"
-        && (word_at(statement, 1) == "role" || word_at(statement, 2) == "role")
 }
 
 /// From catalogs and words alone.
@@ -291,7 +301,15 @@ async fn derive(
         .as_ref()
         .and_then(|denial| play::not_by_grant(denial, stage.major()));
     let mut needs = Vec::new();
-    for statement in statements {
+    for Spoken {
+        role,
+        text: statement,
+    } in &spoken(stage.role, statements)
+    {
+        if !runners::known_role(stage.session, role).await? {
+            continue;
+        }
+        let stage = &stage.of(role);
         if let Some(reason) = definitions::barred(stage, statement).await? {
             report.not_by_grant = Some(reason);
             return Ok(Found::expected(Vec::new(), Vec::new()));
@@ -374,60 +392,4 @@ async fn look_beyond(
         );
     }
     Ok(found)
-}
-
-/// COPY FROM never writes under policies (PostgreSQL source, `copy.c`, `DoCopy`); privileges are
-/// looked at before.
-fn unsupported(report: &mut WhyReport, found: &mut Found) {
-    let message = "COPY FROM not supported with row-level security";
-    if !found.needs.is_empty() {
-        found.verdict = Verdict::Expected;
-        found.notes.push(format!(
-            "with it the statement passes the privilege checks and then fails: {message}"
-        ));
-        return;
-    }
-    let mut failure = saying::denied(message.to_owned());
-    failure.sqlstate = Some("0A000".to_owned());
-    failure.hint = Some("Use INSERT statements instead.".to_owned());
-    report.outcome = Outcome::Failed;
-    report.refusal = Some(failure);
-}
-
-/// Says so where row-level security stands in the way: planning a statement does not try its rows.
-async fn bar(
-    stage: &Stage<'_>,
-    report: &mut WhyReport,
-    found: &mut Found,
-    statements: &[String],
-) -> Result<(), Failure> {
-    for statement in statements {
-        let needs = if stage.gives() {
-            found.needs.as_slice()
-        } else {
-            &[]
-        };
-        let Some(barred) = policies::barring(stage, needs, statement).await? else {
-            continue;
-        };
-        let policies::Barred {
-            explanation,
-            message,
-        } = barred;
-        if word_at(statement, 0) == "copy" {
-            unsupported(report, found);
-            return Ok(());
-        }
-        if report.refusal.is_none() && found.needs.is_empty() {
-            report.refusal = Some(saying::denied(message));
-        }
-        report.outcome = Outcome::Refused;
-        report.not_by_grant = Some(NotByGrant {
-            kind: NotByGrantKind::RowLevelSecurity,
-            explanation,
-        });
-        found.verdict = Verdict::Partial;
-        return Ok(());
-    }
-    Ok(())
 }

@@ -8,7 +8,9 @@ use super::args::Why;
 use super::context::{Context, Ended, script, wrapped_lines};
 use super::exit::Exit;
 use crate::adapters::rehearsal::{Question, Rehearse, explain};
-use crate::domain::diagnosis::{Mark, MissingPrivilege, NotByGrant, Outcome, Remedy, WhyReport};
+use crate::domain::diagnosis::{
+    Mark, MissingPrivilege, NotByGrant, Outcome, Reason, Remedy, Verdict, WhyReport,
+};
 use crate::domain::failure::Failure;
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::Profile;
@@ -79,6 +81,9 @@ fn as_json(report: &WhyReport, profile: &Profile, facts: &LinkFacts) -> Value {
         "role": report.role,
         "statement": report.statement,
         "outcome": word(report.outcome),
+        "verdict": report.verdict.word(),
+        "headline": report.headline,
+        "because": report.because.iter().map(because_json).collect::<Vec<_>>(),
         "refusal": report.refusal.as_ref().map(refusal_json),
         "missing": report.missing.iter().map(missing_json).collect::<Vec<_>>(),
         "fixes": report.fixes.iter().map(fix_json).collect::<Vec<_>>(),
@@ -89,6 +94,18 @@ fn as_json(report: &WhyReport, profile: &Profile, facts: &LinkFacts) -> Value {
             .map(|avoid| json!({"statement": avoid.statement, "because": avoid.because}))
             .collect::<Vec<_>>(),
     })
+}
+
+const fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Measured => "measured",
+        Mark::Derived => "derived",
+        Mark::Documented => "documented",
+    }
+}
+
+fn because_json(reason: &Reason) -> Value {
+    json!({"text": reason.text, "mark": mark(reason.mark)})
 }
 
 fn refusal_json(failure: &Failure) -> Value {
@@ -130,10 +147,11 @@ fn not_by_grant_json(reason: &NotByGrant) -> Value {
 }
 
 fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
-    let sign = if report.outcome == Outcome::Allowed {
-        "✓ "
-    } else {
-        "✗ "
+    let sign = match (report.outcome, report.verdict) {
+        (Outcome::Allowed, Verdict::Proven) => "✓ ",
+        // Nothing was found: that is no yes.
+        (Outcome::Allowed, _) => "? ",
+        (Outcome::Refused | Outcome::Failed, _) => "✗ ",
     };
     wrapped_lines(out, sign, &report.headline)?;
     if let Some(failure) = &report.refusal {
@@ -151,11 +169,7 @@ fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
         }
     }
     for reason in &report.because {
-        let mark = match reason.mark {
-            Mark::Measured => "measured",
-            Mark::Derived => "derived",
-            Mark::Documented => "documented",
-        };
+        let mark = mark(reason.mark);
         wrapped_lines(out, "  · ", &format!("{} ({mark})", reason.text))?;
     }
     if let Some(reason) = &report.not_by_grant {

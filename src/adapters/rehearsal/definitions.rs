@@ -34,6 +34,19 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
             Demanded::GrantOption { name, privileges } => {
                 grantable(stage, statement, &name, &privileges).await?
             }
+            Demanded::GrantOptionOnAll {
+                kind,
+                schema,
+                privileges,
+            } => {
+                let mut all = Vec::new();
+                for name in all_of(stage, &kind, &schema).await? {
+                    let name = [schema.clone(), name];
+                    let more = grantable(stage, statement, &name, &privileges).await?;
+                    add(&mut all, more);
+                }
+                all
+            }
             Demanded::Refused(denial) => {
                 if !roles_are_known(stage, &denial).await? {
                     continue;
@@ -138,6 +151,37 @@ async fn grantable(
             here && (privileges.is_empty() || privileges.contains(&given.privilege))
         })
         .collect())
+}
+
+/// Objects of a schema that are looked up one by one, at most.
+const MOST: usize = 300;
+
+/// The names of all objects of a kind in a schema (PostgreSQL source, `aclchk.c`,
+/// `objectsInSchemaToOids`).
+async fn all_of(stage: &Stage<'_>, kind: &str, schema: &str) -> Result<Vec<String>, Failure> {
+    let schema = literal(schema);
+    let relations = |kinds: &str| {
+        format!(
+            "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {schema} AND c.relkind IN ({kinds}) ORDER BY c.oid LIMIT {MOST}"
+        )
+    };
+    let routines = |condition: &str| {
+        format!(
+            "SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n \
+             ON n.oid = p.pronamespace WHERE n.nspname = {schema} AND {condition} LIMIT {MOST}"
+        )
+    };
+    let sql = match kind {
+        "tables" => relations("'r', 'v', 'm', 'f', 'p'"),
+        "sequences" => relations("'S'"),
+        "functions" => routines("p.prokind <> 'p'"),
+        "procedures" => routines("p.prokind = 'p'"),
+        "routines" => routines("true"),
+        _ => return Ok(Vec::new()),
+    };
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
 /// Whether the roles that a demand names exist: `CURRENT_USER` and misspelt ones do not.

@@ -3,12 +3,16 @@
 //! Source: PostgreSQL documentation, "Row Security Policies" and the table "Policies Applied by
 //! Command Type" of CREATE POLICY; `rowsecurity.c`, `add_with_check_options`.
 
+mod rows;
+
+pub(super) use rows::inserted;
+
 use super::derived::by_name;
 use super::need::{Need, Row, cell};
 use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::wants::wants;
-use crate::domain::diagnosis::writing::{Arbiter, Assignment, Conflict, Reads, Writing, writing};
+use crate::domain::diagnosis::writing::{Writing, writing};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted};
 
@@ -74,12 +78,16 @@ impl Barred {
         let policy = policy.map_or_else(String::new, |policy| format!(" \"{policy}\""));
         let part = match row {
             RowThat::IsNew => "",
-            RowThat::IsThere => " (USING expression)",
+            RowThat::IsThere | RowThat::Matches => " (USING expression)",
+        };
+        let which = match row {
+            RowThat::IsNew | RowThat::IsThere => "new",
+            RowThat::Matches => "target",
         };
         Self {
             explanation,
             message: format!(
-                "new row violates row-level security policy{policy}{part} for table \"{table}\""
+                "{which} row violates row-level security policy{policy}{part} for table \"{table}\""
             ),
         }
     }
@@ -92,6 +100,8 @@ enum RowThat {
     IsNew,
     /// One that is there already, and that an INSERT would update.
     IsThere,
+    /// One that a MERGE finds, and would update or delete.
+    Matches,
 }
 
 /// Rows to hold against policies.
@@ -109,10 +119,14 @@ pub(super) async fn barring(
     needs: &[Need],
     statement: &str,
 ) -> Result<Option<Barred>, Failure> {
+    let writing = writing(statement);
+    let merges = matches!(writing, Some(Writing::Merge(_)));
     for wanted in wants(statement).relations {
         let command = match wanted.privilege {
             "INSERT" => 'a',
             "UPDATE" => 'w',
+            // Other statements do not see what they may not delete.
+            "DELETE" if merges => 'd',
             _ => continue,
         };
         stage.rewind().await?;
@@ -120,7 +134,9 @@ pub(super) async fn barring(
             continue;
         };
         let relevant = guarded.of(command);
-        if command == 'a' && !relevant.iter().any(|policy| policy.permissive) {
+        // A MERGE may have nothing to insert.
+        let inserts = command == 'a' && (!merges || guarded.through_view);
+        if inserts && !relevant.iter().any(|policy| policy.permissive) {
             let explanation = format!(
                 "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}. \
                  A policy must be created or changed; no GRANT mends it.",
@@ -139,8 +155,10 @@ pub(super) async fn barring(
         if guarded.through_view {
             continue;
         }
-        if let Some(explanation) = guarded.refuses(stage, needs, statement, command).await? {
-            return Ok(Some(explanation));
+        let Some(writing) = &writing else { continue };
+        let rows = guarded.rows(stage, writing, command).await?;
+        if let Some(barred) = guarded.refuses(stage, needs, &rows).await? {
+            return Ok(Some(barred));
         }
     }
     stage.rewind().await?;
@@ -225,54 +243,14 @@ impl Guarded {
         }
     }
 
-    /// Holds the statement's rows against the policies, as the role, without writing them.
+    /// Holds rows against the policies, as the role, without writing them.
     async fn refuses(
         &self,
         stage: &Stage<'_>,
         needs: &[Need],
-        statement: &str,
-        command: char,
+        rows: &[Rows],
     ) -> Result<Option<Barred>, Failure> {
-        let Some(writing) = writing(statement) else {
-            return Ok(None);
-        };
-        let read = |reads: Reads| match reads {
-            Reads::Back => vec![command, 'r'],
-            Reads::Nothing => vec![command],
-        };
-        let rows = match &writing {
-            Writing::Insert {
-                columns,
-                rows,
-                reads,
-                ..
-            } if command == 'a' => vec![Rows {
-                query: self.inserted(stage, columns, rows).await?,
-                row: RowThat::IsNew,
-                tests: read(*reads),
-            }],
-            Writing::Insert {
-                columns,
-                rows,
-                conflict: Some(conflict),
-                ..
-            } if command == 'w' => {
-                let proposed = self.inserted(stage, columns, rows).await?;
-                self.conflicting(stage, &proposed, conflict).await?
-            }
-            Writing::Update {
-                target,
-                sets,
-                condition,
-                ..
-            } if command == 'w' => vec![Rows {
-                query: self.updated(stage, target, sets, condition).await?,
-                row: RowThat::IsNew,
-                tests: read(Reads::Back),
-            }],
-            _ => return Ok(None),
-        };
-        for rows in &rows {
+        for rows in rows {
             for command in &rows.tests {
                 let policies = self.of(*command);
                 if let Some(said) = self.held(stage, needs, rows, &policies, *command).await? {
@@ -281,90 +259,6 @@ impl Guarded {
             }
         }
         Ok(None)
-    }
-
-    /// The rows that an INSERT finds there already, as they are and as it would leave them. All of
-    /// them are looked at, also those that policies hide (PostgreSQL source, `nodeModifyTable.c`,
-    /// `ExecOnConflictUpdate`).
-    async fn conflicting(
-        &self,
-        stage: &Stage<'_>,
-        proposed: &str,
-        conflict: &Conflict,
-    ) -> Result<Vec<Rows>, Failure> {
-        let columns = match &conflict.arbiter {
-            Arbiter::Columns(columns) => columns.clone(),
-            Arbiter::Constraint(name) => {
-                let sql = format!(
-                    "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
-                     ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
-                     WHERE k.conrelid = {} AND k.conname = {}",
-                    self.oid,
-                    literal(name)
-                );
-                let rows = stage.session.query(&sql).await?.rows;
-                rows.iter().map(|row| cell(row, 0)).collect()
-            }
-        };
-        let called = &conflict.called;
-        let mut alike: Vec<String> = columns
-            .iter()
-            .map(|column| {
-                let column = quoted(column);
-                format!("{called}.{column} = excluded.{column}")
-            })
-            .collect();
-        if alike.is_empty() {
-            return Ok(Vec::new());
-        }
-        if !conflict.condition.is_empty() {
-            alike.push(format!("({})", conflict.condition));
-        }
-        let from = format!(
-            "FROM {}.{} AS {called} JOIN ({proposed}) AS excluded ON {}",
-            quoted(&self.schema),
-            quoted(&self.name),
-            alike.join(" AND ")
-        );
-        let each: Vec<String> = self
-            .columns(stage)
-            .await?
-            .iter()
-            .map(|(name, kind)| {
-                let set = conflict.sets.iter().find(|set| set.column == *name);
-                let name = quoted(name);
-                set.map_or_else(
-                    || format!("{called}.{name} AS {name}"),
-                    |set| format!("({})::{kind} AS {name}", set.expression),
-                )
-            })
-            .collect();
-        Ok(vec![
-            Rows {
-                query: format!("SELECT {called}.* {from} LIMIT 1000"),
-                row: RowThat::IsThere,
-                tests: vec!['w', 'r'],
-            },
-            Rows {
-                query: format!("SELECT {} {from} LIMIT 1000", each.join(", ")),
-                row: RowThat::IsNew,
-                tests: vec!['w', 'r'],
-            },
-        ])
-    }
-
-    /// The table's columns with their types.
-    async fn columns(&self, stage: &Stage<'_>) -> Result<Vec<(String, String)>, Failure> {
-        let sql = format!(
-            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            self.oid
-        );
-        let rows = stage.session.query(&sql).await?.rows;
-        Ok(rows
-            .iter()
-            .map(|row| (cell(row, 0), cell(row, 1)))
-            .collect())
     }
 
     /// The first policy, or the permissive ones together, that the rows do not satisfy.
@@ -378,7 +272,7 @@ impl Guarded {
     ) -> Result<Option<Barred>, Failure> {
         // What is there is held against USING alone.
         let tested = match rows.row {
-            RowThat::IsThere => 'r',
+            RowThat::IsThere | RowThat::Matches => 'r',
             RowThat::IsNew => command,
         };
         let test = |policy: &&Policy| {
@@ -396,7 +290,9 @@ impl Guarded {
             .iter()
             .filter_map(|policy| test(policy))
             .collect();
-        let mut columns = vec![if any.is_empty() {
+        let mut columns = vec![if permissive.is_empty() {
+            "count(*) = 0".to_owned()
+        } else if any.is_empty() {
             "true".to_owned()
         } else {
             format!("bool_and({})", any.join(" OR "))
@@ -410,22 +306,10 @@ impl Guarded {
             columns.join(", "),
             rows.query
         );
-        // To look at the rows the role may need more than the statement does.
-        let look = format!(
-            "GRANT SELECT ON {}.{name} TO {}",
-            quoted(&self.schema),
-            crate::domain::ident::role(stage.role)
-        );
-        let mut given: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
-        given.push(&look);
-        let sees = format!(
-            "ALTER ROLE {} BYPASSRLS",
-            crate::domain::ident::role(stage.role)
-        );
-        if rows.row == RowThat::IsThere {
-            given.push(&sees);
-        }
-        let Ok(answers) = stage.attempt_with(&given, &[Scene::own(sql)]).await? else {
+        let Some(answers) = self
+            .looked(stage, needs, rows.row, &[Scene::own(sql)])
+            .await?
+        else {
             return Ok(None);
         };
         let refused = |at: usize| {
@@ -451,7 +335,9 @@ impl Guarded {
             said.join("; ")
         };
         let mut by = None;
-        let failing = if refused(0) {
+        let failing = if refused(0) && permissive.is_empty() {
+            format!("no permissive policy for it applies to {}", self.role)
+        } else if refused(0) {
             clause(&permissive)
         } else {
             let one = restrictive
@@ -467,6 +353,7 @@ impl Guarded {
         let row = match rows.row {
             RowThat::IsNew => "The new row does",
             RowThat::IsThere => "A row that is there already and would be updated does",
+            RowThat::Matches => "A row that is found and would be changed does",
         };
         let explanation = format!(
             "{row} not satisfy row-level security of {}.{}: {failing}. \
@@ -476,90 +363,34 @@ impl Guarded {
         Ok(Some(Barred::by(&self.name, by, rows.row, explanation)))
     }
 
-    /// The rows of an INSERT as a query, defaults filled in where they call nothing.
-    async fn inserted(
+    /// What the role sees of the rows. To look at them it may need more than the statement does;
+    /// who may not give that looks without.
+    async fn looked(
         &self,
         stage: &Stage<'_>,
-        given: &[String],
-        rows: &str,
-    ) -> Result<String, Failure> {
-        let sql = format!(
-            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-             pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attribute a \
-             LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
-             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            self.oid
+        needs: &[Need],
+        row: RowThat,
+        scenes: &[Scene],
+    ) -> Result<Option<Vec<Vec<String>>>, Failure> {
+        let role = crate::domain::ident::role(stage.role);
+        let look = format!(
+            "GRANT SELECT ON {}.{} TO {role}",
+            quoted(&self.schema),
+            quoted(&self.name)
         );
-        let columns = stage.session.query(&sql).await?.rows;
-        let names: Vec<String> = if given.is_empty() {
-            columns.iter().map(|row| cell(row, 0)).collect()
-        } else {
-            given.to_vec()
-        };
-        let width = first_row_width(rows);
-        let listed: Vec<String> = (1..=width).map(|at| format!("c{at}")).collect();
-        let each: Vec<String> = columns
-            .iter()
-            .map(|row| {
-                let (name, kind, default) = (cell(row, 0), cell(row, 1), cell(row, 2));
-                let place = names.iter().position(|known| *known == name);
-                let value = match place.filter(|at| *at < width) {
-                    Some(at) => format!("v.c{}", at + 1),
-                    None if default.is_empty() || default.contains("nextval") => "NULL".to_owned(),
-                    None => format!("({default})"),
-                };
-                format!("({value})::{kind} AS {}", quoted(&name))
-            })
-            .collect();
-        Ok(format!(
-            "SELECT {} FROM ({rows}) AS v({})",
-            each.join(", "),
-            listed.join(", ")
-        ))
-    }
-
-    /// The rows of an UPDATE as they would be afterwards.
-    async fn updated(
-        &self,
-        stage: &Stage<'_>,
-        target: &str,
-        sets: &[Assignment],
-        condition: &str,
-    ) -> Result<String, Failure> {
-        let each: Vec<String> = self
-            .columns(stage)
-            .await?
-            .into_iter()
-            .map(|(name, kind)| {
-                let set = sets.iter().find(|set| set.column == name);
-                set.map_or_else(
-                    || quoted(&name).into_owned(),
-                    |set| format!("({})::{kind} AS {}", set.expression, quoted(&name)),
-                )
-            })
-            .collect();
-        Ok(format!(
-            "SELECT {} FROM {target} {condition} LIMIT 1000",
-            each.join(", ")
-        ))
-    }
-}
-
-/// How many values the first row of `VALUES (…)` or of a SELECT has.
-fn first_row_width(rows: &str) -> usize {
-    let words = crate::domain::sql::lexer::tokens(rows);
-    let within = u32::from(words.first().is_some_and(|token| token.is(rows, "values")));
-    let mut depth = 0_u32;
-    let mut commas = 0;
-    for token in words {
-        match token.text(rows) {
-            "(" => depth += 1,
-            ")" if depth == 1 && within == 1 => break,
-            ")" => depth = depth.saturating_sub(1),
-            "," if depth == within => commas += 1,
-            _ if depth == 0 && token.is(rows, "from") => break,
-            _ => {}
+        let sees = format!("ALTER ROLE {role} BYPASSRLS");
+        let granted: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
+        let mut given = granted.clone();
+        given.push(&look);
+        if row == RowThat::IsThere {
+            given.push(&sees);
         }
+        if let Ok(answers) = stage.attempt_with(&given, scenes).await? {
+            return Ok(Some(answers));
+        }
+        if stage.gives() {
+            return Ok(None);
+        }
+        Ok(stage.attempt_with(&granted, scenes).await?.ok())
     }
-    commas + 1
 }

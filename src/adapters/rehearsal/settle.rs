@@ -58,6 +58,11 @@ pub(super) async fn settle(
     {
         report.outcome = Outcome::Refused;
     }
+    report.verdict = match (report.outcome, verdict) {
+        // What nothing lifts was tried as well.
+        (Outcome::Refused | Outcome::Failed, Verdict::Partial) => Verdict::Proven,
+        (_, verdict) => verdict,
+    };
     report.headline = headline(report, &needs, verdict);
     report.missing = needs.iter().map(|need| need.missing.clone()).collect();
     explain(report, &notes, verdict);

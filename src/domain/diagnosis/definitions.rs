@@ -19,6 +19,15 @@ pub enum Demanded {
     Trigger(Vec<String>),
     /// Maintenance of a relation: ownership, from 17 on MAINTAIN.
     Maintain(Vec<String>),
+    /// The grant option on all objects of a kind in a schema.
+    GrantOptionOnAll {
+        /// The word behind ALL: `tables`, `sequences`, `functions` …
+        kind: String,
+        /// The schema.
+        schema: String,
+        /// The privileges given away; empty for all.
+        privileges: Vec<String>,
+    },
     /// The grant option for some privileges on an object; no privileges for ALL.
     GrantOption {
         /// The object.
@@ -321,8 +330,24 @@ impl Reader<'_> {
                 .map(|name| Demanded::Refused(Denial::Administration(Some(name))))
                 .collect();
         };
+        let privileges: Vec<String> = (1..on)
+            .map(|at| self.text(at).to_uppercase())
+            .filter(|word| word.chars().all(char::is_alphabetic))
+            .collect();
+        let all = privileges.first().is_some_and(|word| word == "ALL");
+        let privileges = if all { Vec::new() } else { privileges };
         if self.is(on + 1, "all") {
-            return Vec::new();
+            let (schemas, _) = self.names(on + 5);
+            let kind = self.text(on + 2).to_lowercase();
+            return schemas
+                .into_iter()
+                .filter_map(|mut name| name.pop())
+                .map(|schema| Demanded::GrantOptionOnAll {
+                    kind: kind.clone(),
+                    schema,
+                    privileges: privileges.clone(),
+                })
+                .collect();
         }
         let kinds = ["foreign data wrapper", "foreign server", "large object"];
         let single = [
@@ -344,17 +369,12 @@ impl Reader<'_> {
             .chain(single)
             .find_map(|kind| self.behind(on + 1, kind))
             .unwrap_or(on + 1);
-        let privileges: Vec<String> = (1..on)
-            .map(|at| self.text(at).to_uppercase())
-            .filter(|word| word.chars().all(char::is_alphabetic))
-            .collect();
-        let all = privileges.first().is_some_and(|word| word == "ALL");
         let (names, _) = self.names(at);
         names
             .into_iter()
             .map(|name| Demanded::GrantOption {
                 name,
-                privileges: if all { Vec::new() } else { privileges.clone() },
+                privileges: privileges.clone(),
             })
             .collect()
     }

@@ -15,6 +15,7 @@ pub mod report;
 pub mod saying;
 mod token_refusal;
 pub mod trial;
+pub mod view_text;
 pub mod wants;
 pub mod writing;
 

@@ -267,6 +267,8 @@ pub struct WhyReport {
     pub looked_as: String,
     /// What becomes of the statement.
     pub outcome: Outcome,
+    /// How well that is known: `Expected` where it was looked up and not tried.
+    pub verdict: Verdict,
     /// The server's first refusal or failure.
     pub refusal: Option<Failure>,
     /// What was refused, in plain words: one line.
@@ -292,6 +294,7 @@ impl WhyReport {
             statement,
             looked_as: looked_as.to_owned(),
             outcome: Outcome::Allowed,
+            verdict: Verdict::Expected,
             refusal: None,
             headline: String::new(),
             because: Vec::new(),

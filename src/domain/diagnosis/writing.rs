@@ -1,5 +1,9 @@
-//! The rows that an INSERT or UPDATE would write, as pieces of its text: enough to ask a policy
+//! The rows that an INSERT, UPDATE or MERGE would write, as pieces of its text: enough to ask a policy
 //! about them without writing anything.
+
+mod merge;
+
+pub use merge::{Deed, Matched, Merge, When};
 
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -24,13 +28,28 @@ pub enum Writing {
     Update {
         /// The name's parts.
         relation: Vec<String>,
-        /// The relation as it stands in the statement, alias included.
-        target: String,
+        /// What the relation is called in the expressions.
+        called: String,
         /// Columns and the expressions assigned to them.
         sets: Vec<Assignment>,
         /// `WHERE …`; empty without.
         condition: String,
+        /// Whether rows are read: without, the policies for reading do not count.
+        reads: Reads,
     },
+    /// `MERGE INTO … USING …`.
+    Merge(Merge),
+}
+
+impl Writing {
+    /// The parts of the name of what is written to.
+    #[must_use]
+    pub fn relation(&self) -> &[String] {
+        match self {
+            Self::Insert { relation, .. } | Self::Update { relation, .. } => relation,
+            Self::Merge(merge) => &merge.relation,
+        }
+    }
 }
 
 /// What is done to a row that is there already.
@@ -89,6 +108,12 @@ const HARMLESS: [&str; 12] = [
     "concat",
 ];
 
+/// Words before a parenthesis that call nothing.
+const BEFORE_PARENTHESES: [&str; 16] = [
+    "values", "in", "and", "or", "not", "where", "using", "on", "as", "from", "join", "exists",
+    "insert", "when", "then", "else",
+];
+
 /// Reads a statement; `None` where its rows cannot be told from its text.
 #[must_use]
 pub fn writing(sql: &str) -> Option<Writing> {
@@ -101,6 +126,8 @@ pub fn writing(sql: &str) -> Option<Writing> {
         reader.insert()
     } else if reader.is(0, "update") {
         reader.update()
+    } else if reader.is(0, "merge") && reader.is(1, "into") {
+        reader.merge().map(Writing::Merge)
     } else {
         None
     }
@@ -159,23 +186,32 @@ impl Reader<'_> {
             .unwrap_or(self.words.len())
     }
 
-    /// Whether looking at these words could do anything.
+    /// Whether looking at these words cannot do anything.
     fn harmless(&self, from: usize, to: usize) -> bool {
+        self.calls_nothing(from, to) && (from..to).all(|at| !self.is(at, "select"))
+    }
+
+    /// The same where a query may stand among them.
+    fn calls_nothing(&self, from: usize, to: usize) -> bool {
         (from..to).all(|at| {
             let Some(token) = self.words.get(at) else {
                 return true;
             };
-            let calls = self.is(at + 1, "(")
+            // Behind an alias stand the names of its columns.
+            let alias = at
+                .checked_sub(1)
+                .is_some_and(|before| self.is(before, "as") || self.is(before, ")"));
+            let calls = !alias
+                && self.is(at + 1, "(")
                 && matches!(
                     token.kind,
                     TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::Keyword
                 );
             let word = token.text(self.sql).to_lowercase();
-            word != "select"
-                && token.kind != TokenKind::Parameter
+            token.kind != TokenKind::Parameter
                 && (!calls
                     || HARMLESS.contains(&word.as_str())
-                    || ["values", "in", "and", "or", "not", "where"].contains(&word.as_str()))
+                    || BEFORE_PARENTHESES.contains(&word.as_str()))
         })
     }
 
@@ -283,10 +319,20 @@ impl Reader<'_> {
         Some(sets)
     }
 
+    /// What a relation is called: the alias between its name and a word, else its own name.
+    fn alias(&self, at: usize, before: usize, relation: &[String]) -> Option<String> {
+        let at = at + usize::from(self.is(at, "*"));
+        let at = at + usize::from(self.is(at, "as"));
+        if at < before {
+            return Some(self.text(at).to_owned());
+        }
+        Some(ident::quoted(relation.last()?).into_owned())
+    }
+
     fn update(&self) -> Option<Writing> {
-        let (relation, _) = self.name(1)?;
+        let (relation, at) = self.name(1)?;
         let set = self.outside(1, &["set"]);
-        let target = self.span(1, set).to_owned();
+        let called = self.alias(at, set, &relation)?;
         let end = self.outside(set + 1, &["where", "from", "returning"]);
         if self.is(end, "from") || !self.harmless(set + 1, end) {
             return None;
@@ -298,9 +344,27 @@ impl Reader<'_> {
         }
         Some(Writing::Update {
             relation,
-            target,
+            called,
+            reads: if self.names_columns(set + 1, end) || end < self.words.len() {
+                Reads::Back
+            } else {
+                Reads::Nothing
+            },
             sets,
             condition: self.span(end, last).to_owned(),
+        })
+    }
+
+    /// Whether what is assigned may be made of columns.
+    fn names_columns(&self, from: usize, end: usize) -> bool {
+        (from..end).any(|at| {
+            let names = self.words.get(at).is_some_and(|token| {
+                matches!(
+                    token.kind,
+                    TokenKind::Identifier | TokenKind::QuotedIdentifier
+                )
+            });
+            names && !self.is(at + 1, "=") && !self.is(at + 1, "(")
         })
     }
 }
@@ -350,7 +414,8 @@ mod tests {
             writing("update s.t x set a = 'b', n = n + 1 where owner = current_user"),
             Some(Writing::Update {
                 relation: vec!["s".into(), "t".into()],
-                target: "s.t x".into(),
+                called: "x".into(),
+                reads: Reads::Back,
                 sets: vec![
                     Assignment {
                         column: "a".into(),

@@ -123,9 +123,11 @@ impl Panel {
     }
 
     fn why(&mut self, report: &WhyReport) {
-        let sign = match report.outcome {
-            Outcome::Allowed => (Role::Good, " ✓ "),
-            Outcome::Refused | Outcome::Failed => (Role::Bad, " ✗ "),
+        let sign = match (report.outcome, report.verdict) {
+            (Outcome::Allowed, Verdict::Proven) => (Role::Good, " ✓ "),
+            // Nothing was found: that is no yes.
+            (Outcome::Allowed, _) => (Role::Warning, " ? "),
+            (Outcome::Refused | Outcome::Failed, _) => (Role::Bad, " ✗ "),
         };
         self.signed(sign, Role::Strong, &report.headline);
         if let Some(refusal) = &report.refusal {

@@ -1,0 +1,267 @@
+//! WITH CHECK OPTION: a row written through a view that the view would not show fails when the
+//! statement runs, whatever is granted.
+//!
+//! Source: PostgreSQL documentation, "CREATE VIEW"; `execMain.c`, `ExecWithCheckOptions`.
+
+use super::derived::by_name;
+use super::need::{Need, cell};
+use super::policies::inserted;
+use super::scene::Scene;
+use super::stage::Stage;
+use crate::domain::diagnosis::view_text::{ViewText, view_text};
+use crate::domain::diagnosis::writing::{Assignment, Writing, writing};
+use crate::domain::failure::Failure;
+use crate::domain::ident::{literal, quoted, role};
+
+/// What becomes of the rows.
+pub(super) enum Checked {
+    /// The view of this name refuses one.
+    Violated(String),
+    /// Nothing is checked, or all rows pass.
+    Passes,
+    /// They are checked, and it cannot be told before.
+    Untold,
+}
+
+/// A view over one relation.
+struct View {
+    name: String,
+    text: ViewText,
+    /// The relation under it.
+    under: Relation,
+}
+
+struct Relation {
+    oid: String,
+    schema: String,
+    name: String,
+}
+
+/// Holds the rows of an INSERT or UPDATE against the view they are written through.
+pub(super) async fn checked(
+    stage: &Stage<'_>,
+    needs: &[Need],
+    statement: &str,
+) -> Result<Checked, Failure> {
+    stage.rewind().await?;
+    let Some(writing) = writing(statement) else {
+        return Ok(Checked::Passes);
+    };
+    let Some(condition) = by_name(writing.relation()) else {
+        return Ok(Checked::Passes);
+    };
+    let (check, view) = match view(stage, &condition).await? {
+        Found::None => return Ok(Checked::Passes),
+        Found::Unread => return Ok(Checked::Untold),
+        Found::One { check, view } => (check, view),
+    };
+    let below = checks_below(stage, &view.under.oid).await?;
+    if !check && !below {
+        return Ok(Checked::Passes);
+    }
+    // What the views below check is left to them.
+    if !check || below {
+        return Ok(Checked::Untold);
+    }
+    let Some(rows) = rows(stage, &view, &writing).await? else {
+        return Ok(Checked::Untold);
+    };
+    let counted = format!(
+        "SELECT (SELECT count(*) FROM ({rows}) AS written) > (SELECT count(*) FROM \
+         (WITH {} AS ({rows}) {}) AS shown)",
+        quoted(&view.under.name),
+        view.text.whole
+    );
+    let path = literal(&quoted(&view.under.schema));
+    let scenes = [
+        Scene::own(format!(
+            "SELECT pg_catalog.set_config('search_path', {path}, true)"
+        )),
+        Scene::own(counted),
+    ];
+    let looks = [
+        format!(
+            "GRANT USAGE ON SCHEMA {} TO {}",
+            quoted(&view.under.schema),
+            role(stage.role)
+        ),
+        format!(
+            "GRANT SELECT ON {}.{} TO {}",
+            quoted(&view.under.schema),
+            quoted(&view.under.name),
+            role(stage.role)
+        ),
+    ];
+    let mut given: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
+    given.extend(looks.iter().map(String::as_str));
+    let Ok(answers) = stage.attempt_with(&given, &scenes).await? else {
+        return Ok(Checked::Untold);
+    };
+    Ok(
+        match answers
+            .last()
+            .and_then(|rows| rows.first())
+            .map(String::as_str)
+        {
+            Some("t") => Checked::Violated(view.name),
+            Some("f") => Checked::Passes,
+            _ => Checked::Untold,
+        },
+    )
+}
+
+/// What is written to.
+enum Found {
+    /// No view, or one whose triggers write.
+    None,
+    /// A view that is not understood.
+    Unread,
+    /// A view, and whether it checks.
+    One { check: bool, view: View },
+}
+
+async fn view(stage: &Stage<'_>, condition: &str) -> Result<Found, Failure> {
+    let sql = format!(
+        "SELECT c.oid, c.relname, coalesce(c.reloptions::text ~ 'check_option=', false) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} AND c.relkind = 'v' AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger i \
+         WHERE i.tgrelid = c.oid AND (i.tgtype & 64) <> 0) \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1"
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(Found::None);
+    };
+    let (oid, name) = (cell(row, 0), cell(row, 1));
+    let path = stage.search_path().await?;
+    // Without a path every name is written with its schema.
+    let qualified = definition(stage, &oid, "").await?;
+    let Some(under) = view_text(&qualified).and_then(|text| match text.under.as_slice() {
+        [schema, name] => Some((schema.clone(), name.clone())),
+        _ => None,
+    }) else {
+        stage.set_search_path(&path).await?;
+        return Ok(Found::Unread);
+    };
+    let whole = definition(stage, &oid, &quoted(&under.0)).await?;
+    stage.set_search_path(&path).await?;
+    let sql = format!(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {} AND c.relname = {}",
+        literal(&under.0),
+        literal(&under.1)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let under = Relation {
+        oid: rows.first().map(|row| cell(row, 0)).unwrap_or_default(),
+        schema: under.0,
+        name: under.1,
+    };
+    Ok(match view_text(&whole) {
+        Some(text) if text.under.len() == 1 => Found::One {
+            check: cell(row, 2) == "t",
+            view: View { name, text, under },
+        },
+        _ => Found::Unread,
+    })
+}
+
+async fn definition(stage: &Stage<'_>, oid: &str, path: &str) -> Result<String, Failure> {
+    stage.set_search_path(path).await?;
+    let sql = format!("SELECT pg_catalog.pg_get_viewdef({oid}::pg_catalog.oid)");
+    let rows = stage.session.query(&sql).await?.rows;
+    let text = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
+    Ok(text.trim().trim_end_matches(';').to_owned())
+}
+
+/// Whether a view under this one has a check option of its own.
+async fn checks_below(stage: &Stage<'_>, oid: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "WITH RECURSIVE below(oid) AS (SELECT {oid}::pg_catalog.oid UNION SELECT d.refobjid FROM below \
+         JOIN pg_catalog.pg_rewrite w ON w.ev_class = below.oid AND w.ev_type = '1' \
+         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid \
+         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) \
+         SELECT 1 FROM below JOIN pg_catalog.pg_class c ON c.oid = below.oid \
+         WHERE c.relkind = 'v' AND c.reloptions::text ~ 'check_option='"
+    );
+    Ok(!stage.session.query(&sql).await?.rows.is_empty())
+}
+
+/// The rows of what is under the view, as the statement would leave them; `None` where that cannot be
+/// told.
+async fn rows(
+    stage: &Stage<'_>,
+    view: &View,
+    writing: &Writing,
+) -> Result<Option<String>, Failure> {
+    match writing {
+        Writing::Insert { columns, rows, .. } => {
+            let given = if columns.is_empty() {
+                view.text
+                    .columns
+                    .iter()
+                    .map(|column| column.from.clone())
+                    .collect()
+            } else {
+                columns
+                    .iter()
+                    .map(|column| view.text.from(column))
+                    .collect()
+            };
+            let Some(given) = given else { return Ok(None) };
+            let given: Vec<String> = given;
+            inserted(stage, &view.under.oid, &given, rows)
+                .await
+                .map(Some)
+        }
+        Writing::Update {
+            called,
+            sets,
+            condition,
+            ..
+        } => updated(stage, view, (called, sets), condition).await,
+        Writing::Merge(_) => Ok(None),
+    }
+}
+
+/// All columns of what the view shows, with those assigned that the view has.
+async fn updated(
+    stage: &Stage<'_>,
+    view: &View,
+    (called, sets): (&str, &[Assignment]),
+    condition: &str,
+) -> Result<Option<String>, Failure> {
+    let sql = format!(
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+        view.under.oid
+    );
+    let assigned: Option<Vec<(String, &Assignment)>> = sets
+        .iter()
+        .map(|set| Some((view.text.from(&set.column)?, set)))
+        .collect();
+    let Some(assigned) = assigned else {
+        return Ok(None);
+    };
+    let mut each = Vec::new();
+    let mut shown = Vec::new();
+    for row in stage.session.query(&sql).await?.rows {
+        let (name, kind) = (cell(&row, 0), cell(&row, 1));
+        let set = assigned.iter().find(|(column, _)| *column == name);
+        let column = quoted(&name);
+        // Its own name may mean another column in the view.
+        let own = quoted(&format!("pgiam {name}")).into_owned();
+        shown.push(format!("{}.{column} AS {own}", view.text.called));
+        each.push(set.map_or_else(
+            || format!("{called}.{own} AS {column}"),
+            |(_, set)| format!("({})::{kind} AS {column}", set.expression),
+        ));
+    }
+    shown.push(view.text.list.clone());
+    Ok(Some(format!(
+        "SELECT {} FROM (SELECT {} {}) AS {called} {condition} LIMIT 1000",
+        each.join(", "),
+        shown.join(", "),
+        view.text.rest
+    )))
+}

@@ -1,0 +1,345 @@
+//! The rows that a statement would write or change, as queries.
+
+use super::{Guarded, RowThat, Rows};
+use crate::adapters::rehearsal::need::cell;
+use crate::adapters::rehearsal::stage::Stage;
+use crate::domain::diagnosis::writing::{
+    Arbiter, Assignment, Conflict, Deed, Matched, Merge, Reads, When, Writing,
+};
+use crate::domain::failure::Failure;
+use crate::domain::ident::{literal, quoted};
+
+/// Rows looked at, at most.
+const MOST: &str = "LIMIT 1000";
+
+impl Guarded {
+    /// What a statement does under one command: `a` inserts, `w` updates, `d` deletes.
+    pub(super) async fn rows(
+        &self,
+        stage: &Stage<'_>,
+        writing: &Writing,
+        command: char,
+    ) -> Result<Vec<Rows>, Failure> {
+        match (writing, command) {
+            (
+                Writing::Insert {
+                    columns,
+                    rows,
+                    reads,
+                    ..
+                },
+                'a',
+            ) => Ok(vec![Rows {
+                query: inserted(stage, &self.oid, columns, rows).await?,
+                row: RowThat::IsNew,
+                tests: tests('a', *reads),
+            }]),
+            (
+                Writing::Insert {
+                    columns,
+                    rows,
+                    conflict: Some(conflict),
+                    ..
+                },
+                'w',
+            ) => {
+                let proposed = inserted(stage, &self.oid, columns, rows).await?;
+                self.conflicting(stage, &proposed, conflict).await
+            }
+            (
+                Writing::Update {
+                    called,
+                    sets,
+                    condition,
+                    reads,
+                    ..
+                },
+                'w',
+            ) => {
+                let each = self.assigned(stage, called, sets).await?;
+                let seen = self.seen('w');
+                Ok(vec![Rows {
+                    query: format!("SELECT {each} FROM {seen} AS {called} {condition} {MOST}"),
+                    row: RowThat::IsNew,
+                    tests: tests('w', *reads),
+                }])
+            }
+            (Writing::Merge(merge), _) => self.merged(stage, merge, command).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The table's rows that a command sees: the others are hidden, not refused.
+    fn seen(&self, command: char) -> String {
+        let tests = |permissive: bool| -> Vec<String> {
+            self.of(command)
+                .into_iter()
+                .filter(|policy| policy.permissive == permissive)
+                .map(|policy| {
+                    let using = policy.using.as_deref().unwrap_or("true");
+                    format!("({using})")
+                })
+                .collect()
+        };
+        let permissive = tests(true);
+        let any = if permissive.is_empty() {
+            "false".to_owned()
+        } else {
+            permissive.join(" OR ")
+        };
+        let mut all = vec![format!("({any})")];
+        all.extend(tests(false));
+        format!(
+            "(SELECT * FROM {}.{} WHERE {})",
+            quoted(&self.schema),
+            quoted(&self.name),
+            all.join(" AND ")
+        )
+    }
+
+    /// All columns of the table, as an UPDATE would leave them.
+    async fn assigned(
+        &self,
+        stage: &Stage<'_>,
+        called: &str,
+        sets: &[Assignment],
+    ) -> Result<String, Failure> {
+        let each: Vec<String> = self
+            .columns(stage)
+            .await?
+            .iter()
+            .map(|(name, kind)| {
+                let set = sets.iter().find(|set| set.column == *name);
+                let name = quoted(name);
+                set.map_or_else(
+                    || format!("{called}.{name} AS {name}"),
+                    |set| format!("({})::{kind} AS {name}", set.expression),
+                )
+            })
+            .collect();
+        Ok(each.join(", "))
+    }
+
+    /// What a MERGE does under one command: each row is for the first WHEN that fits it.
+    ///
+    /// Source: PostgreSQL source, `rowsecurity.c`, `get_row_security_policies`: rows that are found
+    /// are held against USING of what would be done to them, new ones against WITH CHECK.
+    async fn merged(
+        &self,
+        stage: &Stage<'_>,
+        merge: &Merge,
+        command: char,
+    ) -> Result<Vec<Rows>, Failure> {
+        let mut rows = Vec::new();
+        for (at, when) in merge.whens.iter().enumerate() {
+            let before = merge.whens.get(..at).unwrap_or_default();
+            let from = self.found(merge, when, before);
+            let called = &merge.called;
+            let matches = |command| Rows {
+                query: format!("SELECT {called}.* {from} {MOST}"),
+                row: RowThat::Matches,
+                tests: vec![command],
+            };
+            match &when.deed {
+                Deed::Update(sets) if command == 'w' => {
+                    rows.push(matches('w'));
+                    let each = self.assigned(stage, called, sets).await?;
+                    rows.push(Rows {
+                        query: format!("SELECT {each} {from} {MOST}"),
+                        row: RowThat::IsNew,
+                        tests: tests('w', Reads::Back),
+                    });
+                }
+                Deed::Delete if command == 'd' => rows.push(matches('d')),
+                Deed::Insert { columns, values } if command == 'a' => {
+                    let proposed = format!("SELECT {values} {from} {MOST}");
+                    rows.push(Rows {
+                        query: inserted(stage, &self.oid, columns, &proposed).await?,
+                        row: RowThat::IsNew,
+                        tests: tests('a', merge.reads),
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(rows)
+    }
+
+    /// `FROM … WHERE …` of the rows that one WHEN is about.
+    fn found(&self, merge: &Merge, when: &When, before: &[When]) -> String {
+        let target = format!(
+            "{}.{} AS {}",
+            quoted(&self.schema),
+            quoted(&self.name),
+            merge.called
+        );
+        let Merge { source, on, .. } = merge;
+        let (from, mut all) = match when.matched {
+            Matched::Both => (format!("{target} JOIN {source} ON ({on})"), Vec::new()),
+            Matched::SourceOnly => (
+                source.clone(),
+                vec![format!("NOT EXISTS (SELECT FROM {target} WHERE {on})")],
+            ),
+            Matched::TargetOnly => (
+                target,
+                vec![format!("NOT EXISTS (SELECT FROM {source} WHERE {on})")],
+            ),
+        };
+        let asked = |when: &When| {
+            if when.condition.is_empty() {
+                "true".to_owned()
+            } else {
+                format!("coalesce(({}), false)", when.condition)
+            }
+        };
+        all.extend(
+            before
+                .iter()
+                .filter(|earlier| earlier.matched == when.matched)
+                .map(|earlier| format!("NOT {}", asked(earlier))),
+        );
+        all.push(asked(when));
+        format!("FROM {from} WHERE {}", all.join(" AND "))
+    }
+
+    /// The rows that an INSERT finds there already, as they are and as it would leave them. All of
+    /// them are looked at, also those that policies hide (PostgreSQL source, `nodeModifyTable.c`,
+    /// `ExecOnConflictUpdate`).
+    async fn conflicting(
+        &self,
+        stage: &Stage<'_>,
+        proposed: &str,
+        conflict: &Conflict,
+    ) -> Result<Vec<Rows>, Failure> {
+        let columns = match &conflict.arbiter {
+            Arbiter::Columns(columns) => columns.clone(),
+            Arbiter::Constraint(name) => {
+                let sql = format!(
+                    "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
+                     ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
+                     WHERE k.conrelid = {} AND k.conname = {}",
+                    self.oid,
+                    literal(name)
+                );
+                let rows = stage.session.query(&sql).await?.rows;
+                rows.iter().map(|row| cell(row, 0)).collect()
+            }
+        };
+        let called = &conflict.called;
+        let mut alike: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                let column = quoted(column);
+                format!("{called}.{column} = excluded.{column}")
+            })
+            .collect();
+        if alike.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !conflict.condition.is_empty() {
+            alike.push(format!("({})", conflict.condition));
+        }
+        let from = format!(
+            "FROM {}.{} AS {called} JOIN ({proposed}) AS excluded ON {}",
+            quoted(&self.schema),
+            quoted(&self.name),
+            alike.join(" AND ")
+        );
+        let each = self.assigned(stage, called, &conflict.sets).await?;
+        Ok(vec![
+            Rows {
+                query: format!("SELECT {called}.* {from} {MOST}"),
+                row: RowThat::IsThere,
+                tests: vec!['w', 'r'],
+            },
+            Rows {
+                query: format!("SELECT {each} {from} {MOST}"),
+                row: RowThat::IsNew,
+                tests: vec!['w', 'r'],
+            },
+        ])
+    }
+
+    /// The table's columns with their types.
+    async fn columns(&self, stage: &Stage<'_>) -> Result<Vec<(String, String)>, Failure> {
+        let sql = format!(
+            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            self.oid
+        );
+        let rows = stage.session.query(&sql).await?.rows;
+        Ok(rows
+            .iter()
+            .map(|row| (cell(row, 0), cell(row, 1)))
+            .collect())
+    }
+}
+
+/// The commands whose policies hold for new rows.
+fn tests(command: char, reads: Reads) -> Vec<char> {
+    match reads {
+        Reads::Back => vec![command, 'r'],
+        Reads::Nothing => vec![command],
+    }
+}
+
+/// The rows of an INSERT as a query, defaults filled in where they call nothing.
+pub(in crate::adapters::rehearsal) async fn inserted(
+    stage: &Stage<'_>,
+    oid: &str,
+    given: &[String],
+    rows: &str,
+) -> Result<String, Failure> {
+    let sql = format!(
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+         pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attribute a \
+         LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
+         WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+        oid
+    );
+    let columns = stage.session.query(&sql).await?.rows;
+    let names: Vec<String> = if given.is_empty() {
+        columns.iter().map(|row| cell(row, 0)).collect()
+    } else {
+        given.to_vec()
+    };
+    let width = first_row_width(rows);
+    let listed: Vec<String> = (1..=width).map(|at| format!("c{at}")).collect();
+    let each: Vec<String> = columns
+        .iter()
+        .map(|row| {
+            let (name, kind, default) = (cell(row, 0), cell(row, 1), cell(row, 2));
+            let place = names.iter().position(|known| *known == name);
+            let value = match place.filter(|at| *at < width) {
+                Some(at) => format!("v.c{}", at + 1),
+                None if default.is_empty() || default.contains("nextval") => "NULL".to_owned(),
+                None => format!("({default})"),
+            };
+            format!("({value})::{kind} AS {}", quoted(&name))
+        })
+        .collect();
+    Ok(format!(
+        "SELECT {} FROM ({rows}) AS v({})",
+        each.join(", "),
+        listed.join(", ")
+    ))
+}
+
+/// How many values the first row of `VALUES (…)` or of a SELECT has.
+fn first_row_width(rows: &str) -> usize {
+    let words = crate::domain::sql::lexer::tokens(rows);
+    let within = u32::from(words.first().is_some_and(|token| token.is(rows, "values")));
+    let mut depth = 0_u32;
+    let mut commas = 0;
+    for token in words {
+        match token.text(rows) {
+            "(" => depth += 1,
+            ")" if depth == 1 && within == 1 => break,
+            ")" => depth = depth.saturating_sub(1),
+            "," if depth == within => commas += 1,
+            _ if depth == 0 && token.is(rows, "from") => break,
+            _ => {}
+        }
+    }
+    commas + 1
+}

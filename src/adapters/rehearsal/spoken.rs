@@ -1,0 +1,87 @@
+//! Who each of several statements runs as.
+
+use crate::domain::diagnosis::trial::word_at;
+use crate::domain::ident;
+use crate::domain::sql::lexer::{TokenKind, tokens};
+
+/// A statement and who it runs as.
+pub(super) struct Spoken<'a> {
+    pub(super) role: String,
+    pub(super) text: &'a String,
+}
+
+/// Who each statement runs as: SET ROLE holds for those behind it.
+pub(super) fn spoken<'a>(role: &str, statements: &'a [String]) -> Vec<Spoken<'a>> {
+    let mut now = role.to_owned();
+    statements
+        .iter()
+        .map(|text| {
+            let spoken = Spoken {
+                role: now.clone(),
+                text,
+            };
+            if becomes(text) {
+                now = became(text).unwrap_or_else(|| role.to_owned());
+            } else if word_at(text, 0) == "reset"
+                && ["role", "all"].contains(&word_at(text, 1).as_str())
+            {
+                role.clone_into(&mut now);
+            }
+            spoken
+        })
+        .collect()
+}
+
+/// The role that a SET ROLE names; `None` for NONE.
+fn became(statement: &str) -> Option<String> {
+    let words = tokens(statement);
+    let last = words
+        .iter()
+        .rfind(|token| token.kind != TokenKind::Comment)?;
+    let text = last.text(statement);
+    if text.eq_ignore_ascii_case("none") {
+        return None;
+    }
+    match text
+        .strip_prefix('\'')
+        .and_then(|text| text.strip_suffix('\''))
+    {
+        Some(inner) => Some(inner.replace("''", "'")),
+        None => ident::parts(text)?.pop(),
+    }
+}
+
+/// Whether a statement is SET ROLE, which the server judges by who signed in.
+pub(super) fn becomes(statement: &str) -> bool {
+    word_at(statement, 0) == "set"
+        && (word_at(statement, 1) == "role" || word_at(statement, 2) == "role")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn set_role_holds_for_what_follows() {
+        let statements: Vec<String> = [
+            "select 1",
+            "set local role \"Odd One\"",
+            "select 2",
+            "SET ROLE to 'reader'",
+            "select 3",
+            "reset role",
+            "select 4",
+            "set role reader",
+            "set role none",
+            "select 5",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let roles: Vec<String> = spoken("app", &statements)
+            .into_iter()
+            .filter(|spoken| word_at(spoken.text, 0) == "select")
+            .map(|spoken| spoken.role)
+            .collect();
+        assert_eq!(roles, ["app", "Odd One", "reader", "app", "app"]);
+    }
+}
