@@ -50,19 +50,17 @@ pub(super) async fn checked(
     let Some(condition) = by_name(writing.relation()) else {
         return Ok(Checked::Passes);
     };
-    let (check, view) = match view(stage, &condition).await? {
-        Found::None => return Ok(Checked::Passes),
-        Found::Unread => return Ok(Checked::Untold),
-        Found::One { check, view } => (check, view),
+    let Some(target) = target(stage, &condition).await? else {
+        return Ok(Checked::Passes);
     };
-    let below = checks_below(stage, &view.under.oid).await?;
-    if !check && !below {
+    if !checks(stage, &target.oid).await? {
         return Ok(Checked::Passes);
     }
-    // What the views below check is left to them.
-    if !check || below {
-        return Ok(Checked::Untold);
-    }
+    let view = match view(stage, &target).await? {
+        // What the views below check is left to them.
+        Some(view) if target.checks && !checks(stage, &view.under.oid).await? => view,
+        _ => return Ok(Checked::Untold),
+    };
     let Some(rows) = rows(stage, &view, &writing).await? else {
         return Ok(Checked::Untold);
     };
@@ -110,17 +108,16 @@ pub(super) async fn checked(
     )
 }
 
-/// What is written to.
-enum Found {
-    /// No view, or one whose triggers write.
-    None,
-    /// A view that is not understood.
-    Unread,
-    /// A view, and whether it checks.
-    One { check: bool, view: View },
+/// A view that is written to.
+struct Target {
+    oid: String,
+    name: String,
+    /// Whether it has a check option of its own.
+    checks: bool,
 }
 
-async fn view(stage: &Stage<'_>, condition: &str) -> Result<Found, Failure> {
+/// The view of a name, unless its triggers write.
+async fn target(stage: &Stage<'_>, condition: &str) -> Result<Option<Target>, Failure> {
     let sql = format!(
         "SELECT c.oid, c.relname, coalesce(c.reloptions::text ~ 'check_option=', false) \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -129,21 +126,26 @@ async fn view(stage: &Stage<'_>, condition: &str) -> Result<Found, Failure> {
          ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1"
     );
     let rows = stage.session.query(&sql).await?.rows;
-    let Some(row) = rows.first() else {
-        return Ok(Found::None);
-    };
-    let (oid, name) = (cell(row, 0), cell(row, 1));
+    Ok(rows.first().map(|row| Target {
+        oid: cell(row, 0),
+        name: cell(row, 1),
+        checks: cell(row, 2) == "t",
+    }))
+}
+
+/// What it is made of; `None` where that is not understood.
+async fn view(stage: &Stage<'_>, target: &Target) -> Result<Option<View>, Failure> {
     let path = stage.search_path().await?;
     // Without a path every name is written with its schema.
-    let qualified = definition(stage, &oid, "").await?;
+    let qualified = definition(stage, &target.oid, "").await?;
     let Some(under) = view_text(&qualified).and_then(|text| match text.under.as_slice() {
         [schema, name] => Some((schema.clone(), name.clone())),
         _ => None,
     }) else {
         stage.set_search_path(&path).await?;
-        return Ok(Found::Unread);
+        return Ok(None);
     };
-    let whole = definition(stage, &oid, &quoted(&under.0)).await?;
+    let whole = definition(stage, &target.oid, &quoted(&under.0)).await?;
     stage.set_search_path(&path).await?;
     let sql = format!(
         "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -157,13 +159,12 @@ async fn view(stage: &Stage<'_>, condition: &str) -> Result<Found, Failure> {
         schema: under.0,
         name: under.1,
     };
-    Ok(match view_text(&whole) {
-        Some(text) if text.under.len() == 1 => Found::One {
-            check: cell(row, 2) == "t",
-            view: View { name, text, under },
-        },
-        _ => Found::Unread,
-    })
+    let text = view_text(&whole).filter(|text| text.under.len() == 1);
+    Ok(text.map(|text| View {
+        name: target.name.clone(),
+        text,
+        under,
+    }))
 }
 
 async fn definition(stage: &Stage<'_>, oid: &str, path: &str) -> Result<String, Failure> {
@@ -174,8 +175,8 @@ async fn definition(stage: &Stage<'_>, oid: &str, path: &str) -> Result<String, 
     Ok(text.trim().trim_end_matches(';').to_owned())
 }
 
-/// Whether a view under this one has a check option of its own.
-async fn checks_below(stage: &Stage<'_>, oid: &str) -> Result<bool, Failure> {
+/// Whether a relation is a view with a check option, or over one.
+async fn checks(stage: &Stage<'_>, oid: &str) -> Result<bool, Failure> {
     let sql = format!(
         "WITH RECURSIVE below(oid) AS (SELECT {oid}::pg_catalog.oid UNION SELECT d.refobjid FROM below \
          JOIN pg_catalog.pg_rewrite w ON w.ev_class = below.oid AND w.ev_type = '1' \

@@ -70,9 +70,10 @@ pub fn view_text(sql: &str) -> Option<ViewText> {
         under.extend(ident::parts(text(at + 1))?);
         at += 2;
     }
-    let called = match at < words.len() && !is(at, "where") {
-        true => text(at).to_owned(),
-        false => ident::quoted(under.last()?).into_owned(),
+    let called = if at < words.len() && !is(at, "where") {
+        text(at).to_owned()
+    } else {
+        ident::quoted(under.last()?).into_owned()
     };
     let end = at + usize::from(at < words.len() && !is(at, "where"));
     if end < words.len() && !is(end, "where") {

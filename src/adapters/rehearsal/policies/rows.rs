@@ -294,8 +294,7 @@ pub(in crate::adapters::rehearsal) async fn inserted(
         "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
          pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attribute a \
          LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
-         WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-        oid
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
     );
     let columns = stage.session.query(&sql).await?.rows;
     let names: Vec<String> = if given.is_empty() {
