@@ -63,9 +63,32 @@ RESET ROLE;
 ALTER VIEW s.lent OWNER TO viewer;
 ALTER FUNCTION s.lends() OWNER TO viewer;
 SELECT lo_create(4242);
+DO $$ BEGIN
+  FOR n IN 1..120 LOOP
+    EXECUTE format('CREATE SCHEMA many_%s AUTHORIZATION keeper', n);
+    EXECUTE format('CREATE TABLE many_%s.same (id int)', n);
+    EXECUTE format('ALTER TABLE many_%s.same OWNER TO keeper', n);
+  END LOOP;
+END $$;
+CREATE VIEW s.same AS SELECT id FROM many_107.same;
+ALTER VIEW s.same OWNER TO viewer;
 ";
 
 const CASES: &[(&str, &[&str])] = &[
+    (
+        "SELECT id FROM many_42.same",
+        &[
+            "GRANT USAGE ON SCHEMA many_42 TO app",
+            "GRANT SELECT (id) ON TABLE many_42.same TO app",
+        ],
+    ),
+    (
+        "SELECT id FROM s.same",
+        &[
+            "GRANT SELECT (id) ON TABLE s.same TO app",
+            "GRANT SELECT (id) ON TABLE many_107.same TO viewer",
+        ],
+    ),
     (
         "SELECT count(*) FROM s.t",
         &["GRANT SELECT (id) ON TABLE s.t TO app"],

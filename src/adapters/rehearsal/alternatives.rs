@@ -111,12 +111,14 @@ impl Maker<'_> {
         self.stage.rewind().await?;
         // A member of a role that signs in by IAM would have to sign in so too.
         let sql = format!(
-            "SELECT rolname FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND NOT rolcanlogin \
+            "SELECT rolname FROM pg_catalog.pg_roles r LEFT JOIN (SELECT relowner, count(*) AS relations \
+             FROM pg_catalog.pg_class GROUP BY relowner) owned ON owned.relowner = r.oid \
+             WHERE NOT rolsuper AND NOT rolcanlogin \
              AND rolname !~ '^(pg_|rds)' AND rolname <> {0} AND {1} \
              AND NOT pg_catalog.pg_has_role(r.oid, {0}, 'MEMBER') \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles i WHERE i.rolname = 'rds_iam' \
              AND pg_catalog.pg_has_role(r.oid, i.oid, 'MEMBER')) \
-             ORDER BY (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relowner = r.oid), rolname LIMIT 1",
+             ORDER BY coalesce(owned.relations, 0), rolname LIMIT 1",
             literal(grantee),
             conditions.join(" AND ")
         );

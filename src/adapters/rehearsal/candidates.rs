@@ -9,6 +9,7 @@ use super::ownership::{Ownership, Way, ownership};
 use super::roles;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::qualifiers::qualifiers;
 use crate::domain::diagnosis::trial::{granted_kind, word_at};
 use crate::domain::diagnosis::wants::Call;
 use crate::domain::diagnosis::{Breadth, ObjectKind, remedy};
@@ -290,19 +291,35 @@ impl Refused<'_> {
                  AND v.oid <> c.oid"
             ),
         };
+        // The message leaves the schema out, and a hundred schemas may have a table of that name: those
+        // that the statement can mean come first, and alone where a right of the role may be all.
+        let only = match self.reach {
+            Reach::Role => "WHERE tier = nearest",
+            Reach::Others | Reach::Owner => "",
+        };
+        // Of relations that the statement does not name, a view's owner is the likelier one to lack it.
         // The last are taken away first: to lock, MAINTAIN is less than a right to the rows.
         let maintain = if self.major() >= 17 { "MAINTAIN," } else { "" };
         let held = format!(" || {}", literal(option.suffix()));
+        let spoken_of: Vec<String> = qualifiers(self.statement)
+            .iter()
+            .map(|schema| literal(schema))
+            .collect();
         let sql = format!(
-            "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), g.who, p.p \
+            "SELECT nspname, relname, relkind, owner, who, p FROM (SELECT n.nspname, c.relname, c.relkind, \
+             pg_catalog.pg_get_userbyid(c.relowner) AS owner, g.who, p.p, t.tier, \
+             min(t.tier) OVER () AS nearest \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, \
+             LATERAL (SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) \
+             OR n.nspname = ANY (ARRAY[{}]::name[]) THEN 0 ELSE 1 END) t(tier), \
              LATERAL ({grantees}) g(who), LATERAL (SELECT unnest(CASE c.relkind \
              WHEN 'S' THEN '{{USAGE,SELECT,UPDATE}}'::text[] ELSE \
              '{{SELECT,INSERT,{maintain}UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}}'::text[] END)) p(p) \
              WHERE c.relname = {} AND c.relkind IN ('r','p','v','m','f','S') \
              AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p{held}) \
-             ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END \
-             ORDER BY g.who = {who} DESC LIMIT 200",
+             ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END) lacking {only} \
+             ORDER BY tier, (tier = 0) <> (who = {who}) LIMIT 700",
+            spoken_of.join(", "),
             literal(name)
         );
         let of = |row: &Row| {

@@ -181,8 +181,7 @@ pub(super) async fn hidden_schema(
             literal(stage.role)
         );
         if !stage.session.query(&sql).await?.rows.is_empty() {
-            let message = format!("permission denied for schema {schema}");
-            return Ok(Some(saying::denied(message)));
+            return Ok(Some(saying::schema_refusal(schema)));
         }
     }
     Ok(None)

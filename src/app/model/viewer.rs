@@ -63,7 +63,7 @@ pub struct Viewer {
     /// Which part of the value shows, if not all of it does.
     pub extent: Option<Extent>,
     /// The part that was asked for.
-    pub awaited: Option<Ticket>,
+    pub wanted: Option<Ticket>,
     /// Text being looked for is typed here.
     pub field: Option<Field>,
     /// What is looked for.
@@ -87,7 +87,7 @@ impl Viewer {
             arrival: Arrival::Here,
             title,
             extent: None,
-            awaited: None,
+            wanted: None,
             field: None,
             search: None,
             lines,

@@ -239,6 +239,8 @@ fn counts(rights: &Snapshot, role: RoleId) -> Vec<Count> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::super::account::{Accounts, Search};
     use super::super::model::Snapshot;
     use super::super::scene::{relation, role, scene};
@@ -318,11 +320,13 @@ mod tests {
         let mut facts = "role dba\nrole g0\n".to_owned();
         for level in 1..=40 {
             let below = level - 1;
-            facts.push_str(&format!(
+            write!(
+                facts,
                 "role a{level}\nrole b{level}\nrole g{level}\nmember g{below} a{level} dba\n\
                  member g{below} b{level} dba\nmember a{level} g{level} dba\n\
                  member b{level} g{level} dba\n"
-            ));
+            )
+            .unwrap();
         }
         facts.push_str("schema - app dba -\ntable app orders dba {g40=r/dba}\n");
         let rights = scene(16, &facts);

@@ -10,6 +10,7 @@ pub mod evaluable;
 pub mod findings;
 pub mod login;
 pub mod maintained;
+pub mod qualifiers;
 pub mod remedy;
 pub mod report;
 pub mod saying;

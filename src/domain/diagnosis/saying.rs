@@ -110,6 +110,12 @@ pub fn copy_refusal(role: &str, major: u32) -> Option<Failure> {
     Some(failure)
 }
 
+/// What the server says to who lacks USAGE on a schema.
+#[must_use]
+pub fn schema_refusal(schema: &str) -> Failure {
+    denied(format!("permission denied for schema {schema}"))
+}
+
 /// A refusal in these words.
 #[must_use]
 pub fn denied(message: String) -> Failure {

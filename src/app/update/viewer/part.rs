@@ -79,7 +79,7 @@ pub(super) fn turn(model: &mut Model, mut viewer: Viewer, direction: Direction) 
         let value = (window.row(place.row), place.column);
         (Box::new(result.snapshot()), value)
     });
-    viewer.awaited = Some(ticket);
+    viewer.wanted = Some(ticket);
     model.overlays.push(Overlay::Viewer(viewer));
     let Some((rows, value)) = asked else {
         return Vec::new();
@@ -101,11 +101,7 @@ pub(in crate::app::update) fn arrived(
     let Some(Overlay::Viewer(viewer)) = model.overlays.last_mut() else {
         return;
     };
-    if viewer
-        .awaited
-        .take_if(|awaited| *awaited == ticket)
-        .is_none()
-    {
+    if viewer.wanted.take_if(|wanted| *wanted == ticket).is_none() {
         return;
     }
     match outcome {
