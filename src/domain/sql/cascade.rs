@@ -61,45 +61,46 @@ fn found(kind: &str, name: &[String]) -> Option<String> {
 
 /// Follows `pg_depend` as `DROP` does (PostgreSQL source, `dependency.c`, `findDependentObjects`): a
 /// view goes by way of its rule. Told are the objects a person made: not rules, row types, indexes
-/// and what else is a part of a table that goes anyway.
+/// and what else is a part of a table that goes anyway. `part` is a column that goes alone.
 fn dropping(named: &str) -> String {
     format!(
-        "WITH RECURSIVE named AS ({named}), gone (classid, objid) AS ( \
-           SELECT classid, objid FROM named WHERE objid IS NOT NULL \
+        "WITH RECURSIVE named AS ({named}), gone (classid, objid, part) AS ( \
+           SELECT classid, objid, 0 FROM named WHERE objid IS NOT NULL \
          UNION \
            SELECT CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_catalog.pg_class'::pg_catalog.regclass::oid END, \
-                  COALESCE(r.ev_class, d.objid) \
+                  COALESCE(r.ev_class, d.objid), CASE WHEN r.oid IS NULL THEN d.objsubid ELSE 0 END \
            FROM gone g \
            JOIN pg_catalog.pg_depend d ON d.refclassid = g.classid AND d.refobjid = g.objid \
+             AND (g.part = 0 OR g.part = d.refobjsubid) \
            LEFT JOIN pg_catalog.pg_rewrite r \
              ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid \
            WHERE d.deptype <> 'e'), \
-         some AS (SELECT classid, objid FROM gone LIMIT {LOOKED_AT}), \
+         met AS (SELECT classid, objid, part FROM gone LIMIT {LOOKED_AT}), \
+         reached AS (SELECT classid, objid FROM met WHERE part = 0), \
          told AS ( \
            SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' \
                     WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind, \
                   s.objid::pg_catalog.regclass::text AS name \
-           FROM some s JOIN pg_catalog.pg_class c ON c.oid = s.objid \
+           FROM reached s JOIN pg_catalog.pg_class c ON c.oid = s.objid \
            WHERE s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
              AND (s.classid, s.objid) NOT IN (SELECT n.classid, n.objid FROM named n WHERE n.objid IS NOT NULL) \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o WHERE o.classid = s.classid AND o.objid = s.objid \
                              AND o.refobjsubid > 0 AND o.deptype IN ('a', 'i')) \
          UNION ALL \
            SELECT 'foreign key', k.conrelid::pg_catalog.regclass::text || ' (' || k.conname || ')' \
-           FROM some s JOIN pg_catalog.pg_constraint k ON k.oid = s.objid AND k.contype = 'f' AND k.conparentid = 0 \
+           FROM reached s JOIN pg_catalog.pg_constraint k ON k.oid = s.objid AND k.contype = 'f' AND k.conparentid = 0 \
            WHERE s.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass \
-             AND NOT EXISTS (SELECT FROM some t WHERE t.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             AND NOT EXISTS (SELECT FROM reached t WHERE t.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
                              AND t.objid = k.conrelid) \
          UNION ALL \
            SELECT 'function', s.objid::pg_catalog.regprocedure::text \
-           FROM some s WHERE s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+           FROM reached s WHERE s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
          UNION ALL \
            SELECT 'column', a.attrelid::pg_catalog.regclass::text || '.' || a.attname \
-           FROM some s JOIN pg_catalog.pg_depend d \
-             ON d.refclassid = s.classid AND d.refobjid = s.objid \
-             AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0 AND d.deptype = 'n' \
-           JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid \
-           WHERE s.classid = 'pg_catalog.pg_type'::pg_catalog.regclass) \
+           FROM met s JOIN pg_catalog.pg_attribute a ON a.attrelid = s.objid AND a.attnum = s.part \
+           WHERE s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.part > 0 \
+             AND s.objid NOT IN (SELECT t.objid FROM reached t \
+                                 WHERE t.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)) \
          {}",
         counted()
     )
