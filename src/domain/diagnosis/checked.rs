@@ -5,7 +5,8 @@
 //! extensions `pg_prewarm.c`, `pgrowlocks.c`.
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::lexer::TokenKind;
+use crate::domain::sql::words::Words;
 
 /// What the argument names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +80,8 @@ fn checks(function: &str) -> Option<Checks> {
 /// The calls in a statement.
 #[must_use]
 pub fn checked_calls(sql: &str) -> Vec<CheckedCall> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
-        .collect();
-    let reader = Reader { sql, words };
+    let words = Words::of_statement(sql);
+    let reader = Reader { words };
     (0..reader.words.len())
         .filter_map(|at| reader.call(at))
         .collect()
@@ -92,51 +90,28 @@ pub fn checked_calls(sql: &str) -> Vec<CheckedCall> {
 /// The arguments of the only call of a routine in a statement; `None` where it has more or none.
 #[must_use]
 pub fn arguments_of(sql: &str, routine: &str) -> Option<Vec<String>> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
-    let reader = Reader { sql, words };
+    let words = Words::of(sql);
+    let reader = Reader { words };
     let mut calls = (0..reader.words.len()).filter(|at| {
-        let named = ident::parts(reader.text(*at)).is_some_and(|parts| parts == [routine]);
-        named && reader.text(at + 1) == "("
+        let named = ident::parts(reader.words.text(*at)).is_some_and(|parts| parts == [routine]);
+        named && reader.words.text(at + 1) == "("
     });
     let only = calls.next()?;
     calls.next().is_none().then(|| reader.arguments(only + 1))
 }
 
 struct Reader<'a> {
-    sql: &'a str,
-    words: Vec<Token>,
+    words: Words<'a>,
 }
 
 impl Reader<'_> {
-    fn text(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.words
-            .get(at)
-            .is_some_and(|token| token.is(self.sql, word))
-    }
-
-    fn span(&self, from: usize, to: usize) -> &str {
-        let start = self.words.get(from).map(|token| token.start);
-        let end = to.checked_sub(1).and_then(|last| self.words.get(last));
-        start
-            .zip(end)
-            .and_then(|(start, end)| self.sql.get(start..end.end))
-            .unwrap_or_default()
-    }
-
     fn call(&self, at: usize) -> Option<CheckedCall> {
         let token = self.words.get(at)?;
         let bare = matches!(token.kind, TokenKind::Identifier | TokenKind::Keyword);
-        if !bare || self.text(at + 1) != "(" {
+        if !bare || self.words.text(at + 1) != "(" {
             return None;
         }
-        let function = token.text(self.sql).to_lowercase();
+        let function = token.text(self.words.sql).to_lowercase();
         let checks = checks(&function)?;
         let arguments = self.arguments(at + 1);
         let argument = if function.ends_with("_stats") {
@@ -161,18 +136,18 @@ impl Reader<'_> {
         let mut found = Vec::new();
         let (mut depth, mut start) = (0_i32, open + 1);
         for at in open..self.words.len() {
-            match self.text(at) {
+            match self.words.text(at) {
                 "(" | "[" => depth += 1,
                 ")" | "]" => depth -= 1,
                 "," if depth == 1 => {
-                    found.push(self.span(start, at).to_owned());
+                    found.push(self.words.span(start, at).to_owned());
                     start = at + 1;
                 }
                 _ => {}
             }
             if depth == 0 {
                 if at > start {
-                    found.push(self.span(start, at).to_owned());
+                    found.push(self.words.span(start, at).to_owned());
                 }
                 break;
             }
@@ -187,15 +162,15 @@ impl Reader<'_> {
         };
         let end = self.end_of_query(select);
         let from = self.outside(select + 1, end, "from")?;
-        let with = if self.is(0, "with") && self.outside(0, select, "select").is_none() {
-            self.span(0, select).to_owned()
+        let with = if self.words.is(0, "with") && self.outside(0, select, "select").is_none() {
+            self.words.span(0, select).to_owned()
         } else {
             String::new()
         };
         // A call behind FROM would be made while looking.
         (call < from).then(|| Rows {
             with,
-            from: self.span(from, end).to_owned(),
+            from: self.words.span(from, end).to_owned(),
         })
     }
 
@@ -203,7 +178,7 @@ impl Reader<'_> {
     fn select_before(&self, call: usize) -> Option<usize> {
         let (mut depth, mut level) = (0_i32, 0_i32);
         (0..call).rev().find(|at| {
-            match self.text(*at) {
+            match self.words.text(*at) {
                 ")" => depth += 1,
                 "(" => {
                     depth -= 1;
@@ -211,7 +186,7 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
-            depth == level && self.is(*at, "select")
+            depth == level && self.words.is(*at, "select")
         })
     }
 
@@ -219,12 +194,12 @@ impl Reader<'_> {
     fn outside(&self, from: usize, to: usize, word: &str) -> Option<usize> {
         let mut depth = 0_i32;
         (from..to).find(|at| {
-            match self.text(*at) {
+            match self.words.text(*at) {
                 "(" => depth += 1,
                 ")" => depth -= 1,
                 _ => {}
             }
-            depth == 0 && self.is(*at, word)
+            depth == 0 && self.words.is(*at, word)
         })
     }
 
@@ -233,15 +208,16 @@ impl Reader<'_> {
         let mut depth = 0_i32;
         (select..self.words.len())
             .find(|at| {
-                match self.text(*at) {
+                match self.words.text(*at) {
                     "(" => depth += 1,
                     ")" => depth -= 1,
                     _ => {}
                 }
-                let conflict = self.is(*at, "on") && self.is(at + 1, "conflict");
+                let conflict = self.words.is(*at, "on") && self.words.is(at + 1, "conflict");
                 let next = ["union", "intersect", "except", "returning", "for", "into"];
                 depth < 0
-                    || (depth == 0 && (conflict || next.iter().any(|word| self.is(*at, word))))
+                    || (depth == 0
+                        && (conflict || next.iter().any(|word| self.words.is(*at, word))))
             })
             .unwrap_or(self.words.len())
     }
@@ -249,7 +225,7 @@ impl Reader<'_> {
     /// The rows of an UPDATE.
     fn updated(&self, call: usize) -> Option<Rows> {
         let all = self.words.len();
-        if !self.is(0, "update") {
+        if !self.words.is(0, "update") {
             return None;
         }
         let set = self.outside(1, all, "set")?;
@@ -259,14 +235,14 @@ impl Reader<'_> {
         if call > more.unwrap_or(condition) {
             return None;
         }
-        let mut from = format!("from {}", self.span(1, set));
+        let mut from = format!("from {}", self.words.span(1, set));
         if let Some(more) = more {
             from.push_str(", ");
-            from.push_str(self.span(more + 1, condition));
+            from.push_str(self.words.span(more + 1, condition));
         }
         if condition < end {
             from.push(' ');
-            from.push_str(self.span(condition, end));
+            from.push_str(self.words.span(condition, end));
         }
         Some(Rows {
             with: String::new(),

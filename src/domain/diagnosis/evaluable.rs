@@ -5,7 +5,8 @@
 //! opened), `guc_funcs.c`, `ruleutils.c`, `acl.c`, `dbsize.c`, `sequence.c`.
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::lexer::{Token, TokenKind};
+use crate::domain::sql::words::Words;
 
 /// Functions that are called as they stand.
 const HARMLESS: [&str; 8] = [
@@ -29,10 +30,7 @@ const CONSTANT: [&str; 3] = ["true", "false", "null"];
 /// The calls in a statement whose arguments are constants, as queries of their own.
 #[must_use]
 pub fn evaluable(sql: &str) -> Vec<String> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
+    let words = Words::of(sql).all;
     let mut found = Vec::new();
     for at in 0..words.len() {
         if let Some(query) = query(sql, &words, at)

@@ -1,7 +1,7 @@
 //! What VACUUM, ANALYZE, CLUSTER and REINDEX are told to work on.
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::words::Words;
 
 /// One target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +27,9 @@ pub enum Extent {
 /// Reads a statement; nothing where it works on all there is.
 #[must_use]
 pub fn maintained(sql: &str) -> Vec<Maintained> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
-        .collect();
-    let text = |at: usize| words.get(at).map_or("", |token| token.text(sql));
-    let is = |at: usize, word: &str| text(at).eq_ignore_ascii_case(word);
+    let words = Words::of_statement(sql);
+    let text = |at: usize| words.text(at);
+    let is = |at: usize, word: &str| words.is(at, word);
     let options = ["full", "freeze", "verbose", "analyze", "concurrently"];
     let mut at = 1;
     if is(at, "(") {

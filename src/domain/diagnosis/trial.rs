@@ -8,6 +8,7 @@ use super::report::ObjectKind;
 use crate::domain::sql::classify::{Block, classify};
 use crate::domain::sql::keywords::is_keyword;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::words::Words;
 
 /// The texts to send, in order, or why it cannot be tried.
 pub type Trial = Result<Vec<String>, &'static str>;
@@ -236,10 +237,7 @@ fn named<'a>(sql: &'a str, words: &[Token], mut at: usize) -> Option<&'a str> {
 
 /// The tokens that mean something.
 fn words(sql: &str) -> Vec<Token> {
-    tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect()
+    Words::of(sql).all
 }
 
 /// `SELECT … INTO table` as the CREATE TABLE it is, without rows.

@@ -1,7 +1,8 @@
 //! A simple view's query, read from the text that the server prints of it.
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::lexer::Token;
+use crate::domain::sql::words::Words;
 
 /// `SELECT list FROM relation …` over one relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +45,9 @@ impl ViewText {
 /// Reads it; `None` where it is not over one relation alone.
 #[must_use]
 pub fn view_text(sql: &str) -> Option<ViewText> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
-        .collect();
-    let text = |at: usize| words.get(at).map_or("", |token| token.text(sql));
-    let is = |at: usize, word: &str| text(at).eq_ignore_ascii_case(word);
+    let words = Words::of_statement(sql);
+    let text = |at: usize| words.text(at);
+    let is = |at: usize, word: &str| words.is(at, word);
     if !is(0, "select") || is(1, "distinct") {
         return None;
     }
@@ -82,7 +80,7 @@ pub fn view_text(sql: &str) -> Option<ViewText> {
     let mut columns = Vec::new();
     let mut start = 1;
     for comma in commas.into_iter().chain([from]) {
-        columns.push(column(sql, words.get(start..comma)?)?);
+        columns.push(column(sql, words.all.get(start..comma)?)?);
         start = comma + 1;
     }
     let span = |from: usize, to: Option<usize>| {

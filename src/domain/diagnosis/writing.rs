@@ -6,7 +6,8 @@ mod merge;
 pub use merge::{Deed, Matched, Merge, When};
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::lexer::TokenKind;
+use crate::domain::sql::words::Words;
 
 /// What would be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,16 +118,13 @@ const BEFORE_PARENTHESES: [&str; 16] = [
 /// Reads a statement; `None` where its rows cannot be told from its text.
 #[must_use]
 pub fn writing(sql: &str) -> Option<Writing> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
-        .collect();
-    let reader = Reader { sql, words };
-    if reader.is(0, "insert") && reader.is(1, "into") {
+    let words = Words::of_statement(sql);
+    let reader = Reader { words };
+    if reader.words.is(0, "insert") && reader.words.is(1, "into") {
         reader.insert()
-    } else if reader.is(0, "update") {
+    } else if reader.words.is(0, "update") {
         reader.update()
-    } else if reader.is(0, "merge") && reader.is(1, "into") {
+    } else if reader.words.is(0, "merge") && reader.words.is(1, "into") {
         reader.merge().map(Writing::Merge)
     } else {
         None
@@ -134,38 +132,17 @@ pub fn writing(sql: &str) -> Option<Writing> {
 }
 
 struct Reader<'a> {
-    sql: &'a str,
-    words: Vec<Token>,
+    words: Words<'a>,
 }
 
 impl Reader<'_> {
-    fn text(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.text(at).eq_ignore_ascii_case(word)
-    }
-
-    fn span(&self, from: usize, to: usize) -> &str {
-        let start = self
-            .words
-            .get(from)
-            .map_or(self.sql.len(), |token| token.start);
-        let end = to
-            .checked_sub(1)
-            .and_then(|last| self.words.get(last))
-            .map_or(start, |token| token.end);
-        self.sql.get(start..end.max(start)).unwrap_or_default()
-    }
-
     fn name(&self, mut at: usize) -> Option<(Vec<String>, usize)> {
-        if self.is(at, "only") {
+        if self.words.is(at, "only") {
             at += 1;
         }
-        let mut parts = ident::parts(self.text(at))?;
-        while self.is(at + 1, ".") {
-            parts.extend(ident::parts(self.text(at + 2))?);
+        let mut parts = ident::parts(self.words.text(at))?;
+        while self.words.is(at + 1, ".") {
+            parts.extend(ident::parts(self.words.text(at + 2))?);
             at += 2;
         }
         Some((parts, at + 1))
@@ -176,19 +153,19 @@ impl Reader<'_> {
         let mut depth = 0_i32;
         (from..self.words.len())
             .find(|at| {
-                match self.text(*at) {
+                match self.words.text(*at) {
                     "(" => depth += 1,
                     ")" => depth -= 1,
                     _ => {}
                 }
-                depth == 0 && wanted.iter().any(|word| self.is(*at, word))
+                depth == 0 && wanted.iter().any(|word| self.words.is(*at, word))
             })
             .unwrap_or(self.words.len())
     }
 
     /// Whether looking at these words cannot do anything.
     fn harmless(&self, from: usize, to: usize) -> bool {
-        self.calls_nothing(from, to) && (from..to).all(|at| !self.is(at, "select"))
+        self.calls_nothing(from, to) && (from..to).all(|at| !self.words.is(at, "select"))
     }
 
     /// The same where a query may stand among them.
@@ -200,14 +177,14 @@ impl Reader<'_> {
             // Behind an alias stand the names of its columns.
             let alias = at
                 .checked_sub(1)
-                .is_some_and(|before| self.is(before, "as") || self.is(before, ")"));
+                .is_some_and(|before| self.words.is(before, "as") || self.words.is(before, ")"));
             let calls = !alias
-                && self.is(at + 1, "(")
+                && self.words.is(at + 1, "(")
                 && matches!(
                     token.kind,
                     TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::Keyword
                 );
-            let word = token.text(self.sql).to_lowercase();
+            let word = token.text(self.words.sql).to_lowercase();
             token.kind != TokenKind::Parameter
                 && (!calls
                     || HARMLESS.contains(&word.as_str())
@@ -218,43 +195,43 @@ impl Reader<'_> {
     fn insert(&self) -> Option<Writing> {
         let (relation, mut at) = self.name(2)?;
         let mut called = ident::quoted(relation.last()?).into_owned();
-        if self.is(at, "as") {
-            self.text(at + 1).clone_into(&mut called);
+        if self.words.is(at, "as") {
+            self.words.text(at + 1).clone_into(&mut called);
             at += 2;
         }
         let mut columns = Vec::new();
-        if self.is(at, "(") {
+        if self.words.is(at, "(") {
             let end = self.outside(at, &[")"]);
             columns = (at + 1..end)
-                .filter_map(|at| ident::parts(self.text(at)))
+                .filter_map(|at| ident::parts(self.words.text(at)))
                 .flatten()
                 .collect();
             at = end + 1;
         }
-        if self.is(at, "overriding") {
+        if self.words.is(at, "overriding") {
             at += 3;
         }
-        if !self.is(at, "values") && !self.is(at, "select") {
+        if !self.words.is(at, "values") && !self.words.is(at, "select") {
             return None;
         }
         // A join has an ON of its own; ON CONFLICT stands behind all of it.
         let conflict = (at..self.words.len())
-            .find(|at| self.is(*at, "on") && self.is(at + 1, "conflict"))
+            .find(|at| self.words.is(*at, "on") && self.words.is(at + 1, "conflict"))
             .unwrap_or(self.words.len());
         let end = self.outside(at + 1, &["returning"]).min(conflict);
         if !self.harmless(at + 1, end) {
             return None;
         }
         // All columns of something are not told from words.
-        if self.is(at, "select") && (at..end).any(|at| self.is(at, "*")) {
+        if self.words.is(at, "select") && (at..end).any(|at| self.words.is(at, "*")) {
             return None;
         }
         let rows: Vec<&str> = (at..end)
             .map(|at| {
-                if self.is(at, "default") {
+                if self.words.is(at, "default") {
                     "NULL"
                 } else {
-                    self.text(at)
+                    self.words.text(at)
                 }
             })
             .collect();
@@ -274,19 +251,19 @@ impl Reader<'_> {
 
     /// `ON CONFLICT (columns) DO UPDATE SET … WHERE …`, where its words can be told.
     fn conflict(&self, on: usize, called: String) -> Option<Conflict> {
-        let (arbiter, behind) = if self.is(on + 2, "(") {
+        let (arbiter, behind) = if self.words.is(on + 2, "(") {
             let end = self.outside(on + 2, &[")"]);
             let columns: Option<Vec<String>> = (on + 3..end)
                 .step_by(2)
-                .map(|at| ident::parts(self.text(at))?.pop())
+                .map(|at| ident::parts(self.words.text(at))?.pop())
                 .collect();
             (Arbiter::Columns(columns?), end + 1)
         } else {
-            let name = ident::parts(self.text(on + 4))?.pop()?;
+            let name = ident::parts(self.words.text(on + 4))?.pop()?;
             (Arbiter::Constraint(name), on + 5)
         };
         let set = self.outside(behind, &["set"]);
-        if !self.is(set.checked_sub(1)?, "update") {
+        if !self.words.is(set.checked_sub(1)?, "update") {
             return None;
         }
         let end = self.outside(set + 1, &["where", "returning"]);
@@ -298,7 +275,7 @@ impl Reader<'_> {
             arbiter,
             called,
             sets: self.sets(set + 1, end)?,
-            condition: self.span(end + 1, last).to_owned(),
+            condition: self.words.span(end + 1, last).to_owned(),
         })
     }
 
@@ -307,12 +284,12 @@ impl Reader<'_> {
         let mut sets = Vec::new();
         while at < end {
             let stop = self.outside(at, &[","]).min(end);
-            if !self.is(at + 1, "=") {
+            if !self.words.is(at + 1, "=") {
                 return None;
             }
             sets.push(Assignment {
-                column: ident::parts(self.text(at))?.pop()?,
-                expression: self.span(at + 2, stop).to_owned(),
+                column: ident::parts(self.words.text(at))?.pop()?,
+                expression: self.words.span(at + 2, stop).to_owned(),
             });
             at = stop + 1;
         }
@@ -321,10 +298,10 @@ impl Reader<'_> {
 
     /// What a relation is called: the alias between its name and a word, else its own name.
     fn alias(&self, at: usize, before: usize, relation: &[String]) -> Option<String> {
-        let at = at + usize::from(self.is(at, "*"));
-        let at = at + usize::from(self.is(at, "as"));
+        let at = at + usize::from(self.words.is(at, "*"));
+        let at = at + usize::from(self.words.is(at, "as"));
         if at < before {
-            return Some(self.text(at).to_owned());
+            return Some(self.words.text(at).to_owned());
         }
         Some(ident::quoted(relation.last()?).into_owned())
     }
@@ -334,7 +311,7 @@ impl Reader<'_> {
         let set = self.outside(1, &["set"]);
         let called = self.alias(at, set, &relation)?;
         let end = self.outside(set + 1, &["where", "from", "returning"]);
-        if self.is(end, "from") || !self.harmless(set + 1, end) {
+        if self.words.is(end, "from") || !self.harmless(set + 1, end) {
             return None;
         }
         let sets = self.sets(set + 1, end)?;
@@ -351,7 +328,7 @@ impl Reader<'_> {
                 Reads::Nothing
             },
             sets,
-            condition: self.span(end, last).to_owned(),
+            condition: self.words.span(end, last).to_owned(),
         })
     }
 
@@ -364,7 +341,7 @@ impl Reader<'_> {
                     TokenKind::Identifier | TokenKind::QuotedIdentifier
                 )
             });
-            names && !self.is(at + 1, "=") && !self.is(at + 1, "(")
+            names && !self.words.is(at + 1, "=") && !self.words.is(at + 1, "(")
         })
     }
 }

@@ -14,3 +14,4 @@ pub mod search_path;
 pub mod split;
 pub mod transaction;
 pub mod variables;
+pub mod words;

@@ -3,8 +3,9 @@
 //! Source: PostgreSQL documentation, "SET"; PostgreSQL source, `guc_funcs.c`,
 //! `flatten_set_variable_args`.
 
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{TokenKind, tokens};
 use super::split::statements;
+use super::words::Words;
 use crate::domain::ident;
 
 /// What a statement makes of the search path.
@@ -28,18 +29,15 @@ pub enum Lasts {
 /// Reads one statement; `None` where it leaves the path alone.
 #[must_use]
 pub fn path_change(sql: &str) -> Option<PathChange> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment && token.text(sql) != ";")
-        .collect();
-    let reader = Reader { sql, words };
-    match reader.text(0).to_lowercase().as_str() {
+    let words = Words::of_statement(sql);
+    let reader = Reader { words };
+    match reader.words.text(0).to_lowercase().as_str() {
         "set" => reader.set(),
-        "reset" if reader.is_path(1) || reader.is(1, "all") => Some(PathChange {
+        "reset" if reader.is_path(1) || reader.words.is(1, "all") => Some(PathChange {
             path: None,
             lasts: Lasts::Session,
         }),
-        "discard" if reader.is(1, "all") => Some(PathChange {
+        "discard" if reader.words.is(1, "all") => Some(PathChange {
             path: None,
             lasts: Lasts::Session,
         }),
@@ -88,23 +86,13 @@ fn begins(sql: &str) -> bool {
 }
 
 struct Reader<'a> {
-    sql: &'a str,
-    words: Vec<Token>,
+    words: Words<'a>,
 }
 
 impl Reader<'_> {
-    fn text(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.words
-            .get(at)
-            .is_some_and(|token| token.is(self.sql, word))
-    }
-
     fn is_path(&self, at: usize) -> bool {
-        self.text(at)
+        self.words
+            .text(at)
             .trim_matches('"')
             .eq_ignore_ascii_case("search_path")
     }
@@ -113,20 +101,22 @@ impl Reader<'_> {
     fn set(&self) -> Option<PathChange> {
         let mut at = 1;
         let mut lasts = Lasts::Session;
-        if self.is(at, "session") || self.is(at, "local") {
-            if self.is(at, "local") {
+        if self.words.is(at, "session") || self.words.is(at, "local") {
+            if self.words.is(at, "local") {
                 lasts = Lasts::Transaction;
             }
             at += 1;
         }
-        let from = if self.is_path(at) && (self.is(at + 1, "to") || self.text(at + 1) == "=") {
+        let from = if self.is_path(at)
+            && (self.words.is(at + 1, "to") || self.words.text(at + 1) == "=")
+        {
             at + 2
-        } else if self.is(at, "schema") {
+        } else if self.words.is(at, "schema") {
             at + 1
         } else {
             return None;
         };
-        if self.is(from, "default") {
+        if self.words.is(from, "default") {
             return Some(PathChange { path: None, lasts });
         }
         let names: Option<Vec<String>> = (from..self.words.len())
@@ -143,34 +133,34 @@ impl Reader<'_> {
     fn name(&self, at: usize) -> Option<String> {
         let token = self.words.get(at)?;
         if token.kind == TokenKind::String {
-            return Some(string(token.text(self.sql)));
+            return Some(string(token.text(self.words.sql)));
         }
-        ident::parts(token.text(self.sql))?.pop()
+        ident::parts(token.text(self.words.sql))?.pop()
     }
 
     /// `SELECT set_config('search_path', 'a, b', false)`.
     fn configured(&self) -> Option<PathChange> {
-        let at = (1..self.words.len()).find(|at| self.is(*at, "set_config"))?;
+        let at = (1..self.words.len()).find(|at| self.words.is(*at, "set_config"))?;
         let named = self.words.get(at + 2)?;
         let value = self.words.get(at + 4)?;
         let plain = [(at + 1, "("), (at + 3, ","), (at + 5, ","), (at + 7, ")")]
             .iter()
-            .all(|(at, text)| self.text(*at) == *text);
-        let alone = at + 8 == self.words.len() && (at == 1 || self.is(1, "pg_catalog"));
+            .all(|(at, text)| self.words.text(*at) == *text);
+        let alone = at + 8 == self.words.len() && (at == 1 || self.words.is(1, "pg_catalog"));
         let strings = named.kind == TokenKind::String && value.kind == TokenKind::String;
         if !plain || !alone || !strings {
             return None;
         }
-        if !string(named.text(self.sql)).eq_ignore_ascii_case("search_path") {
+        if !string(named.text(self.words.sql)).eq_ignore_ascii_case("search_path") {
             return None;
         }
-        let lasts = if self.is(at + 6, "true") {
+        let lasts = if self.words.is(at + 6, "true") {
             Lasts::Transaction
         } else {
             Lasts::Session
         };
         Some(PathChange {
-            path: Some(string(value.text(self.sql))),
+            path: Some(string(value.text(self.words.sql))),
             lasts,
         })
     }

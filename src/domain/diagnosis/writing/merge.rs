@@ -72,7 +72,7 @@ impl Reader<'_> {
             return None;
         }
         let mut whens = Vec::new();
-        let condition = self.span(on + 1, at).to_owned();
+        let condition = self.words.span(on + 1, at).to_owned();
         while at < last {
             let next = self.when(at + 1).min(last);
             whens.push(self.one(at, next)?);
@@ -81,7 +81,7 @@ impl Reader<'_> {
         Some(Merge {
             relation,
             called,
-            source: self.span(using + 1, on).to_owned(),
+            source: self.words.span(using + 1, on).to_owned(),
             on: condition,
             whens,
             reads: if last < self.words.len() {
@@ -96,16 +96,18 @@ impl Reader<'_> {
     fn when(&self, from: usize) -> usize {
         (from..self.words.len())
             .find(|at| {
-                self.is(*at, "when")
-                    && (self.is(at + 1, "matched")
-                        || (self.is(at + 1, "not") && self.is(at + 2, "matched")))
+                self.words.is(*at, "when")
+                    && (self.words.is(at + 1, "matched")
+                        || (self.words.is(at + 1, "not") && self.words.is(at + 2, "matched")))
             })
             .unwrap_or(self.words.len())
     }
 
     fn one(&self, from: usize, end: usize) -> Option<When> {
-        let by = |side: &str| (from..end).any(|at| self.is(at, "by") && self.is(at + 1, side));
-        let matched = if self.is(from + 1, "matched") {
+        let by = |side: &str| {
+            (from..end).any(|at| self.words.is(at, "by") && self.words.is(at + 1, side))
+        };
+        let matched = if self.words.is(from + 1, "matched") {
             Matched::Both
         } else if by("source") {
             Matched::TargetOnly
@@ -114,10 +116,10 @@ impl Reader<'_> {
         };
         // A CASE of the condition has a THEN of its own: the last one before the deed counts.
         let then = (from..end).rev().find(|at| {
-            self.is(*at, "then")
+            self.words.is(*at, "then")
                 && ["update", "delete", "insert", "do"]
                     .iter()
-                    .any(|deed| self.is(at + 1, deed))
+                    .any(|deed| self.words.is(at + 1, deed))
         })?;
         let and = self.outside(from, &["and"]).min(then);
         if !self.harmless(from + 1, end) {
@@ -125,37 +127,37 @@ impl Reader<'_> {
         }
         Some(When {
             matched,
-            condition: self.span(and + 1, then.max(and + 1)).to_owned(),
+            condition: self.words.span(and + 1, then.max(and + 1)).to_owned(),
             deed: self.deed(then + 1, end)?,
         })
     }
 
     fn deed(&self, at: usize, end: usize) -> Option<Deed> {
-        if self.is(at, "update") {
+        if self.words.is(at, "update") {
             return Some(Deed::Update(self.sets(at + 2, end)?));
         }
-        if self.is(at, "delete") {
+        if self.words.is(at, "delete") {
             return Some(Deed::Delete);
         }
-        if self.is(at, "do") {
+        if self.words.is(at, "do") {
             return Some(Deed::Nothing);
         }
         let mut columns = Vec::new();
-        if self.is(at + 1, "(") {
+        if self.words.is(at + 1, "(") {
             let close = self.outside(at + 1, &[")"]);
             columns = (at + 2..close)
-                .filter_map(|at| crate::domain::ident::parts(self.text(at)))
+                .filter_map(|at| crate::domain::ident::parts(self.words.text(at)))
                 .flatten()
                 .collect();
         }
-        let values = (at..end).find(|at| self.is(*at, "values"))?;
+        let values = (at..end).find(|at| self.words.is(*at, "values"))?;
         let close = self.outside(values + 1, &[")"]);
         let values: Vec<&str> = (values + 2..close)
             .map(|at| {
-                if self.is(at, "default") {
+                if self.words.is(at, "default") {
                     "NULL"
                 } else {
-                    self.text(at)
+                    self.words.text(at)
                 }
             })
             .collect();
