@@ -1,5 +1,6 @@
 //! Collects rows into a batch, cell by cell, from pieces as they come off the wire.
 
+use super::lengths::pack;
 use super::{Mark, RowBatch, STRIDE};
 use crate::domain::rows::stray;
 
@@ -14,7 +15,10 @@ const FULL_ROWS: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub struct RowBatchBuilder {
     bytes: Vec<u8>,
-    lengths: Vec<u8>,
+    /// Lengths of the cells since the last mark.
+    recent: Vec<usize>,
+    /// Those of the cells before it, packed.
+    lengths: Vec<u64>,
     marks: Vec<Mark>,
     nulls: Vec<u64>,
     columns: usize,
@@ -73,14 +77,7 @@ impl RowBatchBuilder {
 
     /// Begins a value of `length` bytes, which [`Self::extend`] brings, in one piece or several.
     pub fn begin_text(&mut self, length: usize) {
-        self.mark();
-        let mut rest = length;
-        while rest >= 0x80 {
-            self.lengths.push(low_seven(rest) | 0x80);
-            rest >>= 7;
-        }
-        self.lengths.push(low_seven(rest));
-        self.cells += 1;
+        self.begin_cell(length);
         if length > FULL_BYTES {
             // Doubling would hold up to twice a value of close to 1 GB.
             self.bytes.reserve_exact(length);
@@ -94,7 +91,6 @@ impl RowBatchBuilder {
 
     /// Appends a NULL.
     pub fn null(&mut self) {
-        self.mark();
         let word = self.cells / 64;
         if word >= self.nulls.len() {
             self.nulls.resize(word + 1, 0);
@@ -102,8 +98,7 @@ impl RowBatchBuilder {
         if let Some(word) = self.nulls.get_mut(word) {
             *word |= 1 << (self.cells % 64);
         }
-        self.lengths.push(0);
-        self.cells += 1;
+        self.begin_cell(0);
     }
 
     /// Ends a row; what it lacks is NULL.
@@ -114,15 +109,23 @@ impl RowBatchBuilder {
         }
     }
 
-    fn mark(&mut self) {
+    fn begin_cell(&mut self, length: usize) {
         if self.cells.is_multiple_of(STRIDE) {
+            self.pack();
             // A batch is closed at 256 KiB, so only one row, of up to 1 GB, can go past that.
             let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
             self.marks.push(Mark {
                 text: place(self.bytes.len()),
-                length: place(self.lengths.len()),
+                lengths: place(self.lengths.len()),
             });
         }
+        self.recent.push(length);
+        self.cells += 1;
+    }
+
+    fn pack(&mut self) {
+        pack(&self.recent, &mut self.lengths);
+        self.recent.clear();
     }
 
     /// Whether the batch should be handed on before the next row.
@@ -136,7 +139,7 @@ impl RowBatchBuilder {
     pub const fn fits(&self, bytes: usize) -> bool {
         self.rows == 0
             || (self.bytes.len() + bytes < FULL_BYTES
-                && self.lengths.len() < FULL_BYTES
+                && self.cells < FULL_BYTES
                 && self.rows < FULL_ROWS)
     }
 
@@ -169,6 +172,7 @@ impl RowBatchBuilder {
             }),
             ..Self::new(self.columns)
         };
+        self.pack();
         let full = std::mem::replace(self, fresh);
         let text = match String::from_utf8(full.bytes) {
             Ok(text) if text.is_ascii() || !stray::is_in(&text) => text,
@@ -210,29 +214,26 @@ impl RowBatchBuilder {
 impl RowBatch {
     /// Whether the lengths add up to the text and cut no character in two.
     pub(super) fn is_sound(&self) -> bool {
-        let mut cells = self.cells_from(0);
-        let ascii = self.text.is_ascii();
         let Some(count) = self.rows.checked_mul(self.columns) else {
             return false;
         };
+        let mut cells = self.cells_from(0);
+        let ascii = self.text.is_ascii();
         for index in 0..count {
-            if index.is_multiple_of(STRIDE) {
-                let place = Mark {
-                    text: u32::try_from(cells.text).unwrap_or(u32::MAX),
-                    length: u32::try_from(cells.length).unwrap_or(u32::MAX),
-                };
-                if self.marks.get(index / STRIDE) != Some(&place) {
-                    return false;
-                }
+            let place = u32::try_from(cells.text).unwrap_or(u32::MAX);
+            if index.is_multiple_of(STRIDE)
+                && self.marks.get(index / STRIDE).map(|mark| mark.text) != Some(place)
+            {
+                return false;
             }
             let sound = cells
-                .skip_length()
+                .step_over()
                 .is_some_and(|range| ascii || self.text.is_char_boundary(range.end));
             if !sound {
                 return false;
             }
         }
-        count == 0 || (cells.text == self.text.len() && cells.length == self.lengths.len())
+        count == 0 || cells.text == self.text.len()
     }
 }
 
@@ -251,7 +252,7 @@ fn repaired(broken: &RowBatchBuilder) -> RowBatch {
     for row in 1..=broken.rows {
         while builder.cells < row * broken.columns {
             let null = shape.is_null(cells.index);
-            let Some(range) = cells.skip_length() else {
+            let Some(range) = cells.step_over() else {
                 break;
             };
             if null {
@@ -264,6 +265,7 @@ fn repaired(broken: &RowBatchBuilder) -> RowBatch {
         }
         builder.end_row();
     }
+    builder.pack();
     RowBatch {
         text: String::from_utf8(builder.bytes).unwrap_or_default(),
         lengths: builder.lengths,
@@ -272,11 +274,6 @@ fn repaired(broken: &RowBatchBuilder) -> RowBatch {
         columns: builder.columns,
         rows: builder.rows,
     }
-}
-
-/// The lowest seven bits.
-fn low_seven(number: usize) -> u8 {
-    u8::try_from(number & 0x7f).unwrap_or(0)
 }
 
 #[cfg(test)]

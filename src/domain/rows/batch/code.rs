@@ -9,7 +9,7 @@ use super::{Mark, RowBatch};
 #[error("the rows read back are not the rows written")]
 pub struct Malformed;
 
-/// The counts that stand before a batch, 64 bits each: columns, rows, bytes of text, bytes of
+/// The counts that stand before a batch, 64 bits each: columns, rows, bytes of text, words of
 /// lengths, marks, words of nulls.
 const HEAD: usize = 6;
 
@@ -19,9 +19,7 @@ impl RowBatch {
     pub const fn written_bytes(&self) -> u64 {
         (HEAD * 8
             + self.text.len()
-            + self.lengths.len()
-            + self.marks.len() * size_of::<Mark>()
-            + self.nulls.len() * 8) as u64
+            + (self.lengths.len() + self.marks.len() + self.nulls.len()) * 8) as u64
     }
 
     /// Writes the batch.
@@ -34,19 +32,19 @@ impl RowBatch {
             self.marks.len(),
             self.nulls.len(),
         ];
-        let mut small = Vec::with_capacity(HEAD * 8 + self.marks.len() * 8 + self.nulls.len() * 8);
+        let words = HEAD + self.lengths.len() + self.marks.len() + self.nulls.len();
+        let mut small = Vec::with_capacity(words * 8);
         for count in counts {
             small.extend_from_slice(&(count as u64).to_le_bytes());
         }
         for mark in &self.marks {
             small.extend_from_slice(&mark.text.to_le_bytes());
-            small.extend_from_slice(&mark.length.to_le_bytes());
+            small.extend_from_slice(&mark.lengths.to_le_bytes());
         }
-        for word in &self.nulls {
+        for word in self.nulls.iter().chain(&self.lengths) {
             small.extend_from_slice(&word.to_le_bytes());
         }
         out.write_all(&small)?;
-        out.write_all(&self.lengths)?;
         out.write_all(self.text.as_bytes())
     }
 
@@ -62,10 +60,10 @@ impl RowBatch {
             *count = usize::try_from(u64::from_le_bytes(array(input)?)).map_err(|_| malformed())?;
         }
         let [columns, rows, text, lengths, marks, nulls] = counts;
-        let told = [HEAD * 8, text, lengths]
+        let told = [HEAD, lengths, marks, nulls]
+            .map(|words| words.saturating_mul(8))
             .into_iter()
-            .chain([marks, nulls].map(|words| words.saturating_mul(8)))
-            .fold(0_usize, usize::saturating_add);
+            .fold(text, usize::saturating_add);
         // Nothing is allocated for counts that cannot be true.
         if told as u64 != bytes {
             return Err(malformed());
@@ -74,20 +72,20 @@ impl RowBatch {
             .map(|_| {
                 Ok(Mark {
                     text: u32::from_le_bytes(array(input)?),
-                    length: u32::from_le_bytes(array(input)?),
+                    lengths: u32::from_le_bytes(array(input)?),
                 })
             })
             .collect::<io::Result<Vec<_>>>()?;
-        let nulls = (0..nulls)
-            .map(|_| array(input).map(u64::from_le_bytes))
-            .collect::<io::Result<Vec<_>>>()?;
-        let mut read = |length: usize| {
-            let mut bytes = vec![0; length];
-            input.read_exact(&mut bytes).map(|()| bytes)
+        let mut words = |count: usize| {
+            (0..count)
+                .map(|_| array(input).map(u64::from_le_bytes))
+                .collect::<io::Result<Vec<_>>>()
         };
-        let lengths = read(lengths)?;
+        let (nulls, lengths) = (words(nulls)?, words(lengths)?);
+        let mut bytes = vec![0; text];
+        input.read_exact(&mut bytes)?;
         let batch = Self {
-            text: String::from_utf8(read(text)?).map_err(|_| malformed())?,
+            text: String::from_utf8(bytes).map_err(|_| malformed())?,
             lengths,
             marks,
             nulls,
