@@ -10,8 +10,9 @@ use super::model::Snapshot;
 use super::object::{ObjectId, ObjectKind, Realm};
 use super::role::{Attribute, MembershipOption, MembershipOptions, RoleId};
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::lexer::{TokenKind, tokens};
 use crate::domain::sql::split;
+use crate::domain::sql::words::Words;
 
 /// Why a statement cannot be told in advance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,15 +61,10 @@ impl Snapshot {
 
     /// What one statement changes.
     pub fn changes(&self, sql: &str, scope: Scope<'_>) -> Result<Vec<Change>, StatementError> {
-        let words: Vec<Token> = tokens(sql)
-            .into_iter()
-            .filter(|token| token.kind != TokenKind::Comment)
-            .collect();
         let mut reader = Reader {
             rights: self,
             scope,
-            sql,
-            words,
+            words: Words::of(sql),
             at: 0,
         };
         let verb = if reader.take("grant") {
@@ -121,18 +117,13 @@ struct Wanted {
 struct Reader<'a> {
     rights: &'a Snapshot,
     scope: Scope<'a>,
-    sql: &'a str,
-    words: Vec<Token>,
+    words: Words<'a>,
     at: usize,
 }
 
 impl Reader<'_> {
-    fn word(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
     fn is(&self, word: &str) -> bool {
-        self.word(self.at).eq_ignore_ascii_case(word)
+        self.words.is(self.at, word)
     }
 
     fn take(&mut self, word: &str) -> bool {
@@ -152,14 +143,14 @@ impl Reader<'_> {
     }
 
     fn has(&self, word: &str) -> bool {
-        (self.at..self.words.len()).any(|at| self.word(at).eq_ignore_ascii_case(word))
+        (self.at..self.words.len()).any(|at| self.words.is(at, word))
     }
 
     fn lost(&self) -> StatementError {
         let rest = self
             .words
             .get(self.at)
-            .and_then(|token| self.sql.get(token.start..))
+            .and_then(|token| self.words.sql.get(token.start..))
             .unwrap_or("its end");
         StatementError::Syntax(rest.to_owned())
     }
@@ -200,7 +191,7 @@ impl Reader<'_> {
             while let Some(token) = self.words.get(self.at).copied() {
                 self.at += 1;
                 end = token.end;
-                depth += match token.text(self.sql) {
+                depth += match token.text(self.words.sql) {
                     "(" => 1,
                     ")" => -1,
                     _ => 0,
@@ -211,6 +202,7 @@ impl Reader<'_> {
             }
         }
         Ok(self
+            .words
             .sql
             .get(first.start..end)
             .unwrap_or_default()
@@ -308,7 +300,7 @@ impl Reader<'_> {
             } else if self.take_all("alter system") {
                 Some(Privilege::AlterSystem)
             } else {
-                let word = self.word(self.at).to_owned();
+                let word = self.words.text(self.at).to_owned();
                 self.at += 1;
                 let known = Privilege::of_keyword(&word);
                 Some(known.ok_or(StatementError::NoPrivilege(word))?)

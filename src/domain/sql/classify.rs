@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::lexer::{Token, TokenKind, tokens};
+use super::words::Words;
 
 /// What kind of statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,69 +44,15 @@ pub struct Class {
     pub block: Block,
 }
 
-/// A statement's words: tokens without comments, and without parentheses before the first word.
-struct Words<'a> {
-    sql: &'a str,
-    tokens: Vec<Token>,
-}
-
-impl Words<'_> {
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.tokens
-            .get(at)
-            .is_some_and(|token| token.is(self.sql, word))
-    }
-
-    fn any(&self, words: &[&str]) -> bool {
-        self.tokens
-            .iter()
-            .any(|token| words.iter().any(|word| token.is(self.sql, word)))
-    }
-
-    fn follows(&self, first: &str, second: &str) -> bool {
-        (0..self.tokens.len()).any(|at| self.is(at, first) && self.is(at + 1, second))
-    }
-
-    /// Where the words behind `(…)` options go on, as in `REINDEX (VERBOSE) TABLE t`.
-    fn behind_options(&self) -> usize {
-        if self.text(1) != "(" {
-            return 1;
-        }
-        (1..self.tokens.len())
-            .find(|at| self.text(*at) == ")")
-            .map_or(self.tokens.len(), |at| at + 1)
-    }
-
-    fn text(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn first(&self) -> String {
-        self.tokens
-            .first()
-            .map(|token| token.text(self.sql).to_ascii_lowercase())
-            .unwrap_or_default()
-    }
-}
-
 /// Says what a statement does. Half-typed text is judged by what is there.
 #[must_use]
 pub fn classify(sql: &str) -> Class {
-    let words = words(sql);
+    let words = Words::unwrapped(sql);
     let kind = kind(&words);
     Class {
         kind,
         block: block(&words),
     }
-}
-
-fn words(sql: &str) -> Words<'_> {
-    let tokens = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .skip_while(|token| token.text(sql) == "(")
-        .collect();
-    Words { sql, tokens }
 }
 
 const WRITES: [&str; 4] = ["insert", "update", "delete", "merge"];
@@ -114,13 +61,13 @@ const WRITES: [&str; 4] = ["insert", "update", "delete", "merge"];
 const LEAVES_SOMETHING: [&str; 4] = ["create", "into", "execute", "refresh"];
 
 fn kind(words: &Words<'_>) -> Kind {
-    let first = words.first();
+    let first = words.lower(0);
     match first.as_str() {
         "select" | "with" | "values" | "table" => {
-            let writes = first == "with" && words.any(&WRITES) && !only_for_update(words);
+            let writes = first == "with" && words.has_any(&WRITES) && !only_for_update(words);
             if writes {
                 Kind::Write
-            } else if words.any(&["into"]) && first == "select" && !words.any(&WRITES) {
+            } else if words.has_any(&["into"]) && first == "select" && !words.has_any(&WRITES) {
                 // SELECT INTO creates a table.
                 Kind::Definition
             } else {
@@ -129,8 +76,8 @@ fn kind(words: &Words<'_>) -> Kind {
         }
         "show" | "fetch" | "move" | "declare" | "close" | "listen" | "unlisten" => Kind::Read,
         "explain"
-            if words.any(&["analyze", "analyse"])
-                && (words.any(&WRITES) || words.any(&LEAVES_SOMETHING)) =>
+            if words.has_any(&["analyze", "analyse"])
+                && (words.has_any(&WRITES) || words.has_any(&LEAVES_SOMETHING)) =>
         {
             Kind::Write
         }
@@ -142,8 +89,8 @@ fn kind(words: &Words<'_>) -> Kind {
         }
         "prepare" if words.is(1, "transaction") => Kind::Transaction,
         "set" | "reset" | "discard" | "prepare" | "deallocate" | "load" => Kind::Session,
-        "copy" if words.any(&["stdin"]) => Kind::CopyFromStdin,
-        "copy" if words.any(&["stdout"]) => Kind::CopyToStdout,
+        "copy" if words.has_any(&["stdin"]) => Kind::CopyFromStdin,
+        "copy" if words.has_any(&["stdout"]) => Kind::CopyToStdout,
         "copy" => Kind::Write,
         "create" | "alter" | "drop" | "grant" | "revoke" | "comment" | "security" | "reassign"
         | "refresh" | "reindex" | "cluster" | "vacuum" | "analyze" | "analyse" | "import"
@@ -154,40 +101,51 @@ fn kind(words: &Words<'_>) -> Kind {
 
 /// `WITH … SELECT … FOR UPDATE` locks, it does not write.
 fn only_for_update(words: &Words<'_>) -> bool {
-    !words.any(&["insert", "delete", "merge"])
-        && words
-            .tokens
-            .iter()
-            .enumerate()
-            .filter(|(_, token)| token.is(words.sql, "update"))
-            .all(|(at, _)| at > 0 && (words.is(at - 1, "for") || words.is(at - 1, "key")))
+    !words.has_any(&["insert", "delete", "merge"])
+        && (0..words.len())
+            .filter(|at| words.is(*at, "update"))
+            .all(|at| at > 0 && words.is_any(at - 1, &["for", "key"]))
+}
+
+fn follows(words: &Words<'_>, first: &str, second: &str) -> bool {
+    (0..words.len()).any(|at| words.is(at, first) && words.is(at + 1, second))
+}
+
+/// Where the words behind `(…)` options go on, as in `REINDEX (VERBOSE) TABLE t`.
+fn behind_options(words: &Words<'_>) -> usize {
+    if words.text(1) != "(" {
+        return 1;
+    }
+    (1..words.len())
+        .find(|at| words.text(*at) == ")")
+        .map_or(words.len(), |at| at + 1)
 }
 
 fn block(words: &Words<'_>) -> Block {
-    let refused = match words.first().as_str() {
+    let refused = match words.lower(0).as_str() {
         "vacuum" => true,
         "create" | "drop" => {
             words.is(1, "database")
                 || words.is(1, "tablespace")
                 || words.is(1, "subscription")
-                || words.any(&["concurrently"])
+                || words.has_any(&["concurrently"])
         }
         "alter" => {
             words.is(1, "system")
-                || (words.is(1, "database") && words.follows("set", "tablespace"))
-                || (words.any(&["detach"]) && words.any(&["concurrently"]))
+                || (words.is(1, "database") && follows(words, "set", "tablespace"))
+                || (words.has_any(&["detach"]) && words.has_any(&["concurrently"]))
         }
         "reindex" => {
-            let target = words.behind_options();
+            let target = behind_options(words);
             ["schema", "database", "system"]
                 .iter()
                 .any(|all_of| words.is(target, all_of))
-                || words.any(&["concurrently"])
+                || words.has_any(&["concurrently"])
         }
         // Without a table it goes through all of them, each in a transaction of its own.
         "cluster" => {
-            let target = words.behind_options();
-            target + usize::from(words.is(target, "verbose")) >= words.tokens.len()
+            let target = behind_options(words);
+            target + usize::from(words.is(target, "verbose")) >= words.len()
         }
         "discard" => words.is(1, "all"),
         "refresh" => false,

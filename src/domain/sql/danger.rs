@@ -1,7 +1,8 @@
 //! Statements that take away more than a slip of the fingers should, and what they take it from.
 
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::TokenKind;
 use super::split::statements;
+use super::words::Words;
 use crate::domain::ident;
 
 /// Why a statement is worth a question before it runs.
@@ -56,21 +57,22 @@ pub fn hazards(sql: &str) -> Vec<Hazard> {
 }
 
 fn of_statement(sql: &str) -> Vec<Hazard> {
-    let words = Words::of(sql);
+    let statement = Reader::of(sql);
+    let words = &statement.words;
     match words.lower(0).as_str() {
         "do" => words
-            .tokens
+            .all
             .iter()
             .filter(|token| token.kind == TokenKind::String)
             .flat_map(|token| in_body(token.text(sql)))
             .collect(),
-        "explain" => words.explained(),
-        "update" | "delete" | "with" => (0..words.tokens.len())
+        "explain" => statement.explained(),
+        "update" | "delete" | "with" => (0..words.len())
             .filter(|at| *at == 0 || matches!(words.text(at - 1), "(" | ")"))
-            .filter_map(|at| words.unbounded(at))
+            .filter_map(|at| statement.unbounded(at))
             .collect(),
-        "merge" => words.merge().into_iter().collect(),
-        "drop" | "truncate" | "alter" => words.taken_away(0).into_iter().collect(),
+        "merge" => statement.merge().into_iter().collect(),
+        "drop" | "truncate" | "alter" => statement.taken_away(0).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -88,8 +90,9 @@ fn in_body(quoted: &str) -> Vec<Hazard> {
             .to_owned(),
         None => quoted.trim_matches('\'').replace("''", "'"),
     };
-    let words = Words::of(&body);
-    (0..words.tokens.len())
+    let statement = Reader::of(&body);
+    let words = &statement.words;
+    (0..words.len())
         .filter(|at| {
             *at == 0
                 || matches!(
@@ -97,54 +100,36 @@ fn in_body(quoted: &str) -> Vec<Hazard> {
                     ";" | "begin" | "then" | "else" | "loop" | "(" | ">>"
                 )
         })
-        .filter_map(|at| words.unbounded(at).or_else(|| words.taken_away(at)))
+        .filter_map(|at| statement.unbounded(at).or_else(|| statement.taken_away(at)))
         .collect()
 }
 
-/// A statement's words: tokens without comments, and without parentheses before the first word.
-struct Words<'a> {
-    sql: &'a str,
-    tokens: Vec<Token>,
+/// A statement, or the body of one.
+struct Reader<'a> {
+    words: Words<'a>,
 }
 
-impl<'a> Words<'a> {
+impl<'a> Reader<'a> {
     fn of(sql: &'a str) -> Self {
-        let tokens = tokens(sql)
-            .into_iter()
-            .filter(|token| token.kind != TokenKind::Comment)
-            .skip_while(|token| token.text(sql) == "(")
-            .collect();
-        Self { sql, tokens }
-    }
-
-    fn text(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn lower(&self, at: usize) -> String {
-        self.text(at).to_ascii_lowercase()
-    }
-
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.tokens
-            .get(at)
-            .is_some_and(|token| token.is(self.sql, word))
+        Self {
+            words: Words::unwrapped(sql),
+        }
     }
 
     /// The first place from `at` on that is one of the words.
     fn behind(&self, at: usize, words: &[&str]) -> usize {
-        at + usize::from(words.iter().any(|word| self.is(at, word)))
+        at + usize::from(self.words.is_any(at, words))
     }
 
     /// The dotted name that begins at a place, and the place behind it.
     fn name(&self, at: usize) -> Option<(Vec<String>, usize)> {
-        let first = self.tokens.get(at)?;
+        let first = self.words.get(at)?;
         let mut end = at + 1;
-        while self.text(end) == "." {
+        while self.words.text(end) == "." {
             end += 2;
         }
-        let last = self.tokens.get(end - 1)?;
-        let parts = ident::parts(self.sql.get(first.start..last.end)?)?;
+        let last = self.words.get(end - 1)?;
+        let parts = ident::parts(self.words.sql.get(first.start..last.end)?)?;
         Some((parts, end))
     }
 
@@ -154,8 +139,8 @@ impl<'a> Words<'a> {
         let mut at = from;
         while let Some((name, end)) = self.name(self.behind(at, &["only"])) {
             found.push(name);
-            let end = end + usize::from(self.text(end) == "*");
-            if self.text(end) != "," {
+            let end = end + usize::from(self.words.text(end) == "*");
+            if self.words.text(end) != "," {
                 break;
             }
             at = end + 1;
@@ -166,15 +151,17 @@ impl<'a> Words<'a> {
     /// `UPDATE` or `DELETE` at a place without a `WHERE` of its own that bounds it: one in a
     /// subquery does not count.
     fn unbounded(&self, at: usize) -> Option<Hazard> {
-        let (danger, name) = if self.is(at, "update") {
+        let (danger, name) = if self.words.is(at, "update") {
             (Danger::UpdatesEveryRow, at + 1)
-        } else if self.is(at, "delete") && self.is(at + 1, "from") {
+        } else if self.words.is(at, "delete") && self.words.is(at + 1, "from") {
             (Danger::DeletesEveryRow, at + 2)
         } else {
             return None;
         };
         // `UPDATE` is also an event and an action: those are not followed by a name and SET.
-        if danger == Danger::UpdatesEveryRow && !(at..self.end(at)).any(|at| self.is(at, "set")) {
+        if danger == Danger::UpdatesEveryRow
+            && !(at..self.end(at)).any(|at| self.words.is(at, "set"))
+        {
             return None;
         }
         if self.bounds(at) {
@@ -192,15 +179,15 @@ impl<'a> Words<'a> {
     /// own, a semicolon, or the end of the text.
     fn end(&self, from: usize) -> usize {
         let mut inside = 0_usize;
-        for at in from..self.tokens.len() {
-            match self.text(at) {
+        for at in from..self.words.len() {
+            match self.words.text(at) {
                 "(" => inside += 1,
                 ")" | ";" if inside == 0 => return at,
                 ")" => inside -= 1,
                 _ => {}
             }
         }
-        self.tokens.len()
+        self.words.len()
     }
 
     /// Whether the statement at a place has a `WHERE` of its own that says something.
@@ -208,10 +195,10 @@ impl<'a> Words<'a> {
         let end = self.end(from);
         let mut inside = 0_usize;
         for at in from..end {
-            match self.text(at) {
+            match self.words.text(at) {
                 "(" => inside += 1,
                 ")" => inside = inside.saturating_sub(1),
-                _ if inside == 0 && self.is(at, "where") => {
+                _ if inside == 0 && self.words.is(at, "where") => {
                     return !self.always(at + 1, end);
                 }
                 _ => {}
@@ -223,10 +210,10 @@ impl<'a> Words<'a> {
     /// Whether a condition is `true` or a number that equals itself.
     fn always(&self, from: usize, end: usize) -> bool {
         let end = (from..end)
-            .find(|at| self.is(*at, "returning") || self.is(*at, "when"))
+            .find(|at| self.words.is(*at, "returning") || self.words.is(*at, "when"))
             .unwrap_or(end);
         let words: Vec<&str> = (from..end)
-            .map(|at| self.text(at))
+            .map(|at| self.words.text(at))
             .filter(|word| !matches!(*word, "(" | ")"))
             .collect();
         match words.as_slice() {
@@ -240,12 +227,14 @@ impl<'a> Words<'a> {
     /// condition (`WHEN NOT MATCHED BY SOURCE`, from version 17 on).
     fn merge(&self) -> Option<Hazard> {
         let changes = |at: usize| {
-            self.is(at, "then") && (self.is(at + 1, "update") || self.is(at + 1, "delete"))
+            self.words.is(at, "then")
+                && (self.words.is(at + 1, "update") || self.words.is(at + 1, "delete"))
         };
-        let by_source = (0..self.tokens.len())
-            .any(|at| self.is(at, "by") && self.is(at + 1, "source") && changes(at + 2));
-        let end = self.tokens.len();
-        let on = (0..end).find(|at| self.is(*at, "on"));
+        let by_source = (0..self.words.len()).any(|at| {
+            self.words.is(at, "by") && self.words.is(at + 1, "source") && changes(at + 2)
+        });
+        let end = self.words.len();
+        let on = (0..end).find(|at| self.words.is(*at, "on"));
         let always = on.is_some_and(|on| self.always(on + 1, end)) && (0..end).any(changes);
         if !by_source && !always {
             return None;
@@ -262,12 +251,12 @@ impl<'a> Words<'a> {
     /// `DROP`, `TRUNCATE` and `ALTER TABLE … DROP COLUMN` at a place.
     fn taken_away(&self, at: usize) -> Option<Hazard> {
         let end = self.end(at);
-        let reach = if (at..end).any(|at| self.is(at, "cascade")) {
+        let reach = if (at..end).any(|at| self.words.is(at, "cascade")) {
             Reach::Cascade
         } else {
             Reach::Named
         };
-        if self.is(at, "truncate") {
+        if self.words.is(at, "truncate") {
             let name = self.behind(at + 1, &["table"]);
             return Some(Hazard {
                 danger: Danger::Truncate,
@@ -276,15 +265,18 @@ impl<'a> Words<'a> {
                 reach,
             });
         }
-        if self.is(at, "drop") {
+        if self.words.is(at, "drop") {
             let kind = at
                 + 1
-                + usize::from(self.is(at + 1, "materialized"))
-                + usize::from(self.is(at + 1, "foreign"));
+                + usize::from(self.words.is(at + 1, "materialized"))
+                + usize::from(self.words.is(at + 1, "foreign"));
             let name = kind + 1;
             let name = self.behind(name, &["concurrently"]);
-            let name = name + 2 * usize::from(self.is(name, "if") && self.is(name + 1, "exists"));
-            let kind = (at + 1..=kind).map(|at| self.lower(at)).collect::<Vec<_>>();
+            let name = name
+                + 2 * usize::from(self.words.is(name, "if") && self.words.is(name + 1, "exists"));
+            let kind = (at + 1..=kind)
+                .map(|at| self.words.lower(at))
+                .collect::<Vec<_>>();
             return Some(Hazard {
                 danger: Danger::Drop,
                 kind: kind.join(" "),
@@ -292,13 +284,14 @@ impl<'a> Words<'a> {
                 reach,
             });
         }
-        let table = self.is(at, "alter") && self.is(at + 1, "table");
-        let column = (at..end).any(|at| self.is(at, "drop") && self.drops_column(at + 1));
+        let table = self.words.is(at, "alter") && self.words.is(at + 1, "table");
+        let column = (at..end).any(|at| self.words.is(at, "drop") && self.drops_column(at + 1));
         if !table || !column {
             return None;
         }
         let name = at + 2;
-        let name = name + 2 * usize::from(self.is(name, "if") && self.is(name + 1, "exists"));
+        let name =
+            name + 2 * usize::from(self.words.is(name, "if") && self.words.is(name + 1, "exists"));
         Some(Hazard {
             danger: Danger::DropColumn,
             kind: "column".to_owned(),
@@ -311,12 +304,12 @@ impl<'a> Words<'a> {
     fn drops_column(&self, at: usize) -> bool {
         !["constraint", "default", "not", "identity", "expression"]
             .iter()
-            .any(|word| self.is(at, word))
+            .any(|word| self.words.is(at, word))
     }
 
     /// `EXPLAIN ANALYZE` of a statement that writes.
     fn explained(&self) -> Vec<Hazard> {
-        let writes = super::classify::classify(self.sql).kind == super::classify::Kind::Write;
+        let writes = super::classify::classify(self.words.sql).kind == super::classify::Kind::Write;
         let hazard = Hazard {
             danger: Danger::ExplainRuns,
             kind: String::new(),

@@ -4,7 +4,7 @@
 //! only); PostgreSQL documentation, "ALTER DEFAULT PRIVILEGES" and "Role Membership"; what 16 changed
 //! about CREATEROLE was reproduced on community 16 and 18.
 
-use super::lexer::{Token, TokenKind, tokens};
+use super::words::Words;
 use crate::domain::catalog::RoleEntry;
 use crate::domain::ident;
 
@@ -73,71 +73,62 @@ fn behind_comments(sql: &str) -> &str {
 /// What a statement about rights does that its writer may not expect.
 #[must_use]
 pub fn warning(sql: &str, around: Surroundings<'_>) -> Option<Warning> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
-    let statement = Statement { sql, words };
-    if statement.is(0, "grant") {
-        if statement.find("on").is_none() {
+    let statement = Statement {
+        words: Words::of(sql),
+    };
+    if statement.words.is(0, "grant") {
+        if statement.words.find("on").is_none() {
             return statement.membership(around);
         }
         return statement.everything_to_everybody();
     }
-    if statement.is(0, "create") {
+    if statement.words.is(0, "create") {
         return statement.creation(around);
     }
-    if statement.is(0, "alter") && statement.is(1, "group") {
+    if statement.words.is(0, "alter") && statement.words.is(1, "group") {
         return statement.joined(around);
     }
-    if statement.is(0, "alter") && statement.is(1, "default") {
+    if statement.words.is(0, "alter") && statement.words.is(1, "default") {
         return statement.defaults(around);
     }
-    if statement.is(0, "alter") && (statement.is(1, "role") || statement.is(1, "user")) {
+    if statement.words.is(0, "alter")
+        && (statement.words.is(1, "role") || statement.words.is(1, "user"))
+    {
         return statement.attributes();
     }
     None
 }
 
 struct Statement<'a> {
-    sql: &'a str,
-    words: Vec<Token>,
+    words: Words<'a>,
 }
 
 impl Statement<'_> {
-    fn text(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.text(at).eq_ignore_ascii_case(word)
-    }
-
-    fn find(&self, word: &str) -> Option<usize> {
-        (0..self.words.len()).find(|at| self.is(*at, word))
-    }
-
     /// The names between two places, commas left out.
     fn names(&self, from: usize, to: usize) -> Vec<String> {
         (from..to)
-            .filter(|at| !self.is(*at, "group"))
-            .filter_map(|at| ident::parts(self.text(at))?.pop())
+            .filter(|at| !self.words.is(*at, "group"))
+            .filter_map(|at| ident::parts(self.words.text(at))?.pop())
             .collect()
     }
 
     /// Who gets it: the names behind TO.
     fn grantees(&self) -> Vec<String> {
-        let Some(to) = self.find("to") else {
+        let Some(to) = self.words.find("to") else {
             return Vec::new();
         };
         let end = (to + 1..self.words.len())
-            .find(|at| self.is(*at, "with") || self.is(*at, "granted") || self.is(*at, ";"))
+            .find(|at| {
+                self.words.is(*at, "with")
+                    || self.words.is(*at, "granted")
+                    || self.words.is(*at, ";")
+            })
             .unwrap_or(self.words.len());
         self.names(to + 1, end)
     }
 
     fn membership(&self, around: Surroundings<'_>) -> Option<Warning> {
-        let granted = self.names(1, self.find("to")?);
+        let granted = self.names(1, self.words.find("to")?);
         let grantees = self.grantees();
         let to = grantees.join(", ");
         let gives = |role: &str| granted.iter().any(|name| name == role);
@@ -185,8 +176,10 @@ impl Statement<'_> {
     /// CREATE ROLE … IN ROLE gives memberships as GRANT does, and from 16 on makes the creator a
     /// member of the new role.
     fn creation(&self, around: Surroundings<'_>) -> Option<Warning> {
-        let within = (3..self.words.len())
-            .find(|at| self.is(*at, "in") && (self.is(at + 1, "role") || self.is(at + 1, "group")));
+        let within = (3..self.words.len()).find(|at| {
+            self.words.is(*at, "in")
+                && (self.words.is(at + 1, "role") || self.words.is(at + 1, "group"))
+        });
         let by_token = within.is_some_and(|at| {
             let options = [
                 "role",
@@ -199,7 +192,7 @@ impl Statement<'_> {
                 ";",
             ];
             let end = (at + 2..self.words.len())
-                .find(|at| options.iter().any(|option| self.is(*at, option)))
+                .find(|at| options.iter().any(|option| self.words.is(*at, option)))
                 .unwrap_or(self.words.len());
             self.names(at + 2, end)
                 .iter()
@@ -219,7 +212,7 @@ impl Statement<'_> {
 
     /// ALTER GROUP … ADD USER is GRANT by another name.
     fn joined(&self, around: Surroundings<'_>) -> Option<Warning> {
-        let add = self.find("add")?;
+        let add = self.words.find("add")?;
         let group = self.names(2, add).pop()?;
         let grant = format!(
             "GRANT {} TO {}",
@@ -230,9 +223,9 @@ impl Statement<'_> {
     }
 
     fn everything_to_everybody(&self) -> Option<Warning> {
-        let on = self.find("on")?;
+        let on = self.words.find("on")?;
         let public = self.grantees().iter().any(|name| name == "public");
-        let all = self.is(1, "all");
+        let all = self.words.is(1, "all");
         match (all, public) {
             (true, true) => Some(Warning {
                 happens:
@@ -240,11 +233,11 @@ impl Statement<'_> {
                         .to_owned(),
                 better: "name the privilege and a group role: GRANT SELECT … TO readers".to_owned(),
             }),
-            (true, false) if self.is(on + 1, "schema") => Some(Warning {
+            (true, false) if self.words.is(on + 1, "schema") => Some(Warning {
                 happens: "ALL on a schema is USAGE and CREATE; it opens no table in it".to_owned(),
                 better: "GRANT USAGE ON SCHEMA …, and SELECT on its tables".to_owned(),
             }),
-            (true, false) if self.is(on + 1, "database") => Some(Warning {
+            (true, false) if self.words.is(on + 1, "database") => Some(Warning {
                 happens:
                     "ALL on a database is CONNECT, CREATE and TEMPORARY; it opens no table in it"
                         .to_owned(),
@@ -259,9 +252,14 @@ impl Statement<'_> {
     }
 
     fn defaults(&self, around: Surroundings<'_>) -> Option<Warning> {
-        let body = self.find("grant").or_else(|| self.find("revoke"))?;
-        let named = (2..body)
-            .any(|at| self.is(at, "for") && (self.is(at + 1, "role") || self.is(at + 1, "user")));
+        let body = self
+            .words
+            .find("grant")
+            .or_else(|| self.words.find("revoke"))?;
+        let named = (2..body).any(|at| {
+            self.words.is(at, "for")
+                && (self.words.is(at + 1, "role") || self.words.is(at + 1, "user"))
+        });
         (!named).then(|| Warning {
             happens: format!(
                 "it would only count for what {} creates, not for tables that others create",
@@ -272,8 +270,8 @@ impl Statement<'_> {
     }
 
     fn attributes(&self) -> Option<Warning> {
-        let has = |word: &str| self.find(word).is_some();
-        let name = ident::parts(self.text(2))?.pop()?;
+        let has = |word: &str| self.words.find(word).is_some();
+        let name = ident::parts(self.words.text(2))?.pop()?;
         if has("superuser") {
             return Some(Warning {
                 happens: format!("{name} would pass every check there is; RDS refuses it"),

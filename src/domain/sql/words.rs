@@ -28,6 +28,15 @@ impl<'a> Words<'a> {
         words
     }
 
+    /// All but comments and the parentheses before the first word, as a query may have.
+    #[must_use]
+    pub fn unwrapped(sql: &'a str) -> Self {
+        let mut words = Self::of(sql);
+        let wrapped = words.all.iter().take_while(|token| token.text(sql) == "(");
+        words.all = words.all.split_off(wrapped.count());
+        words
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -52,10 +61,34 @@ impl<'a> Words<'a> {
         self.get(at).map_or("", |token| token.text(self.sql))
     }
 
+    /// Its text in small letters.
+    #[must_use]
+    pub fn lower(&self, at: usize) -> String {
+        self.text(at).to_ascii_lowercase()
+    }
+
     /// Whether it reads so, in any case.
     #[must_use]
     pub fn is(&self, at: usize, word: &str) -> bool {
         self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    /// Whether it reads as one of them, in any case.
+    #[must_use]
+    pub fn is_any(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(at, word))
+    }
+
+    /// The first that reads so.
+    #[must_use]
+    pub fn find(&self, word: &str) -> Option<usize> {
+        (0..self.len()).find(|at| self.is(*at, word))
+    }
+
+    /// Whether one of them stands anywhere.
+    #[must_use]
+    pub fn has_any(&self, words: &[&str]) -> bool {
+        (0..self.len()).any(|at| self.is_any(at, words))
     }
 
     /// The text from one word up to, not with, another.
