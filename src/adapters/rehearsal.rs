@@ -40,6 +40,7 @@ use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::{Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
+use crate::domain::ident;
 use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
 use need::{Need, add};
@@ -116,10 +117,19 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
     {
         rehearsal = Ok(());
     }
-    let text = opened.map(|opened| opened.rest);
+    // Who signs in becomes the role that its settings name.
+    let becoming = roles::becomes_at_sign_in(session, &question.role).await?;
+    let text = opened.map(|opened| match &becoming {
+        Some(other) => format!("SET ROLE {}; {}", ident::role(other), opened.rest),
+        None => opened.rest.to_owned(),
+    });
+    let text = text.as_deref();
     let outcome = on_stage(&stage, question, text, rehearsal, &ungiven, &mut report).await;
     stage.close().await?;
-    outcome.map(|()| report)
+    match outcome {
+        Err(failure) if failure.names_nothing() => Ok(report.failed(failure)),
+        outcome => outcome.map(|()| report),
+    }
 }
 
 async fn on_stage(
@@ -188,7 +198,9 @@ fn say(stage: &Stage<'_>, needs: &[Need], report: &mut WhyReport) {
     report.refusal = of_copy.or_else(|| {
         let first = needs.first()?;
         let statement = report.statement.as_deref().unwrap_or_default();
-        saying::creation_refusal(statement, &first.missing).or_else(|| match &first.wanted {
+        let in_its_words = saying::creation_refusal(statement, &first.missing)
+            .or_else(|| saying::command_refusal(statement, &first.missing, stage.major()));
+        in_its_words.or_else(|| match &first.wanted {
             Some(wanted) => Some(saying::owner_refusal(&wanted.kind, &wanted.name)),
             None => saying::refusal(&first.missing),
         })
@@ -342,6 +354,9 @@ async fn look_beyond(
     let beyond = runtime::beyond(stage, &known, text).await?;
     if beyond.superuser {
         let _ = report.not_by_grant.get_or_insert_with(play::beyond);
+        if gives && report.refusal.is_none() {
+            report.refusal = saying::superuser_refusal(text, stage.major());
+        }
         found.needs.clear();
         return Ok(found);
     }

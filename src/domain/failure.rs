@@ -127,6 +127,16 @@ impl Failure {
         self.sqlstate.as_deref() == Some("42501")
     }
 
+    /// Whether what a name stands for is not there: an object, a database or a schema.
+    #[must_use]
+    pub fn names_nothing(&self) -> bool {
+        self.origin == Origin::Server
+            && matches!(
+                self.sqlstate.as_deref(),
+                Some("42704" | "42P01" | "42883" | "3D000" | "3F000")
+            )
+    }
+
     /// Whether the server did not find a relation, function or type, as it does with one in a schema
     /// of the search path on which USAGE is lacking (`recomputeNamespacePath`).
     #[must_use]

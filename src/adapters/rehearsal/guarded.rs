@@ -362,7 +362,8 @@ async fn signal(
     Ok(())
 }
 
-/// The foreign tables are made as by CREATE FOREIGN TABLE.
+/// The foreign tables are made as by CREATE FOREIGN TABLE, which looks at no more than CREATE of the
+/// schema (PostgreSQL source, `namespace.c`, `LookupCreationNamespace`).
 async fn import(
     stage: &Stage<'_>,
     role: &str,
@@ -371,7 +372,6 @@ async fn import(
 ) -> Result<(), Failure> {
     let wants = [
         (ObjectKind::ForeignServer, server, "USAGE", Breadth::Object),
-        (ObjectKind::Schema, schema, "USAGE", Breadth::Schema),
         (ObjectKind::Schema, schema, "CREATE", Breadth::Schema),
     ];
     let needs = wants

@@ -31,6 +31,32 @@ pub(super) async fn named(
     Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
+/// The role that somebody becomes on signing in, where the settings of the role name one that it may
+/// become (`ALTER ROLE … SET role`). A closer setting wins (PostgreSQL source, `postinit.c`,
+/// `process_settings`).
+pub(super) async fn becomes_at_sign_in(
+    session: &Session,
+    role: &str,
+) -> Result<Option<String>, Failure> {
+    let option = if session.facts().version.major() < 16 {
+        "MEMBER"
+    } else {
+        "SET"
+    };
+    let sql = format!(
+        "SELECT o.rolname FROM (SELECT substr(c, 6) AS other, r.oid FROM pg_catalog.pg_roles r \
+         JOIN pg_catalog.pg_db_role_setting s ON s.setrole IN (0, r.oid), unnest(s.setconfig) c \
+         WHERE r.rolname = {} AND r.rolcanlogin AND NOT r.rolsuper AND c LIKE 'role=%' \
+         AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) \
+         ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1) AS set \
+         JOIN pg_catalog.pg_roles o ON o.rolname = set.other AND o.oid <> set.oid \
+         WHERE pg_catalog.pg_has_role(set.oid, o.oid, '{option}')",
+        literal(role)
+    );
+    let rows = session.query(&sql).await?.rows;
+    Ok(rows.first().map(|row| cell(row, 0)))
+}
+
 /// CREATEROLE, and from 16 on ADMIN on the roles managed, as far as the role lacks them.
 pub(super) async fn manage(
     session: &Session,

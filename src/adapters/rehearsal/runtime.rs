@@ -273,10 +273,12 @@ impl Walk<'_> {
             self.routine(role, &row, path, Cause::Call(statement), depth)
                 .await?;
         }
-        for row in written::computed(session, &wants).await? {
+        let mut hidden = written::computed(session, &wants).await?;
+        hidden.extend(written::conditions(session, &wants).await?);
+        for row in hidden {
             let needs = written::to_execute(session, role, &row).await?;
             if !needs.is_empty() {
-                self.note("a constraint, generated column, index or partition key");
+                self.note("a constraint, generated column, index, partition key or trigger's WHEN");
             }
             add(&mut self.found.needs, needs);
             self.routine(role, &row, path, Cause::Other, depth).await?;

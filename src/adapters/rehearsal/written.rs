@@ -47,28 +47,18 @@ fn columns_of(wanted: &Wanted) -> String {
 pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>, Failure> {
     let mut found = Vec::new();
     for wanted in &wants.relations {
-        // Bits of `tgtype` (PostgreSQL source, `pg_trigger.h`).
-        let event = match wanted.privilege {
-            "INSERT" => 4,
-            "DELETE" => 8,
-            "UPDATE" => 16,
-            "TRUNCATE" => 32,
-            _ => continue,
-        };
-        let Some(condition) = derived::by_name(&wanted.relation) else {
+        let (Some(event), Some(condition)) =
+            (event(wanted.privilege), derived::by_name(&wanted.relation))
+        else {
             continue;
         };
-        let columns = columns_of(wanted);
         let sql = format!(
             "{} SELECT {ROUTINE} FROM target c \
              JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-             WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
-             AND (t.tgtype & {event}) <> 0 AND l.lanname = 'plpgsql' \
-             AND ({event} <> 16 OR t.tgattr::text = '' OR EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr) AND a.attname = ANY ({columns}))) \
-             ORDER BY t.tgname LIMIT 20",
-            targets(&condition)
+             WHERE l.lanname = 'plpgsql' AND {} ORDER BY t.tgname LIMIT 20",
+            targets(&condition),
+            fires(event, &columns_of(wanted))
         );
         for row in session.query(&sql).await?.rows {
             let event = wanted.privilege;
@@ -76,6 +66,52 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
         }
     }
     Ok(found)
+}
+
+/// The functions that the WHEN of row and statement triggers call: the right to execute them is looked at
+/// when they fire (PostgreSQL source, `trigger.c`, `TriggerEnabled`).
+pub(super) async fn conditions(session: &Session, wants: &Wants) -> Result<Vec<Row>, Failure> {
+    let mut found = Vec::new();
+    for wanted in &wants.relations {
+        let (Some(event), Some(condition)) =
+            (event(wanted.privilege), derived::by_name(&wanted.relation))
+        else {
+            continue;
+        };
+        let sql = format!(
+            "{} SELECT DISTINCT {ROUTINE}, fn.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' \
+             FROM target c JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgqual IS NOT NULL \
+             JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass \
+             AND d.objid = t.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+             JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.oid <> t.tgfoid \
+             JOIN pg_catalog.pg_language l ON l.oid = p.prolang JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace \
+             WHERE {} LIMIT 40",
+            targets(&condition),
+            fires(event, &columns_of(wanted))
+        );
+        found.extend(session.query(&sql).await?.rows);
+    }
+    Ok(found)
+}
+
+/// The bit of `tgtype` (PostgreSQL source, `pg_trigger.h`) for a write.
+fn event(privilege: &str) -> Option<u8> {
+    match privilege {
+        "INSERT" => Some(4),
+        "DELETE" => Some(8),
+        "UPDATE" => Some(16),
+        "TRUNCATE" => Some(32),
+        _ => None,
+    }
+}
+
+/// The condition that the trigger `t` of the table `c` fires.
+fn fires(event: u8, columns: &str) -> String {
+    format!(
+        "NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & {event}) <> 0 \
+         AND ({event} <> 16 OR t.tgattr::text = '' OR EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr) AND a.attname = ANY ({columns})))"
+    )
 }
 
 /// The functions that constraints, generated columns, indexes and partition keys of a written table

@@ -304,6 +304,18 @@ impl WhyReport {
             avoid: Vec::new(),
         }
     }
+
+    /// The same where the statement fails for another reason than a privilege, and nothing else is
+    /// known.
+    #[must_use]
+    pub fn failed(self, failure: Failure) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            headline: failure.message.clone(),
+            refusal: Some(failure),
+            ..Self::about(&self.role, self.statement, &self.looked_as)
+        }
+    }
 }
 
 /// What became of a fix that was applied.

@@ -1,11 +1,14 @@
 //! The words in which the server refuses, for what it was not asked to try.
 //!
-//! Source: PostgreSQL source, `aclchk.c` (`aclcheck_error`), `be-fsstubs.c`, `copy.c` of 13 to 18.
+//! Source: PostgreSQL source, `aclchk.c` (`aclcheck_error`), `be-fsstubs.c`, `copy.c`, `slot.c`, `guc.c`
+//! of 13 to 18.
 
 use super::demands::{Demand, demands};
 use super::report::{MissingPrivilege, ObjectKind};
 use super::trial::word_at;
 use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::ident;
+use crate::domain::sql::words::Words;
 
 /// What the server says to who lacks a privilege on an object; `None` where it is none of these.
 #[must_use]
@@ -76,6 +79,124 @@ pub fn creation_refusal(statement: &str, missing: &MissingPrivilege) -> Option<F
     }
 }
 
+/// What commands say in words of their own to who lacks an attribute, a membership or a parameter;
+/// `None` where the words are not known.
+#[must_use]
+pub fn command_refusal(statement: &str, missing: &MissingPrivilege, major: u32) -> Option<Failure> {
+    let object = &missing.object;
+    let creates = word_at(statement, 0) == "create" && word_at(statement, 1) == "database";
+    match (missing.privilege.as_str(), object.kind) {
+        ("CREATEDB", ObjectKind::Role) if creates => {
+            Some(denied("permission denied to create database".to_owned()))
+        }
+        ("MEMBER" | "SET", ObjectKind::Role) if creates => Some(denied(if major < 16 {
+            format!("must be member of role \"{}\"", object.name)
+        } else {
+            format!("must be able to SET ROLE \"{}\"", object.name)
+        })),
+        ("REPLICATION", ObjectKind::Role) if major < 16 => Some(denied(
+            "must be superuser or replication role to use replication slots".to_owned(),
+        )),
+        ("REPLICATION", ObjectKind::Role) => {
+            let mut failure = denied("permission denied to use replication slots".to_owned());
+            failure.detail = Some(
+                "Only roles with the REPLICATION attribute may use replication slots.".to_owned(),
+            );
+            Some(failure)
+        }
+        (_, ObjectKind::Parameter) => Some(denied(format!(
+            "permission denied to set parameter \"{}\"",
+            object.name
+        ))),
+        ("MAINTAIN", _) if word_at(statement, 0) == "reindex" => {
+            let (kind, name) = last_name(statement)?;
+            (kind == "index").then(|| denied(format!("permission denied for index {name}")))
+        }
+        ("MEMBER", ObjectKind::Role) if word_at(statement, 0) == "reindex" => {
+            let (kind, name) = last_name(statement)?;
+            ["schema", "database"]
+                .contains(&kind.as_str())
+                .then(|| owner_refusal(&kind, &name))
+        }
+        _ => None,
+    }
+}
+
+/// What is said to who is no superuser by what only a superuser may; `None` where the words are not
+/// known.
+#[must_use]
+pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
+    let with_hint = |message: String, hint: &str| {
+        let mut failure = denied(message);
+        failure.hint = Some(hint.to_owned());
+        Some(failure)
+    };
+    let first = (word_at(statement, 0), word_at(statement, 1));
+    match (first.0.as_str(), first.1.as_str()) {
+        // With CASCADE another extension may be refused before.
+        ("create", "extension") if !statement.to_lowercase().contains("cascade") => {
+            let name = demands(statement)
+                .into_iter()
+                .find_map(|demand| match demand {
+                    Demand::Extension(name) => Some(name),
+                    _ => None,
+                })?;
+            with_hint(
+                format!("permission denied to create extension \"{name}\""),
+                "Must be superuser to create this extension.",
+            )
+        }
+        ("create", "tablespace") => {
+            let name = ident::parts(&word_as_written(statement, 2))?.pop()?;
+            with_hint(
+                format!("permission denied to create tablespace \"{name}\""),
+                "Must be superuser to create a tablespace.",
+            )
+        }
+        ("set", "session") => {
+            let name = demands(statement)
+                .into_iter()
+                .find_map(|demand| match demand {
+                    Demand::SessionOf(name) => Some(name),
+                    _ => None,
+                })?;
+            Some(denied(format!(
+                "permission denied to set session authorization \"{name}\""
+            )))
+        }
+        ("alter", "system") if major < 15 => Some(denied(
+            "must be superuser to execute ALTER SYSTEM command".to_owned(),
+        )),
+        ("alter", "system") => Some(denied(
+            "permission denied to perform ALTER SYSTEM RESET ALL".to_owned(),
+        )),
+        _ => None,
+    }
+}
+
+fn word_as_written(statement: &str, at: usize) -> String {
+    let words = Words::of(statement).all;
+    words
+        .get(at)
+        .map(|token| token.text(statement).to_owned())
+        .unwrap_or_default()
+}
+
+/// The kind of object that a command names, and the last name in it.
+fn last_name(statement: &str) -> Option<(String, String)> {
+    let words = Words::of(statement).all;
+    let kind = words
+        .iter()
+        .map(|token| token.text(statement).to_lowercase())
+        .find(|word| ["index", "table", "schema", "database", "system"].contains(&word.as_str()))?;
+    let name = words
+        .iter()
+        .rev()
+        .find_map(|token| ident::parts(token.text(statement)))?
+        .pop()?;
+    Some((kind, name))
+}
+
 /// What COPY says to who may not use files or programs of the server; `None` for other roles.
 #[must_use]
 pub fn copy_refusal(role: &str, major: u32) -> Option<Failure> {
@@ -129,6 +250,70 @@ pub fn denied(message: String) -> Failure {
 mod tests {
     use super::*;
     use crate::domain::diagnosis::ObjectName;
+
+    #[test]
+    fn commands_refuse_in_words_of_their_own() {
+        let missing = |privilege: &str, kind, name: &str| MissingPrivilege {
+            privilege: privilege.into(),
+            grantee: "app".into(),
+            object: ObjectName {
+                kind,
+                schema: None,
+                name: name.into(),
+                columns: Vec::new(),
+            },
+        };
+        let said = |statement: &str, missing: &MissingPrivilege, major| {
+            command_refusal(statement, missing, major).map(|failure| failure.message)
+        };
+        let becoming = missing("MEMBER", ObjectKind::Role, "owner");
+        let create = "create database d owner owner";
+        assert_eq!(
+            said(create, &becoming, 15).as_deref(),
+            Some("must be member of role \"owner\"")
+        );
+        assert_eq!(
+            said(create, &becoming, 16).as_deref(),
+            Some("must be able to SET ROLE \"owner\"")
+        );
+        assert_eq!(said("grant owner to x", &becoming, 16), None);
+        let table = missing("MAINTAIN", ObjectKind::Table, "t");
+        assert_eq!(
+            said("reindex index concurrently s.\"T key\";", &table, 17).as_deref(),
+            Some("permission denied for index T key")
+        );
+        assert_eq!(said("reindex table s.t", &table, 17), None);
+        let maintaining = missing("MEMBER", ObjectKind::Role, "pg_maintain");
+        assert_eq!(
+            said("REINDEX (VERBOSE) SCHEMA s", &maintaining, 17).as_deref(),
+            Some("must be owner of schema s")
+        );
+    }
+
+    #[test]
+    fn what_only_superusers_may_is_refused_in_known_words() {
+        let said = |statement: &str, major| {
+            superuser_refusal(statement, major).map(|failure| failure.message)
+        };
+        assert_eq!(
+            said("create extension if not exists dblink", 13).as_deref(),
+            Some("permission denied to create extension \"dblink\"")
+        );
+        assert_eq!(said("create extension earthdistance cascade", 13), None);
+        assert_eq!(
+            said("CREATE TABLESPACE \"T s\" LOCATION '/x'", 17).as_deref(),
+            Some("permission denied to create tablespace \"T s\"")
+        );
+        assert_eq!(
+            said("set session authorization 'Odd'", 16).as_deref(),
+            Some("permission denied to set session authorization \"Odd\"")
+        );
+        assert_eq!(
+            said("alter system reset all", 14).as_deref(),
+            Some("must be superuser to execute ALTER SYSTEM command")
+        );
+        assert_eq!(said("select get_raw_page('t', 0)", 16), None);
+    }
 
     #[test]
     fn the_servers_words_are_met() {

@@ -166,10 +166,34 @@ fn index(sql: &str, words: &[Token]) -> Trial {
         .map_or_else(String::new, |token| {
             format!(" TABLESPACE {}", token.text(sql))
         });
-    Ok(vec![
+    let mut trial = vec![
         format!("ALTER TABLE {table} RESET (fillfactor)"),
         format!("CREATE TABLE {schema}{PROBE} (){tablespace}"),
-    ])
+    ];
+    trial.extend(schemas_behind(sql, words, (at + 1, &word(sql, words, at))));
+    Ok(trial)
+}
+
+/// Looks into what may be the schemas of types, operator classes, functions and collations, from a word
+/// on: a name that is no schema is no failure, and columns may be named with their table.
+fn schemas_behind(sql: &str, words: &[Token], (from, table): (usize, &str)) -> Vec<String> {
+    let mut found = Vec::new();
+    for at in from..words.len() {
+        let behind = |back: usize| word(sql, words, at.wrapping_sub(back));
+        let Some(name) = words.get(at).map(|token| token.text(sql)) else {
+            break;
+        };
+        // The first of a dotted name.
+        if word(sql, words, at + 1) != "." || behind(1) == "." || behind(0) == table {
+            continue;
+        }
+        let looked_up = format!("{name}.{PROBE}").replace('\'', "''");
+        let lookup = format!("SELECT pg_catalog.to_regclass('{looked_up}')");
+        if crate::domain::ident::parts(name).is_some() && !found.contains(&lookup) {
+            found.push(lookup);
+        }
+    }
+    found
 }
 
 /// A name for what is made only to see whether it may be.
@@ -190,14 +214,26 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
     let Some(head) = head else {
         return vec![sql.to_owned()];
     };
+    let preface = ["only", "if", "exists"];
+    let table_ends = (2..words.len())
+        .find(|at| {
+            let name = word(sql, words, *at);
+            name != "." && !preface.contains(&name.as_str()) && word(sql, words, *at + 1) != "."
+        })
+        .unwrap_or_default();
+    let behind = (table_ends + 1, word(sql, words, table_ends));
+    let held_up = |first: String| {
+        let behind = (behind.0, behind.1.as_str());
+        std::iter::once(first).chain(schemas_behind(sql, words, behind))
+    };
     if has("add") && (has("references") || has("foreign")) {
-        return vec![if has("valid") {
-            sql.to_owned()
+        return if has("valid") {
+            vec![sql.to_owned()]
         } else if has("column") || has("primary") {
-            format!("{head}RESET (fillfactor)")
+            held_up(format!("{head}RESET (fillfactor)")).collect()
         } else {
-            format!("{sql} NOT VALID")
-        }];
+            vec![format!("{sql} NOT VALID")]
+        };
     }
     let typed = at_of("type").filter(|_| has("alter") && !has("add"));
     if let Some(name) = typed.and_then(|at| words.get(at + 1)) {
@@ -219,7 +255,7 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
             .filter(|_| has("attach"))
             .and_then(|at| named(sql, words, at + 1));
         let partition = partition.map(|name| format!("ALTER TABLE {name} RESET (fillfactor)"));
-        return std::iter::once(format!("{head}RESET (fillfactor)"))
+        return held_up(format!("{head}RESET (fillfactor)"))
             .chain(partition)
             .collect();
     }
@@ -477,6 +513,25 @@ mod tests {
             );
             assert!(!texts.concat().contains("ANALYZE"));
         }
+    }
+
+    #[test]
+    fn schemas_behind_the_table_are_looked_into() {
+        assert_eq!(
+            trial("create index on s.t using gin (a \"E x\".ops, t.b)").unwrap(),
+            [
+                "ALTER TABLE s.t RESET (fillfactor)",
+                "CREATE TABLE s.pgiam_rehearsal_probe ()",
+                "SELECT pg_catalog.to_regclass('\"E x\".pgiam_rehearsal_probe')",
+            ]
+        );
+        assert_eq!(
+            trial("alter table only s.t add column e ext.citext unique").unwrap(),
+            [
+                "alter table only s.t RESET (fillfactor)",
+                "SELECT pg_catalog.to_regclass('ext.pgiam_rehearsal_probe')",
+            ]
+        );
     }
 
     #[test]

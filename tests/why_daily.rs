@@ -1,0 +1,146 @@
+//! Refusals of an ordinary day at a shop: what stands behind an index or a trigger, whom a role becomes
+//! on signing in, and the words of commands that are not tried.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::session::Session;
+use pgiam::domain::diagnosis::{Outcome, WhyReport};
+
+const OBJECTS: &str = r#"
+CREATE ROLE shop_owner; CREATE ROLE clerk LOGIN; CREATE ROLE till LOGIN; CREATE ROLE "Till Group";
+CREATE SCHEMA kit; CREATE SCHEMA shop AUTHORIZATION shop_owner; CREATE SCHEMA far AUTHORIZATION shop_owner;
+CREATE FUNCTION kit.compares(text, text) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 0';
+CREATE OPERATOR CLASS kit.odd_ops FOR TYPE text USING btree AS OPERATOR 3 =(text, text), FUNCTION 1 kit.compares(text, text);
+CREATE DOMAIN kit.sku AS text;
+GRANT USAGE, CREATE ON SCHEMA shop TO clerk;
+CREATE TABLE shop.goods (name text); ALTER TABLE shop.goods OWNER TO clerk;
+SET ROLE shop_owner;
+CREATE TABLE shop.sales (id int, price int);
+CREATE FUNCTION far.dear(int) RETURNS bool LANGUAGE plpgsql AS 'begin return $1 > 9; end';
+CREATE FUNCTION shop.nothing() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+RESET ROLE;
+CREATE TRIGGER dear BEFORE INSERT OR UPDATE OF price ON shop.sales FOR EACH ROW WHEN (far.dear(NEW.price)) EXECUTE FUNCTION shop.nothing();
+REVOKE EXECUTE ON FUNCTION far.dear(int) FROM PUBLIC;
+GRANT INSERT, UPDATE ON shop.sales TO clerk;
+GRANT "Till Group" TO till; ALTER ROLE till SET role = 'Till Group'; GRANT SELECT ON shop.sales TO till;
+"#;
+
+async fn why(session: &Session, role: &str, statement: &str) -> WhyReport {
+    let question = Question {
+        role: role.into(),
+        statement: Some(statement.to_owned()),
+        refusal: None,
+        search_path: None,
+        rehearse: Rehearse::WherePossible,
+    };
+    explain(session, &question).await.unwrap()
+}
+
+/// What the server says to a role after some grants; everything is rolled back.
+async fn said(session: &Session, role: &str, grants: &[String], statement: &str) -> Option<String> {
+    session.query("BEGIN").await.unwrap();
+    for grant in grants {
+        session.query(grant).await.unwrap();
+    }
+    session
+        .query(&format!("SET LOCAL SESSION AUTHORIZATION {role}"))
+        .await
+        .unwrap();
+    let outcome = session.query(statement).await;
+    session.query("ROLLBACK").await.unwrap();
+    outcome.err().map(|failure| failure.message)
+}
+
+/// The first fix is this, it mends, and nothing in it can be left out.
+const FIXES: &[(&str, &str)] = &[
+    (
+        "CREATE INDEX ON shop.goods (name kit.odd_ops)",
+        "GRANT USAGE ON SCHEMA kit TO clerk",
+    ),
+    (
+        "ALTER TABLE shop.goods ADD COLUMN code kit.sku UNIQUE",
+        "GRANT USAGE ON SCHEMA kit TO clerk",
+    ),
+    (
+        "INSERT INTO shop.sales VALUES (1, 10)",
+        "GRANT EXECUTE ON FUNCTION far.dear(integer) TO clerk",
+    ),
+];
+
+#[tokio::test]
+async fn an_ordinary_day_is_explained() {
+    support::database("why_daily");
+    support::cluster().execute("why_daily", OBJECTS).unwrap();
+    let session = support::superuser_session("why_daily").await;
+    for (statement, fix) in FIXES {
+        assert!(said(&session, "clerk", &[], statement).await.is_some());
+        let report = why(&session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert_eq!(report.fixes[0].statements, [*fix], "{statement}");
+        let after = said(&session, "clerk", &report.fixes[0].statements, statement).await;
+        assert_eq!(after, None, "{statement}");
+    }
+    let untouched = why(&session, "clerk", "UPDATE shop.sales SET id = 2").await;
+    assert_eq!(untouched.outcome, Outcome::Allowed, "no trigger fires");
+    becoming_another_on_signing_in(&session).await;
+    commands_that_are_not_tried(&session).await;
+    names_of_nothing(&session).await;
+}
+
+/// `ALTER ROLE … SET role` holds from sign-in on: what lacks is what that role lacks.
+async fn becoming_another_on_signing_in(session: &Session) {
+    let report = why(session, "till", "SELECT id FROM shop.sales").await;
+    assert_eq!(report.outcome, Outcome::Refused);
+    assert_eq!(
+        report.fixes[0].statements,
+        [
+            "GRANT USAGE ON SCHEMA shop TO \"Till Group\"",
+            "GRANT SELECT (id) ON TABLE shop.sales TO \"Till Group\"",
+        ]
+    );
+}
+
+async fn commands_that_are_not_tried(session: &Session) {
+    for statement in [
+        "CREATE DATABASE more",
+        "ALTER SYSTEM SET work_mem = '8MB'",
+        "ALTER SYSTEM RESET ALL",
+        "CREATE TABLESPACE \"T s\" LOCATION '/nowhere'",
+        "SELECT pg_drop_replication_slot('none')",
+    ] {
+        let report = why(session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        session
+            .query("SET SESSION AUTHORIZATION clerk")
+            .await
+            .unwrap();
+        let server = session.query(statement).await.unwrap_err();
+        session.query("RESET SESSION AUTHORIZATION").await.unwrap();
+        let told = report.refusal.unwrap();
+        assert_eq!(told.message, server.message, "{statement}");
+        assert_eq!((told.detail, told.hint), (server.detail, server.hint));
+    }
+}
+
+async fn names_of_nothing(session: &Session) {
+    for statement in [
+        "IMPORT FOREIGN SCHEMA public FROM SERVER nowhere INTO shop",
+        "CREATE DATABASE more OWNER nobody_of_that_name",
+    ] {
+        let report = why(session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Failed, "{statement}");
+        assert!(report.fixes.is_empty(), "{statement}");
+        let failure = report.refusal.unwrap();
+        assert_eq!(failure.sqlstate.as_deref(), Some("42704"), "{statement}");
+    }
+}
