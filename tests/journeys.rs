@@ -9,6 +9,8 @@
     unused_results
 )]
 
+mod support;
+
 use pgiam::app::effect::ProfileChange;
 use pgiam::app::key::{Key, KeyCode};
 use pgiam::app::keymap::parse;
@@ -19,12 +21,12 @@ use pgiam::app::model::{Pane, Screen, Size};
 use pgiam::app::{Effect, Message, Model, Ticket, update};
 use pgiam::domain::diagnosis::{Applied, Check, CheckAnswer, WhyReport, login};
 use pgiam::domain::failure::{Failure, Origin, Phase};
-use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
 use pgiam::domain::profile::{Field, Guard, Profile};
 use pgiam::domain::run::{RunEvent, TransactionState};
 use pgiam::domain::stage::Stage;
 
 const HOST: &str = "orders.c9xk2.eu-central-1.rds.amazonaws.com";
+use support::story::facts;
 
 fn profile(name: &str, user: &str) -> Profile {
     Profile {
@@ -66,21 +68,6 @@ fn type_text(model: &mut Model, text: &str) -> Vec<Effect> {
         .collect()
 }
 
-fn facts() -> LinkFacts {
-    LinkFacts {
-        version: ServerVersion {
-            number: 160_004,
-            text: "16.4".into(),
-        },
-        user: "analyst".into(),
-        database: "orders".into(),
-        tls: Some("TLS 1.3".into()),
-        backend_pid: 7,
-        recovery: Recovery::Primary,
-        guard: Guard::ReadWrite,
-    }
-}
-
 fn dialled(effects: &[Effect]) -> Ticket {
     let found = effects.iter().find_map(|effect| match effect {
         Effect::Dial { ticket, .. } => Some(*ticket),
@@ -96,7 +83,7 @@ fn workspace() -> (Model, Ticket) {
         &mut model,
         Message::LinkUp {
             ticket,
-            facts: facts(),
+            facts: facts(Guard::ReadWrite),
         },
     );
     assert_eq!(model.screen, Screen::Workspace);
@@ -144,7 +131,7 @@ fn an_attempt_is_given_up_in_any_stage() {
         &mut model,
         Message::LinkUp {
             ticket,
-            facts: facts(),
+            facts: facts(Guard::ReadWrite),
         },
     );
     assert!(
@@ -441,7 +428,7 @@ fn a_lost_server_takes_no_text_and_reconnects_on_request() {
         &mut model,
         Message::LinkUp {
             ticket: again,
-            facts: facts(),
+            facts: facts(Guard::ReadWrite),
         },
     );
     assert_eq!(model.editor.texts(), ["select 'precious'"]);

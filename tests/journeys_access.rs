@@ -10,13 +10,14 @@
     unused_results
 )]
 
+mod support;
+
 use pgiam::app::key::{Key, KeyCode, Mouse, MouseAction};
 use pgiam::app::layout;
 use pgiam::app::model::access::{Reading, View};
 use pgiam::app::model::diagnostics::{Diagnostics, Subject};
-use pgiam::app::model::link::{Link, Up};
 use pgiam::app::model::overlay::Overlay;
-use pgiam::app::model::{Model, Pane, Screen, Size};
+use pgiam::app::model::{Model, Pane, Screen};
 use pgiam::app::{Effect, Message, Ticket, update};
 use pgiam::domain::access::{
     Attribute, Builder, MembershipOption, MembershipRecord, ObjectKind, ObjectRecord,
@@ -25,28 +26,8 @@ use pgiam::domain::access::{
 use pgiam::domain::catalog::{Access, Catalog, CatalogPart, Relation, RelationKind, Schema};
 use pgiam::domain::diagnosis::{MissingPrivilege, ObjectName, WhyReport};
 use pgiam::domain::failure::{Failure, Origin, Phase};
-use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
-use pgiam::domain::profile::{Guard, Profile};
-use pgiam::domain::run::TransactionState;
 use pgiam::domain::time::Timestamp;
-use pgiam::tui::theme::Theme;
-use pgiam::tui::view::view;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for character in keys.chars() {
-        let code = match character {
-            '\n' => KeyCode::Enter,
-            '\t' => KeyCode::Tab,
-            '\u{1b}' => KeyCode::Escape,
-            plain => KeyCode::Char(plain),
-        };
-        effects.extend(update(model, Message::Key(Key::plain(code))));
-    }
-    effects
-}
+use support::story::{connected, drawn, press};
 
 const TABLE: ObjectRecord<'static> = ObjectRecord {
     kind: ObjectKind::Table,
@@ -129,35 +110,9 @@ fn rights() -> Snapshot {
 }
 
 fn linked(columns: u16, rows: u16) -> Model {
-    let mut model = Model {
-        now: Timestamp(120_000),
-        size: Size { columns, rows },
-        screen: Screen::Workspace,
-        focus: Pane::Tree,
-        link: Link::Up(Up {
-            ticket: Ticket(0),
-            profile: Box::new(Profile {
-                name: "orders".into(),
-                database: "orders".into(),
-                user: "analyst".into(),
-                ..Profile::default()
-            }),
-            facts: LinkFacts {
-                version: ServerVersion {
-                    number: 160_004,
-                    text: "16.4".into(),
-                },
-                user: "analyst".into(),
-                database: "orders".into(),
-                tls: Some("TLS 1.3".into()),
-                backend_pid: 7,
-                recovery: Recovery::Primary,
-                guard: Guard::ReadWrite,
-            },
-            transaction: TransactionState::Idle,
-        }),
-        ..Model::default()
-    };
+    let mut model = connected(Ticket(0), columns, rows);
+    model.now = Timestamp(120_000);
+    model.focus = Pane::Tree;
     let effects = press(&mut model, "r");
     let [Effect::LoadCatalog { ticket }] = effects[..] else {
         panic!("{effects:?}");
@@ -212,22 +167,6 @@ fn opened(columns: u16, rows: u16) -> Model {
     answer(&mut model, &effects, Ok(Box::new(rights())));
     press(&mut model, "jj");
     model
-}
-
-fn drawn(model: &mut Model, columns: u16, rows: u16) -> String {
-    let _ = update(model, Message::Resized { columns, rows });
-    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal
-        .draw(|frame| view(model, Theme::plain(), frame))
-        .unwrap();
-    let buffer = terminal.backend().buffer();
-    let mut text = String::new();
-    for y in 0..rows {
-        let line: String = (0..columns).map(|x| buffer[(x, y)].symbol()).collect();
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 fn question(model: &Model) -> String {

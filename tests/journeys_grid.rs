@@ -11,6 +11,8 @@
     unused_results
 )]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,23 +28,9 @@ use pgiam::domain::rows::RowBatchBuilder;
 use pgiam::domain::rows::scan::{Distinct, Ended, Going};
 use pgiam::domain::run::{Column, Completed, RunEvent};
 use pgiam::domain::time::Timestamp;
-use pgiam::tui::theme::Theme;
-use pgiam::tui::view::view;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use support::story::{self, described, screen};
 
 const RUN: Ticket = Ticket(500);
-
-fn described(name: &str, type_oid: u32, type_name: &str) -> Column {
-    Column {
-        name: name.into(),
-        type_oid,
-        type_name: type_name.into(),
-        type_modifier: -1,
-        table_oid: 0,
-        attribute: 0,
-    }
-}
 
 /// Does what effects ask for that needs no world, until nothing is left; gives the others.
 fn settle(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
@@ -83,24 +71,10 @@ fn settle(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
     left
 }
 
-fn raw(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for character in keys.chars() {
-        let code = match character {
-            '\n' => KeyCode::Enter,
-            '\t' => KeyCode::Tab,
-            '\u{1b}' => KeyCode::Escape,
-            plain => KeyCode::Char(plain),
-        };
-        effects.extend(update(model, Message::Key(Key::plain(code))));
-    }
-    effects
-}
-
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut left = Vec::new();
     for key in keys.chars() {
-        let effects = raw(model, &key.to_string());
+        let effects = story::press(model, &key.to_string());
         left.extend(settle(model, effects));
     }
     left
@@ -255,15 +229,6 @@ fn shown(model: &Model) -> Vec<usize> {
         .collect()
 }
 
-fn picture(model: &Model) -> String {
-    let Size { columns, rows } = model.size;
-    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal
-        .draw(|frame| view(model, Theme::plain(), frame))
-        .unwrap();
-    terminal.backend().to_string()
-}
-
 fn told(model: &Model) -> &str {
     model.told.as_ref().map_or("", |told| &told.text)
 }
@@ -283,7 +248,7 @@ fn rows_are_sorted_by_type_and_back() {
     let mut model = grid(120, 35);
     press(&mut model, "S");
     assert_eq!(shown(&model), [5, 1, 6, 2, 4, 3]);
-    assert!(picture(&model).contains("sorted by id ▲"));
+    assert!(screen(&model).contains("sorted by id ▲"));
     press(&mut model, "S");
     assert_eq!(shown(&model), [4, 2, 6, 1, 5, 3]);
     press(&mut model, "S");
@@ -304,9 +269,9 @@ fn a_second_column_orders_rows_that_are_alike() {
     press(&mut model, "llShhA");
     assert_eq!(shown(&model), [2, 5, 1, 6, 4, 3]);
     assert!(
-        picture(&model).contains("sorted by paid ▲, id ▲"),
+        screen(&model).contains("sorted by paid ▲, id ▲"),
         "{}",
-        picture(&model)
+        screen(&model)
     );
 }
 
@@ -316,7 +281,7 @@ fn rows_are_filtered_and_the_cursor_stays_on_its_row() {
     press(&mut model, "jf> 3\n");
     assert_eq!(shown(&model), [2, 4, 6]);
     assert_eq!(window(&model).row(window(&model).cursor().row), 1);
-    let title = picture(&model);
+    let title = screen(&model);
     assert!(title.contains("filtered 3 of 6: id > 3"), "{title}");
     press(&mut model, "lllS");
     assert_eq!(shown(&model), [2, 6, 4]);
@@ -325,7 +290,7 @@ fn rows_are_filtered_and_the_cursor_stays_on_its_row() {
     press(&mut model, "Flind\n");
     assert_eq!(shown(&model), [1]);
     press(&mut model, "Uf~ (\n");
-    assert!(picture(&model).contains("unclosed group"));
+    assert!(screen(&model).contains("unclosed group"));
     press(&mut model, "\u{1b}");
     assert_eq!(shown(&model).len(), 6);
 }
@@ -353,7 +318,7 @@ fn a_search_highlights_and_walks_from_match_to_match() {
     assert_eq!(told(&model), "on from the first row");
     press(&mut model, "N");
     assert_eq!(window(&model).cursor().row, 5);
-    assert!(picture(&model).contains("/2026: 2 rows"));
+    assert!(screen(&model).contains("/2026: 2 rows"));
     press(&mut model, "/\t^x\n");
     assert_eq!(told(&model), "no row has ^x");
     press(&mut model, "\u{1b}n");
@@ -363,13 +328,13 @@ fn a_search_highlights_and_walks_from_match_to_match() {
 #[test]
 fn a_search_waits_for_rows_and_can_be_stopped() {
     let mut model = grid(120, 35);
-    let effects = raw(&mut model, "/lines\n");
+    let effects = story::press(&mut model, "/lines\n");
     let [Effect::Scan { ticket, .. }] = effects[..] else {
         panic!("{effects:?}");
     };
     assert_eq!(window(&model).cursor().row, 0, "nothing is found yet");
-    assert!(picture(&model).contains("so far, 0 %"));
-    let effects = raw(&mut model, "\u{1b}");
+    assert!(screen(&model).contains("so far, 0 %"));
+    let effects = story::press(&mut model, "\u{1b}");
     assert_eq!(effects, [Effect::Cancel { ticket }]);
     let late = pgiam::domain::rows::scan::Report {
         found: vec![3],
@@ -396,7 +361,7 @@ fn rows_that_arrive_later_are_searched_and_ordered_too() {
     assert_eq!(shown(&model), [1, 2, 4, 3], "twice as many: ordered again");
     ran(&mut model, batch(&ROWS[4..5]));
     assert_eq!(shown(&model), [1, 2, 4, 3]);
-    assert!(picture(&model).contains("(the first 4 rows)"));
+    assert!(screen(&model).contains("(the first 4 rows)"));
     done(&mut model);
     assert_eq!(shown(&model), [5, 1, 2, 4, 3]);
     press(&mut model, "n");
@@ -411,7 +376,7 @@ fn columns_are_hidden_moved_frozen_and_found_by_name() {
     press(&mut model, "cspan\n");
     assert_eq!(window(&model).cursor().column, 7);
     press(&mut model, "p");
-    let picture_of = picture(&model);
+    let picture_of = screen(&model);
     let header = picture_of
         .lines()
         .find(|line| line.contains("span"))
@@ -495,9 +460,9 @@ fn rows_are_gone_to_by_number() {
         assert_eq!(window(&model).cursor().row, row, "{typed}");
     }
     press(&mut model, ":x\n");
-    assert!(picture(&model).contains("a row's number, from 1"));
+    assert!(screen(&model).contains("a row's number, from 1"));
     press(&mut model, "\u{1b}f> 500\n:3\n");
-    assert!(picture(&model).contains("row 3 is filtered out"));
+    assert!(screen(&model).contains("row 3 is filtered out"));
 }
 
 #[test]
@@ -511,7 +476,7 @@ fn a_column_is_described_and_drawn() {
         panic!("{statistics:?}");
     };
     assert_eq!(summary.distinct, Distinct::Exactly(5));
-    let shown = picture(&model);
+    let shown = screen(&model);
     for part in [
         "min         -7",
         "max         100",
@@ -521,14 +486,14 @@ fn a_column_is_described_and_drawn() {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
     press(&mut model, "\u{1b}P");
-    assert!(picture(&model).contains("id by row · line"));
+    assert!(screen(&model).contains("id by row · line"));
     press(&mut model, "\t\t");
-    assert!(picture(&model).contains("rows by id · bars"));
+    assert!(screen(&model).contains("rows by id · bars"));
     press(&mut model, "\u{1b}llvhhP");
     assert!(
-        picture(&model).contains("sum of id by name · bars"),
+        screen(&model).contains("sum of id by name · bars"),
         "{}",
-        picture(&model)
+        screen(&model)
     );
 }
 
@@ -536,13 +501,13 @@ fn a_column_is_described_and_drawn() {
 fn json_is_folded_searched_and_copied_in_part() {
     let mut model = grid(120, 35);
     press(&mut model, "llll\n");
-    let whole = picture(&model);
+    let whole = screen(&model);
     assert!(whole.contains("\"b\": ["), "{whole}");
     press(&mut model, "jz");
-    let folded = picture(&model);
+    let folded = screen(&model);
     assert!(folded.contains("… 1 entry"), "{folded}");
     press(&mut model, "/b\n");
-    assert!(picture(&model).contains("\"b\": ["));
+    assert!(screen(&model).contains("\"b\": ["));
     assert_eq!(copied(&press(&mut model, "Y")), "[1, 2]");
     assert_eq!(
         copied(&press(&mut model, "y")),
@@ -554,7 +519,7 @@ fn json_is_folded_searched_and_copied_in_part() {
 fn values_are_read_as_what_they_are() {
     let mut model = grid(120, 35);
     press(&mut model, "lll\n");
-    let time = picture(&model);
+    let time = screen(&model);
     for part in [
         "in UTC    2026-01-01 12:00:00",
         "zone      UTC+00:00",
@@ -564,18 +529,18 @@ fn values_are_read_as_what_they_are() {
         assert!(time.contains(part), "{part}\n{time}");
     }
     press(&mut model, "ll");
-    assert!(picture(&model).contains("2  NULL"));
+    assert!(screen(&model).contains("2  NULL"));
     press(&mut model, "l");
-    let bytes = picture(&model);
+    let bytes = screen(&model);
     assert!(
         bytes.contains("48 69 00 0a") && bytes.contains("Hi··"),
         "{bytes}"
     );
     press(&mut model, "]");
     assert!(
-        picture(&model).contains("raw · row 2 · bytea"),
+        screen(&model).contains("raw · row 2 · bytea"),
         "{}",
-        picture(&model)
+        screen(&model)
     );
     assert_eq!(window(&model).cursor().row, 1);
 }
@@ -593,25 +558,25 @@ fn a_long_value_is_read_on_in_and_saved() {
     ran(&mut model, RunEvent::Rows(Arc::new(builder.take())));
     done(&mut model);
     press(&mut model, "\n");
-    let shown = picture(&model);
+    let shown = screen(&model);
     assert!(shown.contains("first 1.0 MiB of 3.0 MiB"), "{shown}");
     assert!(shown.contains("0000000"), "{shown}");
     press(&mut model, ">");
-    let shown = picture(&model);
+    let shown = screen(&model);
     // Eight bytes a line: the second part begins behind 1 MiB of them.
     assert!(shown.contains("0131072"), "{shown}");
     assert!(shown.contains("1.0 MiB to 1.2 MiB of 3.0 MiB"), "{shown}");
     press(&mut model, ">>>>>>>>>");
     press(&mut model, "G");
-    let shown = picture(&model);
+    let shown = screen(&model);
     assert!(
         shown.contains("0399999") && shown.contains("(the end of the value)"),
         "{shown}"
     );
     press(&mut model, "<<<<<<<<<<<<<<");
-    assert!(picture(&model).contains("first 1.0 MiB of 3.0 MiB"));
+    assert!(screen(&model).contains("first 1.0 MiB of 3.0 MiB"));
     press(&mut model, "s");
-    let shown = picture(&model);
+    let shown = screen(&model);
     assert!(
         shown.contains("note-1.txt") && !shown.contains("CSV"),
         "{shown}"
@@ -634,19 +599,19 @@ fn a_long_value_is_read_on_in_and_saved() {
 fn a_record_is_walked_from_row_to_row_and_opens_its_values() {
     let mut model = grid(120, 35);
     press(&mut model, "lr");
-    let record = picture(&model);
+    let record = screen(&model);
     assert!(
         record.contains("row 1 of 6") && record.contains("paid │ ● true"),
         "{record}"
     );
     press(&mut model, "lll");
-    assert!(picture(&model).contains("row 4 of 6"));
-    assert!(!picture(&model).contains('\u{1b}'));
+    assert!(screen(&model).contains("row 4 of 6"));
+    assert!(!screen(&model).contains('\u{1b}'));
     press(&mut model, "\n");
-    assert!(picture(&model).contains("name · row 4"));
+    assert!(screen(&model).contains("name · row 4"));
     press(&mut model, "\u{1b}");
     assert!(
-        picture(&model).contains("row 4 of 6"),
+        screen(&model).contains("row 4 of 6"),
         "Escape closes one thing"
     );
 }
@@ -671,7 +636,7 @@ fn the_mouse_sorts_by_headings_and_drags_their_borders() {
     let name = areas.header.x + visible[1].x;
     mouse(&mut model, MouseAction::Press, name, y);
     mouse(&mut model, MouseAction::Release, name, y);
-    assert!(picture(&model).contains("sorted by name ▲"));
+    assert!(screen(&model).contains("sorted by name ▲"));
     let border = name + visible[1].width;
     let before = window(&model).columns().width(1);
     mouse(&mut model, MouseAction::Press, border, y);
@@ -714,7 +679,7 @@ fn many_columns_are_walked_and_every_size_can_be_drawn() {
     done(&mut model);
     press(&mut model, "$");
     assert_eq!(window(&model).cursor().column, 1599);
-    assert!(picture(&model).contains("column_1599"));
+    assert!(screen(&model).contains("column_1599"));
     press(&mut model, "c1234\n");
     assert_eq!(window(&model).cursor().column, 1234);
     code(&mut model, Key::ctrl(KeyCode::Right));
@@ -732,7 +697,7 @@ fn many_columns_are_walked_and_every_size_can_be_drawn() {
             (200, 50),
         ] {
             let _ = update(&mut model, Message::Resized { columns, rows });
-            picture(&model);
+            screen(&model);
         }
         press(&mut model, "\u{1b}\u{1b}");
     }
@@ -743,14 +708,14 @@ fn the_grid_looks_as_reviewed() {
     for (columns, rows) in [(80, 24), (120, 40)] {
         let mut model = grid(columns, rows);
         press(&mut model, "z/2026\nf! x\nlvj");
-        insta::assert_snapshot!(format!("grid_{columns}x{rows}"), picture(&model));
+        insta::assert_snapshot!(format!("grid_{columns}x{rows}"), screen(&model));
         press(&mut model, "\u{1b}lllll\n");
-        insta::assert_snapshot!(format!("grid_value_{columns}x{rows}"), picture(&model));
+        insta::assert_snapshot!(format!("grid_value_{columns}x{rows}"), screen(&model));
         press(&mut model, "\u{1b}I");
-        insta::assert_snapshot!(format!("grid_statistics_{columns}x{rows}"), picture(&model));
+        insta::assert_snapshot!(format!("grid_statistics_{columns}x{rows}"), screen(&model));
         press(&mut model, "\u{1b}r");
-        insta::assert_snapshot!(format!("grid_record_{columns}x{rows}"), picture(&model));
+        insta::assert_snapshot!(format!("grid_record_{columns}x{rows}"), screen(&model));
         press(&mut model, "\u{1b}c");
-        insta::assert_snapshot!(format!("grid_columns_{columns}x{rows}"), picture(&model));
+        insta::assert_snapshot!(format!("grid_columns_{columns}x{rows}"), screen(&model));
     }
 }

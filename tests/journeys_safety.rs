@@ -10,63 +10,32 @@
     unused_results
 )]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use pgiam::app::key::{Key, KeyCode};
 use pgiam::app::model::editor::Editor;
-use pgiam::app::model::link::{Link, Up};
+use pgiam::app::model::link::Link;
 use pgiam::app::model::overlay::Overlay;
-use pgiam::app::model::{Model, Pane, Screen, Size};
+use pgiam::app::model::{Model, Pane};
 use pgiam::app::{Effect, Message, Ticket, update};
 use pgiam::domain::catalog::{Access, Catalog, CatalogPart, Relation, RelationKind, Schema};
 use pgiam::domain::edit::{Ending, Made, NewValue, Spot, Unmade};
 use pgiam::domain::failure::{Failure, Origin, Phase};
-use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
-use pgiam::domain::profile::{Guard, Profile};
+use pgiam::domain::profile::Guard;
 use pgiam::domain::rows::RowBatchBuilder;
 use pgiam::domain::run::{Column, Completed, RunEvent, TransactionState};
 use pgiam::domain::sql::explain::Depth;
 use pgiam::domain::time::Timestamp;
-use pgiam::tui::theme::Theme;
-use pgiam::tui::view::view;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use support::story::{connected, screen};
 
 const LINK: Ticket = Ticket(7_000);
 
 fn workspace() -> Model {
-    let mut model = Model {
-        size: Size {
-            columns: 120,
-            rows: 35,
-        },
-        screen: Screen::Workspace,
-        focus: Pane::Editor,
-        link: Link::Up(Up {
-            ticket: LINK,
-            profile: Box::new(Profile {
-                name: "orders".into(),
-                database: "orders".into(),
-                user: "analyst".into(),
-                ..Profile::default()
-            }),
-            facts: LinkFacts {
-                version: ServerVersion {
-                    number: 160_004,
-                    text: "16.4".into(),
-                },
-                user: "analyst".into(),
-                database: "orders".into(),
-                tls: Some("TLSv1.3".into()),
-                backend_pid: 7,
-                recovery: Recovery::Primary,
-                guard: Guard::ReadWrite,
-            },
-            transaction: TransactionState::Idle,
-        }),
-        ..Model::default()
-    };
+    let mut model = connected(LINK, 120, 35);
+    model.focus = Pane::Editor;
     model.editor = Editor::of("orders");
     model
 }
@@ -126,15 +95,6 @@ fn in_transaction() -> Model {
     let (ticket, _) = sent(&run(&mut model, "begin"));
     ends(&mut model, ticket, &[TransactionState::Open]);
     model
-}
-
-fn screen(model: &Model) -> String {
-    let size = model.size;
-    let mut terminal = Terminal::new(TestBackend::new(size.columns, size.rows)).unwrap();
-    terminal
-        .draw(|frame| view(model, Theme::plain(), frame))
-        .unwrap();
-    terminal.backend().to_string()
 }
 
 fn shows(model: &Model, text: &str) {

@@ -10,24 +10,23 @@
     unused_results
 )]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use pgiam::app::key::{Key, KeyCode};
 use pgiam::app::layout::{self, Area};
-use pgiam::app::model::link::{Link, Up};
 use pgiam::app::model::query::Standing;
-use pgiam::app::model::{Model, Pane, Screen, Size};
+use pgiam::app::model::{Model, Pane, Size};
 use pgiam::app::{Effect, Message, Ticket, update};
 use pgiam::domain::catalog::{
     Access, Catalog, CatalogColumn, CatalogPart, Key as ColumnKey, Nullability, Relation,
     RelationKind, Schema,
 };
 use pgiam::domain::failure::{Failure, Origin, Phase, Position};
-use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
-use pgiam::domain::profile::{Guard, Profile};
 use pgiam::domain::rows::RowBatchBuilder;
-use pgiam::domain::run::{Column, Completed, RunEvent, TransactionState};
+use pgiam::domain::run::{Completed, RunEvent, TransactionState};
 use pgiam::tui::theme::Theme;
 use pgiam::tui::widgets::grid::ResultPane;
 use pgiam::tui::widgets::status;
@@ -35,19 +34,7 @@ use pgiam::tui::widgets::tree::{Attention, TreePane};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
-
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for character in keys.chars() {
-        let code = match character {
-            '\n' => KeyCode::Enter,
-            '\u{1b}' => KeyCode::Escape,
-            plain => KeyCode::Char(plain),
-        };
-        effects.extend(update(model, Message::Key(Key::plain(code))));
-    }
-    effects
-}
+use support::story::{connected, described, press};
 
 fn schema(name: &str, access: Access) -> Schema {
     Schema {
@@ -81,34 +68,8 @@ fn column(name: &str, type_name: &str, key: ColumnKey, access: Access) -> Catalo
 
 /// A workspace whose catalog has arrived, the tree focused.
 fn workspace(columns: u16, rows: u16) -> Model {
-    let mut model = Model {
-        size: Size { columns, rows },
-        screen: Screen::Workspace,
-        focus: Pane::Tree,
-        link: Link::Up(Up {
-            ticket: Ticket(0),
-            profile: Box::new(Profile {
-                name: "orders".into(),
-                database: "orders".into(),
-                user: "analyst".into(),
-                ..Profile::default()
-            }),
-            facts: LinkFacts {
-                version: ServerVersion {
-                    number: 160_004,
-                    text: "16.4".into(),
-                },
-                user: "analyst".into(),
-                database: "orders".into(),
-                tls: Some("TLSv1.3".into()),
-                backend_pid: 7,
-                recovery: Recovery::Primary,
-                guard: Guard::ReadWrite,
-            },
-            transaction: TransactionState::Idle,
-        }),
-        ..Model::default()
-    };
+    let mut model = connected(Ticket(0), columns, rows);
+    model.focus = Pane::Tree;
     let effects = press(&mut model, "r");
     let [Effect::LoadCatalog { ticket }] = effects[..] else {
         panic!("{effects:?}");
@@ -149,17 +110,6 @@ fn workspace(columns: u16, rows: u16) -> Model {
 fn answer(model: &mut Model, ticket: Ticket, events: Vec<RunEvent>) -> Vec<Effect> {
     let each = |event| update(model, Message::Ran { ticket, event });
     events.into_iter().flat_map(each).collect()
-}
-
-fn described(name: &str, type_oid: u32, type_name: &str) -> Column {
-    Column {
-        name: name.into(),
-        type_oid,
-        type_name: type_name.into(),
-        type_modifier: -1,
-        table_oid: 0,
-        attribute: 0,
-    }
 }
 
 fn rows(count: usize) -> RunEvent {
@@ -215,7 +165,6 @@ fn with_rows(columns_of_screen: u16, rows_of_screen: u16) -> Model {
     model
 }
 
-/// The panes of this story as text.
 fn hint_line(model: &Model) -> String {
     let width = model.size.columns;
     let mut terminal = Terminal::new(TestBackend::new(width, 1)).unwrap();
@@ -232,6 +181,7 @@ fn hint_line(model: &Model) -> String {
     cells.iter().map(ratatui::buffer::Cell::symbol).collect()
 }
 
+/// The panes of this story as text.
 fn picture(model: &Model) -> String {
     let Size { columns, rows } = model.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();

@@ -9,6 +9,8 @@
     unused_results
 )]
 
+mod support;
+
 use std::time::Duration;
 
 use pgiam::app::key::{Key, KeyCode};
@@ -20,15 +22,11 @@ use pgiam::app::{Message, Model, update};
 use pgiam::domain::aftermath::aftermath;
 use pgiam::domain::diagnosis::{Avoid, Breadth, Mark, Outcome, Reason, Remedy, Verdict, WhyReport};
 use pgiam::domain::failure::{Failure, Origin, Phase};
-use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
 use pgiam::domain::profile::{Guard, Profile};
 use pgiam::domain::run::TransactionState;
 use pgiam::domain::stage::{Stage, StageReport, StageState};
 use pgiam::domain::time::Timestamp;
-use pgiam::tui::theme::Theme;
-use pgiam::tui::view::view;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use support::story::{drawn, facts};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
 
@@ -101,18 +99,7 @@ fn workspace() -> Model {
     model.link = Link::Up(Up {
         ticket: model.next_ticket(),
         profile: Box::new(profile("orders-prod", "production", "analyst")),
-        facts: LinkFacts {
-            version: ServerVersion {
-                number: 160_004,
-                text: "16.4".into(),
-            },
-            user: "analyst".into(),
-            database: "orders".into(),
-            tls: Some("TLS 1.3".into()),
-            backend_pid: 7,
-            recovery: Recovery::Primary,
-            guard: Guard::ReadOnly,
-        },
+        facts: facts(Guard::ReadOnly),
         transaction: TransactionState::Open,
     });
     model
@@ -194,22 +181,6 @@ const CASES: [Case; 10] = [
     ("palette", || pressed(KeyCode::F(12))),
     ("delete", || pressed(KeyCode::Char('x'))),
 ];
-
-fn drawn(model: &mut Model, columns: u16, rows: u16) -> String {
-    let _ = update(model, Message::Resized { columns, rows });
-    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal
-        .draw(|frame| view(model, Theme::plain(), frame))
-        .unwrap();
-    let buffer = terminal.backend().buffer();
-    let mut text = String::new();
-    for y in 0..rows {
-        let line: String = (0..columns).map(|x| buffer[(x, y)].symbol()).collect();
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
 
 #[test]
 fn screens_look_as_reviewed() {

@@ -1,4 +1,5 @@
-//! What integration tests share: servers that are started once for a test binary.
+//! What integration tests share: servers that are started once for a test binary, and beginnings of
+//! stories that need none.
 //!
 //! Start a test file with `mod support;`. Statics are never dropped, so the servers are stopped by
 //! their keeper when the test process ends (`src/standin/keeper.rs`).
@@ -9,6 +10,7 @@ pub(crate) mod psql;
 pub(crate) mod screen;
 pub(crate) mod session;
 pub(crate) mod signer;
+pub(crate) mod story;
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
