@@ -277,7 +277,10 @@ pub fn script(script: &Script) -> Result<String, Ended> {
         }
         None => from_input()?,
     };
-    Ok(read)
+    // A mark that editors put first, as psql does without it.
+    Ok(read
+        .strip_prefix('\u{feff}')
+        .map_or(read.clone(), str::to_owned))
 }
 
 /// Columns that text for a person is wrapped to.

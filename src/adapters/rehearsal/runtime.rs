@@ -289,8 +289,9 @@ impl Walk<'_> {
         }
         for check in written::references(session, &wants).await? {
             let body = Text::Sql(check.text);
-            Box::pin(self.body("a foreign key's check", &check.owner, &body, path, DEEPEST))
-                .await?;
+            // What a cascade fires in turn is followed a little further: keys may go round in circles.
+            let deep = (depth + 1).max(DEEPEST - 2);
+            Box::pin(self.body("a foreign key's check", &check.owner, &body, path, deep)).await?;
         }
         Ok(())
     }

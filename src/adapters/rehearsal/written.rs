@@ -191,7 +191,7 @@ pub(super) struct KeyCheck {
     pub(super) text: String,
 }
 
-/// The checks of foreign keys whose owners lack something: they are made as the owner of the table
+/// The checks of foreign keys whose owners lack something, and what cascades to where triggers fire: they are made as the owner of the table
 /// that is looked into, with a lock on the rows found (PostgreSQL source, `ri_triggers.c`,
 /// `RI_FKey_check`, `ri_restrict`, `RI_FKey_cascade_del`, `ri_set`, `ri_PerformCheck`).
 pub(super) async fn references(session: &Session, wants: &Wants) -> Result<Vec<KeyCheck>, Failure> {
@@ -256,10 +256,11 @@ impl Side {
              (SELECT string_agg(quote_ident(a.attname) || ' = NULL', ', ' ORDER BY a.attnum) \
              FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (k.{other})) AS empties \
              FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
-             WHERE t.oid = k.{there} AND NOT (pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
+             WHERE t.oid = k.{there} AND (({action} IN ('c', 'n', 'd') AND EXISTS (SELECT FROM pg_catalog.pg_trigger f \
+             WHERE f.tgrelid = t.oid AND NOT f.tgisinternal)) OR NOT (pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
              AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'SELECT') \
              AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'UPDATE') \
-             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'DELETE'))) o \
+             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'DELETE')))) o \
              WHERE {every} OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
              AND a.attnum = ANY (k.{own}) AND a.attname = ANY ({columns})) LIMIT 20",
             targets(condition),

@@ -7,6 +7,7 @@ pub mod definitions;
 pub mod demands;
 pub mod denial;
 pub mod evaluable;
+mod expressions;
 pub mod findings;
 pub mod login;
 pub mod maintained;

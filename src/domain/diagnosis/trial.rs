@@ -4,6 +4,7 @@
 //! and executes nothing (PostgreSQL source, `execMain.c`, `InitPlan`). Definitions run for real in a
 //! transaction that is rolled back, and only those whose work is undone with it.
 
+use super::expressions::Change;
 use super::report::ObjectKind;
 use crate::domain::sql::classify::{Block, classify};
 use crate::domain::sql::keywords::is_keyword;
@@ -235,6 +236,20 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
             vec![format!("{sql} NOT VALID")]
         };
     }
+    let change = Change { sql, words };
+    let table = words
+        .get(2)
+        .zip(words.get(table_ends))
+        .and_then(|(first, last)| sql.get(first.start..last.end))
+        .unwrap_or_default();
+    // What is worked out for every row is planned for none: volatile functions would be called.
+    let planned = |expression: &str| explain(&format!("SELECT {expression} FROM {table}"));
+    if let Some(added) = change.added() {
+        let column = format!("{head}ADD COLUMN {PROBE} {}", added.kind);
+        return held_up(column)
+            .chain([explain(&format!("SELECT {}", added.default))])
+            .collect();
+    }
     let typed = at_of("type").filter(|_| has("alter") && !has("add"));
     if let Some(name) = typed.and_then(|at| words.get(at + 1)) {
         let end = at_of("using")
@@ -242,7 +257,9 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
             .and_then(|at| words.get(at))
             .map_or(sql.len(), |token| token.start);
         let new = sql.get(name.start..end).unwrap_or_default().trim();
-        return vec![format!("{head}ADD COLUMN {PROBE} {new}")];
+        return std::iter::once(format!("{head}ADD COLUMN {PROBE} {new}"))
+            .chain(change.using().map(planned))
+            .collect();
     }
     let reads_rows = [
         "primary", "unique", "exclude", "check", "validate", "logged", "unlogged", "attach",
@@ -255,8 +272,12 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
             .filter(|_| has("attach"))
             .and_then(|at| named(sql, words, at + 1));
         let partition = partition.map(|name| format!("ALTER TABLE {name} RESET (fillfactor)"));
+        let check = change
+            .check()
+            .filter(|check| check.matches('(').count() > 1);
         return held_up(format!("{head}RESET (fillfactor)"))
             .chain(partition)
+            .chain(check.map(planned))
             .collect();
     }
     vec![sql.to_owned()]
@@ -513,6 +534,32 @@ mod tests {
             );
             assert!(!texts.concat().contains("ANALYZE"));
         }
+    }
+
+    #[test]
+    fn what_every_row_would_get_is_planned_for_none() {
+        assert_eq!(
+            trial("alter table s.t add column z bigint default nextval('x.q') not null").unwrap(),
+            [
+                "alter table s.t ADD COLUMN pgiam_rehearsal_probe bigint",
+                "EXPLAIN (VERBOSE, COSTS OFF) SELECT nextval('x.q')",
+            ]
+        );
+        assert_eq!(
+            trial("alter table only s.t add check (x.f(a))").unwrap(),
+            [
+                "alter table only s.t RESET (fillfactor)",
+                "SELECT pg_catalog.to_regclass('x.pgiam_rehearsal_probe')",
+                "EXPLAIN (VERBOSE, COSTS OFF) SELECT (x.f(a)) FROM only s.t",
+            ]
+        );
+        assert_eq!(
+            trial("alter table s.t alter a type text using x.g(a)").unwrap(),
+            [
+                "alter table s.t ADD COLUMN pgiam_rehearsal_probe text",
+                "EXPLAIN (VERBOSE, COSTS OFF) SELECT x.g(a) FROM s.t",
+            ]
+        );
     }
 
     #[test]
