@@ -13,6 +13,7 @@ mod derived;
 mod drawing;
 mod foreign;
 mod guarded;
+mod holders;
 mod maintenance;
 mod names;
 mod need;
@@ -29,6 +30,7 @@ mod scene;
 mod settle;
 mod spoken;
 mod stage;
+mod underneath;
 mod written;
 mod written_rows;
 
@@ -246,7 +248,13 @@ async fn played(
         }
         // What follows is looked up along it.
         if path_change(statement).is_some() {
-            scenes.push(Scene::own(statement.clone()));
+            // DISCARD ALL refuses a transaction block; this is what it does to names.
+            let discards = word_at(statement, 0) == "discard";
+            scenes.push(Scene::own(if discards {
+                "RESET search_path".to_owned()
+            } else {
+                statement.clone()
+            }));
             continue;
         }
         match trial(&copying::columns_listed(stage, statement).await?) {
@@ -362,6 +370,11 @@ async fn look_beyond(
     }
     let before = found.needs.len();
     let looked = checked::checked(stage, &found.needs, text).await?;
+    if looked.superuser {
+        report.not_by_grant = Some(checked::beyond());
+        found.needs.clear();
+        return Ok(found);
+    }
     let derived = !beyond.needs.is_empty() || !looked.needs.is_empty() || !looked.notes.is_empty();
     add(&mut found.needs, beyond.needs);
     add(&mut found.needs, looked.needs);
@@ -388,6 +401,14 @@ async fn look_beyond(
         found.notes.push(
             "a body puts statements together when it runs: what those want is not known before"
                 .to_owned(),
+        );
+    }
+    if beyond.course == Course::ByRows {
+        if found.verdict == Verdict::Proven {
+            found.verdict = Verdict::Expected;
+        }
+        found.notes.push(
+            "which statements of a body run was judged by the rows that there are now".to_owned(),
         );
     }
     if found.needs.len() == before && !derived {

@@ -1,5 +1,6 @@
 //! Wider fixes that some would rather have, never first: each says what it opens besides.
 
+use super::holders::{self, Passing};
 use super::need::{Need, Purpose, cell, has_columns, membership};
 use super::ownership::{Ownership, Way, ownership};
 use super::runners;
@@ -9,22 +10,32 @@ use super::stage::Stage;
 use crate::domain::diagnosis::remedy::{self, Held};
 use crate::domain::diagnosis::{Breadth, ObjectKind, Remedy, Verdict};
 use crate::domain::failure::Failure;
-use crate::domain::ident::{self, literal};
+use crate::domain::ident;
 
 /// From how many relations of one schema on the whole schema is worth offering.
 const MANY: usize = 3;
 
-/// The alternatives, narrowest first.
+/// What the first fix was rehearsed with, and what came of it.
+#[derive(Clone, Copy)]
+pub(super) struct Rehearsed<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) scenes: &'a [Scene],
+}
+
+/// Of how many needs the holders are compared; the others are asked about.
+const MOST_COMPARED: usize = 4;
+
+/// The alternatives, narrowest first; `likely` are the roles that may be able to give what is needed.
 pub(super) async fn alternatives(
     stage: &Stage<'_>,
     needs: &[Need],
-    verdict: Verdict,
-    scenes: &[Scene],
+    rehearsed: Rehearsed<'_>,
+    likely: &[String],
 ) -> Result<Vec<Remedy>, Failure> {
     let maker = Maker {
         stage,
-        verdict,
-        scenes,
+        rehearsed,
+        likely,
     };
     let mut found = Vec::new();
     found.extend(maker.whole_relations(needs).await?);
@@ -37,36 +48,46 @@ pub(super) async fn alternatives(
 
 struct Maker<'a> {
     stage: &'a Stage<'a>,
-    verdict: Verdict,
-    scenes: &'a [Scene],
+    rehearsed: Rehearsed<'a>,
+    likely: &'a [String],
+}
+
+/// What an alternative gives.
+struct Offer<'a> {
+    statements: Vec<String>,
+    breadth: Breadth,
+    opens: String,
+    note: String,
+    /// Roles that may be able to give it.
+    likely: &'a [String],
 }
 
 impl Maker<'_> {
     /// A remedy of these statements; `None` where it was tried and does not do.
-    async fn remedy(
-        &self,
-        statements: Vec<String>,
-        needs: &[Need],
-        breadth: Breadth,
-        opens: String,
-        notes: Vec<String>,
-    ) -> Result<Option<Remedy>, Failure> {
-        let mut verdict = self.verdict;
-        if verdict == Verdict::Proven && !self.scenes.is_empty() {
+    async fn remedy(&self, offer: Offer<'_>) -> Result<Option<Remedy>, Failure> {
+        let Rehearsed {
+            mut verdict,
+            scenes,
+        } = self.rehearsed;
+        let statements = offer.statements;
+        if verdict == Verdict::Proven && !scenes.is_empty() {
             let given: Vec<&str> = statements.iter().map(String::as_str).collect();
-            if self.stage.attempt_with(&given, self.scenes).await?.is_err() {
+            if self.stage.attempt_with(&given, scenes).await?.is_err() {
                 return Ok(None);
             }
         } else {
             verdict = Verdict::Expected;
         }
         Ok(Some(Remedy {
-            run_as: runners::run_as(self.stage, needs, &statements).await?,
+            run_as: runners::able(self.stage, offer.likely, &statements).await?,
             statements,
             verdict,
-            breadth,
-            opens,
-            notes,
+            breadth: offer.breadth,
+            opens: offer.opens,
+            notes: Some(offer.note)
+                .filter(|note| !note.is_empty())
+                .into_iter()
+                .collect(),
         }))
     }
 
@@ -88,10 +109,15 @@ impl Maker<'_> {
             })
             .collect();
         let statements = whole.iter().map(|need| need.statement.clone()).collect();
-        let opens = opens(self.stage, &whole).await?;
-        let notes = vec!["covers all columns, also those added later".to_owned()];
-        self.remedy(statements, &whole, breadth(&whole), opens, notes)
-            .await
+        // Who may give columns only cannot give the whole: that is tried.
+        self.remedy(Offer {
+            statements,
+            breadth: breadth(&whole),
+            opens: opens(self.stage, &whole).await?,
+            note: "covers all columns, also those added later".to_owned(),
+            likely: self.likely,
+        })
+        .await
     }
 
     /// Membership in an ordinary role that has all of it already.
@@ -109,17 +135,37 @@ impl Maker<'_> {
             return Ok(None);
         }
         self.stage.rewind().await?;
+        let major = self.stage.major();
+        // Those who hold some of it are found in one go; who has it all is asked of each in turn.
+        let mut holding = Vec::new();
+        for (at, need) in needs.iter().take(MOST_COMPARED).enumerate() {
+            let Some(sources) = holders::sources(&need.missing, &need.owner) else {
+                return Ok(None);
+            };
+            let name = format!("holder_{at}");
+            let members = holders::members(&name, &sources, Passing::Inherited, major);
+            holding.push((name, members));
+        }
+        let holds: Vec<String> = holding
+            .iter()
+            .map(|(name, _)| format!("r.oid IN (SELECT oid FROM {name})"))
+            .collect();
+        let holding: Vec<String> = holding.into_iter().map(|(_, members)| members).collect();
+        let named = |name: &str| holders::named(&[name.to_owned()]);
         // A member of a role that signs in by IAM would have to sign in so too.
         let sql = format!(
-            "SELECT rolname FROM pg_catalog.pg_roles r LEFT JOIN (SELECT relowner, count(*) AS relations \
-             FROM pg_catalog.pg_class GROUP BY relowner) owned ON owned.relowner = r.oid \
-             WHERE NOT rolsuper AND NOT rolcanlogin \
-             AND rolname !~ '^(pg_|rds)' AND rolname <> {0} AND {1} \
-             AND NOT pg_catalog.pg_has_role(r.oid, {0}, 'MEMBER') \
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles i WHERE i.rolname = 'rds_iam' \
-             AND pg_catalog.pg_has_role(r.oid, i.oid, 'MEMBER')) \
-             ORDER BY coalesce(owned.relations, 0), rolname LIMIT 1",
-            literal(grantee),
+            "WITH RECURSIVE {}, {}, {} SELECT rolname FROM (SELECT r.oid, r.rolname FROM pg_catalog.pg_roles r \
+             LEFT JOIN (SELECT refobjid, count(*) AS objects FROM pg_catalog.pg_shdepend \
+             WHERE deptype = 'o' AND refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass \
+             GROUP BY refobjid) owned ON owned.refobjid = r.oid \
+             WHERE NOT rolsuper AND NOT rolcanlogin AND rolname !~ '^(pg_|rds)' \
+             AND {} AND r.oid NOT IN (SELECT oid FROM within) \
+             AND r.oid NOT IN (SELECT oid FROM iam) \
+             ORDER BY coalesce(owned.objects, 0), rolname OFFSET 0) r WHERE {} LIMIT 1",
+            holding.join(", "),
+            holders::members("within", &named(grantee), Passing::Any, major),
+            holders::members("iam", &named("rds_iam"), Passing::Any, major),
+            holds.join(" AND "),
             conditions.join(" AND ")
         );
         let rows = self.stage.session.query(&sql).await?.rows;
@@ -128,11 +174,14 @@ impl Maker<'_> {
         };
         let need = membership(self.stage.session, grantee, &group, Purpose::Inherit).await?;
         let needs = [need];
-        let opens = opens(self.stage, &needs).await?;
-        let notes = vec![format!("{group} has all of it already")];
-        let statements = needs.iter().map(|need| need.statement.clone()).collect();
-        self.remedy(statements, &needs, Breadth::Membership, opens, notes)
-            .await
+        self.remedy(Offer {
+            statements: needs.iter().map(|need| need.statement.clone()).collect(),
+            breadth: Breadth::Membership,
+            opens: opens(self.stage, &needs).await?,
+            note: format!("{group} has all of it already"),
+            likely: &runners::likely(self.stage, &needs).await?,
+        })
+        .await
     }
 
     /// All relations of a schema, present and future, through a group role.
@@ -170,9 +219,14 @@ impl Maker<'_> {
             "{privileges} on every table of schema {schema}, and on those that {} will create there",
             owners.join(", ")
         );
-        let notes = vec!["a group role: the next person takes one GRANT".to_owned()];
-        self.remedy(statements, needs, Breadth::Schema, opens, notes)
-            .await
+        self.remedy(Offer {
+            statements,
+            breadth: Breadth::Schema,
+            opens,
+            note: "a group role: the next person takes one GRANT".to_owned(),
+            likely: self.likely,
+        })
+        .await
     }
 
     /// The object handed over, where membership in its owner comes first.
@@ -199,10 +253,14 @@ impl Maker<'_> {
         {
             return Ok(None);
         }
-        let opens = opens(self.stage, &ways).await?;
-        let statements = ways.iter().map(|way| way.statement.clone()).collect();
-        self.remedy(statements, &ways, Breadth::Ownership, opens, Vec::new())
-            .await
+        self.remedy(Offer {
+            statements: ways.iter().map(|way| way.statement.clone()).collect(),
+            breadth: Breadth::Ownership,
+            opens: opens(self.stage, &ways).await?,
+            note: String::new(),
+            likely: &runners::likely(self.stage, &ways).await?,
+        })
+        .await
     }
 }
 

@@ -1,69 +1,183 @@
-//! Which branches a call takes, where constants decide.
+//! What a body's conditions and dynamic statements come to, as far as constants, the arguments of its
+//! call and the rows that there are now decide.
 
 use super::checked::harmless;
 use super::need::{Row, cell};
+use super::scene::without_variable;
 use super::stage::Stage;
-use crate::domain::diagnosis::body::{conditions, reassigns};
+use crate::domain::diagnosis::body::{
+    self, About, Given, Known, Question, looks_at_rows, reassigns,
+};
 use crate::domain::diagnosis::checked::arguments_of;
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted};
 use crate::domain::sql::lexer::{TokenKind, tokens};
-use std::collections::BTreeMap;
 
-/// Working out a condition writes nothing, whatever it calls.
-const BEFORE: &str = "SAVEPOINT pgiam_branch; SET LOCAL transaction_read_only = on";
+/// What was undone behind every question.
 const BACK: &str = "ROLLBACK TO SAVEPOINT pgiam_branch";
 
-/// A routine that a statement calls.
-pub(super) struct Called<'a> {
-    pub(super) oid: &'a str,
-    pub(super) name: &'a str,
+/// Answers may bring up further questions, so often at most.
+const ROUNDS: usize = 5;
+
+/// Unknown variables in one text at most.
+const MOST_UNKNOWN: usize = 12;
+
+/// A body that would run.
+pub(super) struct Running<'a> {
     pub(super) text: &'a str,
-    /// The statement that calls it.
-    pub(super) by: &'a str,
+    /// Whom it runs as.
+    pub(super) role: &'a str,
+    /// What it is called; its arguments may be named by that.
+    pub(super) name: &'a str,
+    /// What fires it, where it is a trigger's.
+    pub(super) event: Option<&'static str>,
+    /// What it is given, as a select list.
+    pub(super) arguments: Option<&'a str>,
 }
 
-/// The conditions of a routine's body that its arguments decide. Nothing is looked at but constants.
-pub(super) async fn decided(
+/// Everything that can be known of a body before it runs.
+pub(super) async fn known(
     stage: &Stage<'_>,
-    called: &Called<'_>,
-) -> Result<BTreeMap<String, bool>, Failure> {
-    let mut holds = BTreeMap::new();
-    let conditions = conditions(called.text);
-    let Some(given) = arguments_of(called.by, called.name).filter(|_| !conditions.is_empty())
-    else {
-        return Ok(holds);
+    running: &Running<'_>,
+) -> Result<Known<'static>, Failure> {
+    let mut known = Known {
+        event: running.event,
+        ..Known::default()
     };
-    let Some(row) = arguments(stage, called, &given).await? else {
-        return Ok(holds);
-    };
-    for condition in conditions {
-        let other = tokens(&condition).iter().any(|token| {
-            [
-                "select",
-                "current_user",
-                "session_user",
-                "user",
-                "current_role",
-            ]
-            .iter()
-            .any(|word| token.is(&condition, word))
-        });
-        if other || !harmless(stage, &[&condition, &row]).await? {
-            continue;
+    let mut asked: Vec<String> = Vec::new();
+    let mut arguments = running.arguments.unwrap_or_default();
+    let mut tried = arguments.is_empty();
+    for _ in 0..ROUNDS {
+        let mut questions = body::read(running.text, &known).questions;
+        questions.retain(|question| !asked.contains(&question.expression));
+        if questions.is_empty() {
+            break;
         }
-        let query = format!(
-            "SELECT coalesce(({}), false) FROM (SELECT {row}) AS {}",
-            by_name(&condition),
-            quoted(called.name)
-        );
-        let _ = stage.session.query(BEFORE).await?;
-        let told = stage.session.query(&query).await;
-        let _ = stage.session.query(BACK).await?;
-        let told = told.ok().and_then(|answer| answer.rows.into_iter().next());
-        holds.extend(told.map(|row| (condition, cell(&row, 0) == "t")));
+        if !tried {
+            tried = true;
+            let row = format!("SELECT ''::text FROM {}", row_of(running, arguments));
+            if answer(stage, running, &row).await?.is_err() {
+                arguments = "";
+            }
+        }
+        for question in questions {
+            ask(stage, running, arguments, &question, &mut known).await?;
+            asked.push(question.expression);
+        }
     }
-    Ok(holds)
+    Ok(known)
+}
+
+/// The row that a body's expressions are made of.
+fn row_of(running: &Running<'_>, arguments: &str) -> String {
+    format!("(SELECT {arguments}) AS {}", quoted(running.name))
+}
+
+async fn ask(
+    stage: &Stage<'_>,
+    running: &Running<'_>,
+    arguments: &str,
+    question: &Question,
+    known: &mut Known<'static>,
+) -> Result<(), Failure> {
+    let expression = by_name(&question.expression);
+    if !may_be_asked(stage, running, &expression)
+        || !harmless(stage, &[&expression, arguments]).await?
+    {
+        return Ok(());
+    }
+    let from = row_of(running, arguments);
+    match question.about {
+        About::Condition => {
+            let query = format!("SELECT coalesce(({expression}), false)::text FROM {from}");
+            if let Ok(told) = answer(stage, running, &query).await? {
+                let _ = known
+                    .holds
+                    .insert(question.expression.clone(), told == "true");
+            }
+        }
+        About::Text => {
+            if let Some(given) = text(stage, running, &expression, &from).await? {
+                let _ = known.texts.insert(question.expression.clone(), given);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the answer would be the one that the body gets.
+fn may_be_asked(stage: &Stage<'_>, running: &Running<'_>, expression: &str) -> bool {
+    let words = tokens(expression);
+    let has = |names: &[&str]| {
+        names
+            .iter()
+            .any(|name| words.iter().any(|token| token.is(expression, name)))
+    };
+    // What is granted while looking would answer for itself.
+    let about_rights = words.iter().any(|token| {
+        let name = token.text(expression).to_lowercase();
+        name.ends_with("_privilege") || name == "pg_has_role"
+    });
+    let who = has(&["session_user", "user", "current_user", "current_role"]);
+    let own = stage.gives() && running.role == stage.role;
+    !about_rights && (!who || own) && (stage.gives() || !looks_at_rows(expression))
+}
+
+/// One value, looked up as the role that the body runs as, in a part of the transaction that writes
+/// nothing; or the server's refusal.
+async fn answer(
+    stage: &Stage<'_>,
+    running: &Running<'_>,
+    query: &str,
+) -> Result<Result<String, Failure>, Failure> {
+    let mut before = "SAVEPOINT pgiam_branch; SET LOCAL statement_timeout = '1s'".to_owned();
+    if stage.gives() {
+        if stage.major() >= 14 && looks_at_rows(query) {
+            // All that it might read, for as long as it takes to look.
+            before.push_str("; GRANT pg_read_all_data TO ");
+            before.push_str(&crate::domain::ident::role(running.role));
+        }
+        before.push_str("; ");
+        before.push_str(&stage.becoming(running.role));
+    }
+    before.push_str("; SET LOCAL transaction_read_only = on");
+    let told = match stage.session.query(&before).await {
+        Ok(_) => stage.session.query(query).await,
+        Err(failure) => Err(failure),
+    };
+    let _ = stage.session.query(BACK).await?;
+    Ok(told.and_then(|answer| {
+        let row = answer.rows.into_iter().next().unwrap_or_default();
+        row.into_iter()
+            .next()
+            .flatten()
+            .ok_or_else(|| Failure::local("no value".to_owned()))
+    }))
+}
+
+/// The text that EXECUTE is given; variables that are not known become NULL, which stands for values
+/// well and for names not at all.
+async fn text(
+    stage: &Stage<'_>,
+    running: &Running<'_>,
+    expression: &str,
+    from: &str,
+) -> Result<Option<Given>, Failure> {
+    let mut expression = expression.to_owned();
+    for unknown in 0..MOST_UNKNOWN {
+        let query = format!("SELECT ({expression})::text FROM {from}");
+        let failure = match answer(stage, running, &query).await? {
+            Ok(text) if unknown == 0 => return Ok(Some(Given::Whole(text))),
+            Ok(text) => return Ok(Some(Given::WithoutValues(text))),
+            Err(failure) => failure,
+        };
+        let Some(next) = without_variable(&expression, &failure) else {
+            return Ok(None);
+        };
+        // Of NULL it makes the word.
+        expression = next.replace("quote_literal(", "quote_nullable(");
+    }
+    Ok(None)
 }
 
 /// `$1` as the name it has among the arguments.
@@ -81,13 +195,24 @@ fn by_name(condition: &str) -> String {
     text
 }
 
+/// A routine that a statement calls.
+pub(super) struct Called<'a> {
+    pub(super) oid: &'a str,
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
+    /// The statement that calls it.
+    pub(super) by: &'a str,
+}
+
 /// The arguments as a select list, each under its name and its place; those that the body changes
 /// are left out.
-async fn arguments(
+pub(super) async fn arguments(
     stage: &Stage<'_>,
     called: &Called<'_>,
-    given: &[String],
 ) -> Result<Option<String>, Failure> {
+    let Some(given) = arguments_of(called.by, called.name) else {
+        return Ok(None);
+    };
     let sql = format!(
         "SELECT coalesce(p.proargnames[a.place], ''), pg_catalog.format_type(a.kind, NULL), \
          pg_catalog.pg_get_function_arg_default(p.oid, a.place::int) \
@@ -124,4 +249,14 @@ async fn arguments(
         }
     }
     Ok((!listed.is_empty()).then(|| listed.join(", ")))
+}
+
+/// What a trigger's function is told of the table that fires it, as a select list.
+pub(super) fn of_trigger(event: &str, schema: &str, table: &str) -> String {
+    let (schema, table) = (literal(schema), literal(table));
+    format!(
+        "{}::text AS tg_op, {table}::name AS tg_table_name, {table}::name AS tg_relname, \
+         {schema}::name AS tg_table_schema",
+        literal(event)
+    )
 }

@@ -5,11 +5,11 @@
 
 use super::derived::by_name;
 use super::need::{Need, cell};
-use super::policies::inserted;
+use super::policies::{found, inserted};
 use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::view_text::{ViewText, view_text};
-use crate::domain::diagnosis::writing::{Assignment, Writing, writing};
+use crate::domain::diagnosis::writing::{Assignment, Deed, Merge, Writing, writing};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted, role};
 
@@ -61,9 +61,25 @@ pub(super) async fn checked(
         Some(view) if target.checks && !checks(stage, &view.under.oid).await? => view,
         _ => return Ok(Checked::Untold),
     };
-    let Some(rows) = rows(stage, &view, &writing).await? else {
+    let Some(all) = rows(stage, &view, &writing).await? else {
         return Ok(Checked::Untold);
     };
+    for rows in all {
+        match shown(stage, needs, &view, &rows).await? {
+            Checked::Passes => {}
+            other => return Ok(other),
+        }
+    }
+    Ok(Checked::Passes)
+}
+
+/// Whether the view would show all of some rows of what is under it.
+async fn shown(
+    stage: &Stage<'_>,
+    needs: &[Need],
+    view: &View,
+    rows: &str,
+) -> Result<Checked, Failure> {
     let counted = format!(
         "SELECT (SELECT count(*) FROM ({rows}) AS written) > (SELECT count(*) FROM \
          (WITH {} AS ({rows}) {}) AS shown)",
@@ -101,7 +117,7 @@ pub(super) async fn checked(
             .and_then(|rows| rows.first())
             .map(String::as_str)
         {
-            Some("t") => Checked::Violated(view.name),
+            Some("t") => Checked::Violated(view.name.clone()),
             Some("f") => Checked::Passes,
             _ => Checked::Untold,
         },
@@ -194,44 +210,89 @@ async fn rows(
     stage: &Stage<'_>,
     view: &View,
     writing: &Writing,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<Vec<String>>, Failure> {
     match writing {
         Writing::Insert { columns, rows, .. } => {
-            let given = if columns.is_empty() {
-                view.text
-                    .columns
-                    .iter()
-                    .map(|column| column.from.clone())
-                    .collect()
-            } else {
-                columns
-                    .iter()
-                    .map(|column| view.text.from(column))
-                    .collect()
+            let Some(given) = given(view, columns) else {
+                return Ok(None);
             };
-            let Some(given) = given else { return Ok(None) };
-            let given: Vec<String> = given;
-            inserted(stage, &view.under.oid, &given, rows)
-                .await
-                .map(Some)
+            let rows = inserted(stage, &view.under.oid, &given, rows).await?;
+            Ok(Some(vec![rows]))
         }
         Writing::Update {
             called,
             sets,
             condition,
             ..
-        } => updated(stage, view, (called, sets), condition).await,
-        Writing::Merge(_) => Ok(None),
+        } => {
+            let updated = updated(stage, view, called, sets).await?;
+            Ok(updated.map(|Updated { each, target }| {
+                vec![format!(
+                    "SELECT {each} FROM {target} {condition} LIMIT 1000"
+                )]
+            }))
+        }
+        Writing::Merge(merge) => merged(stage, view, merge).await,
     }
 }
 
-/// All columns of what the view shows, with those assigned that the view has.
+/// The columns under the view that an INSERT of these gives values.
+fn given(view: &View, columns: &[String]) -> Option<Vec<String>> {
+    if columns.is_empty() {
+        let all = view.text.columns.iter();
+        all.map(|column| column.from.clone()).collect()
+    } else {
+        columns
+            .iter()
+            .map(|column| view.text.from(column))
+            .collect()
+    }
+}
+
+/// What each WHEN of a MERGE writes.
+async fn merged(
+    stage: &Stage<'_>,
+    view: &View,
+    merge: &Merge,
+) -> Result<Option<Vec<String>>, Failure> {
+    let mut all = Vec::new();
+    for (at, when) in merge.whens.iter().enumerate() {
+        let sets: &[Assignment] = match &when.deed {
+            Deed::Update(sets) => sets,
+            Deed::Insert { .. } => &[],
+            Deed::Delete | Deed::Nothing => continue,
+        };
+        let Some(updated) = updated(stage, view, &merge.called, sets).await? else {
+            return Ok(None);
+        };
+        let from = found(merge, at, &updated.target);
+        let Deed::Insert { columns, values } = &when.deed else {
+            all.push(format!("SELECT {} {from} LIMIT 1000", updated.each));
+            continue;
+        };
+        let Some(given) = given(view, columns) else {
+            return Ok(None);
+        };
+        let proposed = format!("SELECT {values} {from} LIMIT 1000");
+        all.push(inserted(stage, &view.under.oid, &given, &proposed).await?);
+    }
+    Ok(Some(all))
+}
+
+/// Rows of a view that are changed.
+struct Updated {
+    /// All columns of what is under the view, with those assigned that the view has.
+    each: String,
+    /// What the view shows and all that is under it, under the name it is called by.
+    target: String,
+}
+
 async fn updated(
     stage: &Stage<'_>,
     view: &View,
-    (called, sets): (&str, &[Assignment]),
-    condition: &str,
-) -> Result<Option<String>, Failure> {
+    called: &str,
+    sets: &[Assignment],
+) -> Result<Option<Updated>, Failure> {
     let sql = format!(
         "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
@@ -259,10 +320,12 @@ async fn updated(
         ));
     }
     shown.push(view.text.list.clone());
-    Ok(Some(format!(
-        "SELECT {} FROM (SELECT {} {}) AS {called} {condition} LIMIT 1000",
-        each.join(", "),
-        shown.join(", "),
-        view.text.rest
-    )))
+    Ok(Some(Updated {
+        each: each.join(", "),
+        target: format!(
+            "(SELECT {} {}) AS {called}",
+            shown.join(", "),
+            view.text.rest
+        ),
+    }))
 }

@@ -8,7 +8,9 @@ use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::checked::{CheckedCall, Named, Rows, checked_calls};
 use crate::domain::diagnosis::demands::LARGE_OBJECT_WRITE;
-use crate::domain::diagnosis::{Breadth, ObjectKind, Outcome, WhyReport};
+use crate::domain::diagnosis::{
+    Breadth, NotByGrant, NotByGrantKind, ObjectKind, Outcome, WhyReport,
+};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -19,6 +21,8 @@ pub(super) struct Looked {
     pub(super) needs: Vec<Need>,
     /// What remains to be seen when it runs.
     pub(super) notes: Vec<String>,
+    /// Whether only a superuser gets past one of the checks.
+    pub(super) superuser: bool,
 }
 
 /// One argument's value.
@@ -41,11 +45,16 @@ pub(super) async fn checked(
         }
         let known = worked_out(stage, granted, &call, &mut looked.needs).await?;
         stage.rewind().await?;
+        if call.named == Named::Backend {
+            signalled(stage, known, &mut looked).await?;
+            continue;
+        }
         let Some(values) = known else {
             let what = match call.named {
                 Named::Sequence => "sequence",
                 Named::Relation => "table",
                 Named::LargeObject => "large object",
+                Named::Backend => "backend",
             };
             looked.notes.push(format!(
                 "which {what} {} reaches is known only when it runs",
@@ -59,6 +68,38 @@ pub(super) async fn checked(
         }
     }
     Ok(looked)
+}
+
+/// What it takes to signal the backends that are there now.
+async fn signalled(
+    stage: &Stage<'_>,
+    known: Option<Vec<Value>>,
+    looked: &mut Looked,
+) -> Result<(), Failure> {
+    let mut guards = guarded::Guards::default();
+    match known {
+        Some(values) => {
+            for value in values {
+                guarded::signal(stage, stage.role, &value.text, &mut guards).await?;
+            }
+        }
+        None => guarded::signal_some(stage, stage.role, &mut guards).await?,
+    }
+    add(&mut looked.needs, guards.needs);
+    looked.notes.extend(guards.notes);
+    looked.superuser |= guards.superuser;
+    Ok(())
+}
+
+/// Why no grant is enough for the backends that are reached.
+pub(super) fn beyond() -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::Superuser,
+        explanation: "One of the backends that it reaches now is a superuser's or the server's own: only \
+                      a superuser may signal that. Those of others take membership in their role or in \
+                      pg_signal_backend."
+            .to_owned(),
+    }
 }
 
 /// Whether the plan or the words tell it already.
@@ -84,6 +125,7 @@ fn is_constant(call: &CheckedCall) -> bool {
             all(&[TokenKind::Number]) && call.mode.as_ref().is_none_or(constant)
         }
         Named::Relation => false,
+        Named::Backend => all(&[TokenKind::Number, TokenKind::String]),
     }
 }
 

@@ -3,17 +3,20 @@
 use super::candidates::{self, Reach};
 use super::derived::{lifting, relation};
 use super::maintenance::{self, Right};
-use super::need::{GrantOption, Need, add, cell};
+use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
 use super::play;
+use super::roles;
 use super::runners::known_role;
 use super::stage::Stage;
-use crate::domain::diagnosis::NotByGrant;
 use crate::domain::diagnosis::definitions::{Demanded, demanded};
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::wants::{Columns, Wanted};
+use crate::domain::diagnosis::{Breadth, NotByGrant, NotByGrantKind, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::ident::literal;
+use crate::domain::sql::words::Words;
 
 /// Everything that is missing, as far as the words tell.
 pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
@@ -47,6 +50,16 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
                 }
                 all
             }
+            Demanded::Attribute(attribute) if stage.major() >= 16 => {
+                vec![attribute_of(stage.role, attribute)]
+            }
+            // Barred, or CREATEROLE is enough.
+            Demanded::Attribute(_) => Vec::new(),
+            Demanded::Refused(Denial::Administration(_))
+                if stage.major() < 16 && creates_role(statement) =>
+            {
+                Vec::new()
+            }
             Demanded::Refused(denial) => {
                 if !roles_are_known(stage, &denial).await? {
                     continue;
@@ -56,6 +69,7 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
         };
         add(&mut needs, more);
     }
+    add(&mut needs, types_used(stage, statement).await?);
     // What lies in a schema was asked for by OID: by name only who may look into the schema may ask.
     let (within, outside): (Vec<Need>, Vec<Need>) = needs
         .into_iter()
@@ -76,8 +90,15 @@ pub(super) async fn barred(
             Demanded::Refused(denial @ (Denial::Superuser | Denial::System)) => {
                 play::not_by_grant(&denial, stage.major())
             }
+            Demanded::Attribute("REPLICATION" | "BYPASSRLS") if stage.major() < 16 => {
+                Some(play::beyond())
+            }
             _ => None,
         });
+    let reason = match reason {
+        Some(reason) => Some(reason),
+        None => superuser_managed(stage, statement).await?,
+    };
     if reason.is_none() {
         return Ok(None);
     }
@@ -87,6 +108,106 @@ pub(super) async fn barred(
     );
     let above = !stage.session.query(&sql).await?.rows.is_empty();
     Ok(reason.filter(|_| !above))
+}
+
+/// Whether a statement is CREATE ROLE or one of its other names.
+fn creates_role(statement: &str) -> bool {
+    word_at(statement, 0) == "create"
+        && ["role", "user", "group"].contains(&word_at(statement, 1).as_str())
+}
+
+/// Only superusers change, drop, describe or grant superusers (PostgreSQL source, `user.c`,
+/// `AlterRole`, `DropRole`, `AddRoleMems`).
+async fn superuser_managed(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<NotByGrant>, Failure> {
+    let mut all = Vec::new();
+    for demand in demanded(statement, stage.role) {
+        match demand {
+            Demanded::Refused(Denial::RoleManagement(_)) => {
+                all.extend(roles::named(stage.session, stage.role, statement).await?);
+            }
+            Demanded::Refused(Denial::Administration(Some(name))) if !creates_role(statement) => {
+                all.push(name);
+            }
+            _ => {}
+        }
+    }
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let all: Vec<String> = all.iter().map(|name| literal(name)).collect();
+    let sql = format!(
+        "SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper \
+         AND rolname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) ORDER BY rolname LIMIT 1",
+        all.join(", ")
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.first().map(|row| NotByGrant {
+        kind: NotByGrantKind::Superuser,
+        explanation: format!(
+            "{} is a superuser: only a superuser changes, drops or grants one.",
+            cell(row, 0)
+        ),
+    }))
+}
+
+/// USAGE on the types that a new object is made of, and on the schemas that their names say (PostgreSQL
+/// source, `heap.c`, `AddNewAttributeTuples`; `functioncmds.c`, `interpret_function_parameter_list`).
+async fn types_used(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    const MADE_OF_TYPES: [&str; 7] = [
+        "table",
+        "function",
+        "procedure",
+        "type",
+        "domain",
+        "aggregate",
+        "cast",
+    ];
+    let words = Words::of_statement(statement);
+    let defines = words.is(0, "create") || words.is(0, "alter");
+    if !defines || !(1..5).any(|at| MADE_OF_TYPES.iter().any(|kind| words.is(at, kind))) {
+        return Ok(Vec::new());
+    }
+    let part = |at: usize| ident::parts(words.text(at)).and_then(|mut parts| parts.pop());
+    let mut named: Vec<String> = Vec::new();
+    for at in 1..words.len() {
+        let Some(name) = part(at).filter(|_| words.text(at + 1) != ".") else {
+            continue;
+        };
+        let schema = part(at.saturating_sub(2)).filter(|_| words.text(at - 1) == ".");
+        let schema = schema.map_or_else(|| "NULL".to_owned(), |schema| literal(&schema));
+        named.push(format!("({schema}, {})", literal(&name)));
+    }
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let who = literal(stage.role);
+    let sql = format!(
+        "SELECT DISTINCT n.nspname, t.typname, pg_catalog.pg_get_userbyid(t.typowner), pg_catalog.pg_get_userbyid(n.nspowner), \
+         pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), pg_catalog.has_type_privilege({who}, t.oid, 'USAGE') \
+         FROM (VALUES {}) AS w(schema, name) JOIN pg_catalog.pg_type t ON t.typname = w.name::name \
+         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         WHERE coalesce(n.nspname = w.schema::name, n.nspname = ANY (current_schemas(true))) AND t.oid >= 16384 \
+         AND (t.typtype IN ('b', 'd', 'e', 'r', 'm') OR EXISTS (SELECT FROM pg_catalog.pg_class c \
+         WHERE c.oid = t.typrelid AND c.relkind = 'c')) ORDER BY 1, 2",
+        named.join(", ")
+    );
+    let mut needs = Vec::new();
+    for row in stage.session.query(&sql).await?.rows {
+        if cell(&row, 4) != "t" {
+            let schema = object(ObjectKind::Schema, None, cell(&row, 0));
+            let looks = need(stage.role, "USAGE", schema, Breadth::Schema, &cell(&row, 3));
+            add(&mut needs, vec![looks]);
+        }
+        if cell(&row, 5) != "t" {
+            let kind = object(ObjectKind::Type, Some(cell(&row, 0)), cell(&row, 1));
+            let uses = need(stage.role, "USAGE", kind, Breadth::Object, &cell(&row, 2));
+            add(&mut needs, vec![uses]);
+        }
+    }
+    Ok(needs)
 }
 
 /// CREATE on the schema of a new object.

@@ -7,6 +7,7 @@ use super::maintenance;
 use super::need::{Need, Row, add, cell, has_columns, need, relation_kind};
 use super::resolution;
 use super::stage::Stage;
+use super::underneath;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
@@ -48,6 +49,10 @@ pub(super) async fn of_words(
     let wants = wants(statement);
     for wanted in &wants.relations {
         add(&mut needs, relation(session, role, wanted).await?);
+        add(
+            &mut needs,
+            underneath::lacking(session, role, wanted).await?,
+        );
     }
     for wanted in &wants.locks {
         add(&mut needs, locked(session, role, wanted).await?);

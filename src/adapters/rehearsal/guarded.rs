@@ -20,9 +20,12 @@ pub(super) struct Guards {
     pub(super) superuser: bool,
 }
 
-/// For the role that asked.
+/// For the role that asked. Which backends are signalled is worked out with the other arguments
+/// ([`super::checked`]).
 pub(super) async fn guards(stage: &Stage<'_>, statement: &str) -> Result<Guards, Failure> {
-    guards_of(stage, stage.role, statement).await
+    let mut demands = demands(statement);
+    demands.retain(|demand| *demand != Demand::Signal(None));
+    all_of(stage, stage.role, statement, demands).await
 }
 
 /// For the role that a body runs as.
@@ -31,8 +34,16 @@ pub(super) async fn guards_of(
     role: &str,
     statement: &str,
 ) -> Result<Guards, Failure> {
+    all_of(stage, role, statement, demands(statement)).await
+}
+
+async fn all_of(
+    stage: &Stage<'_>,
+    role: &str,
+    statement: &str,
+    demands: Vec<Demand>,
+) -> Result<Guards, Failure> {
     let mut guards = Guards::default();
-    let demands = demands(statement);
     if demands.is_empty()
         || asks(
             stage,
@@ -153,7 +164,8 @@ async fn meet(
         }
         Demand::DatabaseSize(name) => database_size(stage, role, &name, guards).await?,
         Demand::TablespaceSize(name) => tablespace_size(stage, role, &name, guards).await?,
-        Demand::Signal(pid) => signal(stage, role, pid.as_deref(), guards).await?,
+        Demand::Signal(Some(pid)) => signal(stage, role, &pid, guards).await?,
+        Demand::Signal(None) => signal_some(stage, role, guards).await?,
         Demand::Extension(name) => extension(stage, role, &name, guards).await?,
         Demand::Language(name) => {
             let sql = format!(
@@ -326,40 +338,56 @@ async fn tablespace_size(
     Ok(())
 }
 
-/// Another's backend takes membership in its role or `pg_signal_backend`; a superuser's takes a
-/// superuser (PostgreSQL source, `signalfuncs.c`, `pg_signal_backend`).
-async fn signal(
+/// What of the server signals nobody: it is no backend to them (PostgreSQL source, `procarray.c`,
+/// `BackendPidGetProc`).
+const NO_BACKENDS: &str = "'checkpointer', 'background writer', 'walwriter', 'archiver', 'startup', \
+     'walreceiver', 'walsummarizer', 'slotsync worker', 'io worker'";
+
+/// Another's backend takes membership in its role or `pg_signal_backend`; a superuser's, or one of no
+/// role, takes a superuser, but from 18 on a worker of autovacuum (PostgreSQL source, `signalfuncs.c`,
+/// `pg_signal_backend`).
+pub(super) async fn signal(
     stage: &Stage<'_>,
     role: &str,
-    pid: Option<&str>,
+    pid: &str,
     guards: &mut Guards,
 ) -> Result<(), Failure> {
-    if let Some(pid) = pid {
-        let sql = format!(
-            "SELECT r.rolname, r.rolsuper FROM pg_catalog.pg_stat_activity a \
-             JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.pid::text = {}",
-            literal(pid)
-        );
-        let rows = stage.session.query(&sql).await?.rows;
-        let Some(row) = rows.first() else {
-            return Ok(());
-        };
-        if cell(row, 1) == "t" {
-            guards.superuser = true;
-            return Ok(());
-        }
-        if acts_as(stage, role, &cell(row, 0)).await? {
-            return Ok(());
-        }
+    let sql = format!(
+        "SELECT coalesce(r.rolname, ''), coalesce(r.rolsuper, true), a.backend_type FROM pg_catalog.pg_stat_activity a \
+         LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.pid::text = {} \
+         AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type NOT IN ({NO_BACKENDS}) \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles s WHERE s.rolname = {} AND s.rolsuper)",
+        literal(pid),
+        literal(role)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    if cell(row, 2) == "autovacuum worker" && stage.major() >= 18 {
+        return predefined(stage, role, "pg_signal_autovacuum_worker", guards).await;
     }
-    predefined(stage, role, "pg_signal_backend", guards).await?;
-    if pid.is_none() {
-        guards.notes.push(
-            "which backends it reaches is known only when it runs; those of superusers stay out of reach"
-                .to_owned(),
-        );
+    if cell(row, 1) == "t" {
+        guards.superuser = true;
+        return Ok(());
     }
-    Ok(())
+    if acts_as(stage, role, &cell(row, 0)).await? {
+        return Ok(());
+    }
+    predefined(stage, role, "pg_signal_backend", guards).await
+}
+
+/// The same where it is not known which backends are meant.
+pub(super) async fn signal_some(
+    stage: &Stage<'_>,
+    role: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    guards.notes.push(
+        "which backends it reaches is known only when it runs; those of superusers stay out of reach"
+            .to_owned(),
+    );
+    predefined(stage, role, "pg_signal_backend", guards).await
 }
 
 /// The foreign tables are made as by CREATE FOREIGN TABLE, which looks at no more than CREATE of the

@@ -5,7 +5,7 @@
 
 mod rows;
 
-pub(super) use rows::inserted;
+pub(super) use rows::{found, inserted};
 
 use super::derived::by_name;
 use super::need::{Need, Row, cell};

@@ -1,9 +1,10 @@
 //! Who can play a role, and who can run a fix.
 
+use super::holders::{self, Passing};
 use super::need::{Need, cell};
 use super::stage::{Manner, Stage};
 use crate::adapters::session::Session;
-use crate::domain::diagnosis::remedy::{self, Held};
+use crate::domain::diagnosis::remedy::Held;
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
@@ -92,21 +93,20 @@ pub(super) async fn run_as(
     needs: &[Need],
     statements: &[String],
 ) -> Result<Vec<String>, Failure> {
-    stage.rewind().await?;
+    let likely = likely(stage, needs).await?;
+    able(stage, &likely, statements).await
+}
+
+/// Those of the likely roles that can run all of some statements.
+pub(super) async fn able(
+    stage: &Stage<'_>,
+    likely: &[String],
+    statements: &[String],
+) -> Result<Vec<String>, Failure> {
     if !stage.gives() {
-        let mut able = by_ownership(stage.session, needs).await?;
-        // A membership of the rehearsal's own is rolled back with it.
-        if needs
-            .iter()
-            .any(|need| need.breadth != Breadth::Membership && stage.stands_in_for(&need.owner))
-        {
-            able.retain(|name| *name != stage.session.facts().user);
-        }
-        return Ok(able);
+        return Ok(likely.to_vec());
     }
-    let able = stage
-        .runners(likely(stage, needs).await?, statements)
-        .await?;
+    let able = stage.runners(likely, statements).await?;
     if !able.is_empty() {
         return Ok(able);
     }
@@ -115,37 +115,60 @@ pub(super) async fn run_as(
     Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
+/// Roles that are likely to be able to give what is needed, or the same more widely.
+pub(super) async fn likely(stage: &Stage<'_>, needs: &[Need]) -> Result<Vec<String>, Failure> {
+    stage.rewind().await?;
+    if stage.gives() {
+        return giving(stage, needs).await;
+    }
+    let mut able = by_ownership(stage.session, needs).await?;
+    // A membership of the rehearsal's own is rolled back with it.
+    if needs
+        .iter()
+        .any(|need| need.breadth != Breadth::Membership && stage.stands_in_for(&need.owner))
+    {
+        able.retain(|name| *name != stage.session.facts().user);
+    }
+    Ok(able)
+}
+
 /// Ordinary roles that may be able to give some of it: owners and their members, holders of grant
 /// and ADMIN options, roles with CREATEROLE.
-async fn likely(stage: &Stage<'_>, needs: &[Need]) -> Result<Vec<String>, Failure> {
-    let mut conditions = Vec::new();
+async fn giving(stage: &Stage<'_>, needs: &[Need]) -> Result<Vec<String>, Failure> {
     let mut owners = Vec::new();
+    let mut givers = Vec::new();
+    let mut administrators = Vec::new();
     for need in needs {
-        conditions.extend(
-            remedy::held("r.oid", &need.missing, Held::ToGrant).filter(|_| {
-                need.missing.object.kind != ObjectKind::Role || need.missing.privilege == "MEMBER"
-            }),
-        );
+        let option = holders::granted(&need.missing, Held::ToGrant);
         if need.missing.object.kind == ObjectKind::Role {
-            conditions.push("r.rolcreaterole".to_owned());
-        } else if !need.owner.is_empty() {
-            owners.push(literal(&need.owner));
-            conditions.push(format!(
-                "pg_catalog.pg_has_role(r.oid, {}, 'USAGE')",
-                literal(&need.owner)
-            ));
+            administrators
+                .push("SELECT oid FROM pg_catalog.pg_roles WHERE rolcreaterole".to_owned());
+            administrators.extend(option);
+        } else {
+            givers.extend(option);
+            owners.push(need.owner.clone());
         }
     }
-    if conditions.is_empty() {
-        return Ok(Vec::new());
-    }
+    owners.retain(|owner| !owner.is_empty());
+    owners.sort();
+    owners.dedup();
+    givers.push(holders::named(&owners));
+    administrators.push("SELECT NULL::oid".to_owned());
+    let unite = |mut queries: Vec<String>| {
+        queries.sort();
+        queries.dedup();
+        queries.join(" UNION ")
+    };
+    let (passing, any) = (Passing::Inherited, Passing::Any);
+    let major = stage.major();
     let sql = format!(
-        "SELECT rolname FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND rolname !~ '^pg_' \
-         AND rolname <> {} AND ({}) ORDER BY rolname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) DESC, \
-         rolcanlogin DESC, rolname LIMIT 8",
+        "WITH RECURSIVE {}, {} SELECT rolname FROM pg_catalog.pg_roles r WHERE NOT rolsuper \
+         AND rolname !~ '^pg_' AND rolname <> {} AND r.oid IN (SELECT oid FROM giver UNION ALL SELECT oid FROM administrator) \
+         ORDER BY r.oid IN ({}) DESC, rolcanlogin DESC, rolname LIMIT 8",
+        holders::members("giver", &unite(givers), passing, major),
+        holders::members("administrator", &unite(administrators), any, major),
         literal(stage.role),
-        conditions.join(" OR "),
-        owners.join(", ")
+        holders::named(&owners)
     );
     let rows = stage.session.query(&sql).await?.rows;
     Ok(rows.iter().map(|row| cell(row, 0)).collect())
@@ -156,7 +179,7 @@ async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, 
     let mut owners: Vec<String> = needs
         .iter()
         .filter(|need| !need.owner.is_empty() && need.breadth != Breadth::Membership)
-        .map(|need| literal(&need.owner))
+        .map(|need| need.owner.clone())
         .collect();
     owners.sort();
     owners.dedup();
@@ -167,7 +190,6 @@ async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, 
     let of_parameters = needs
         .iter()
         .any(|need| need.missing.object.kind == ObjectKind::Parameter);
-    let owners = format!("'{{}}'::name[] || ARRAY[{}]::name[]", owners.join(", "));
     // Until 15 CREATEROLE grants any role and attribute but SUPERUSER; from 16 on it takes ADMIN.
     let administers = if session.facts().version.major() < 16 {
         "rolcreaterole".to_owned()
@@ -183,11 +205,29 @@ async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, 
             roles.join(", ")
         )
     };
+    // Whoever has the rights of one owner is asked about the others.
+    let first = owners.first().cloned().into_iter().collect::<Vec<_>>();
+    let owning = holders::members(
+        "owning",
+        &holders::named(&first),
+        Passing::Inherited,
+        session.facts().version.major(),
+    );
+    let all: Vec<String> = owners.iter().map(|owner| literal(owner)).collect();
+    let all = format!("'{{}}'::name[] || ARRAY[{}]::name[]", all.join(", "));
+    let acts = if owners.is_empty() {
+        "true".to_owned()
+    } else {
+        format!(
+            "r.oid IN (SELECT oid FROM owning) AND NOT EXISTS (SELECT FROM unnest({all}) o \
+             WHERE o <> {} AND NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE'))",
+            literal(owners.first().map_or("", String::as_str))
+        )
+    };
     let sql = format!(
-        "SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
-         OR (NOT {of_parameters} AND {attributes} AND {administers}) OR (NOT {attributes} AND NOT EXISTS (SELECT FROM unnest({owners}) o \
-         WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE')))) \
-         ORDER BY rolsuper, rolname = ANY ({owners}) DESC, rolname LIMIT 8"
+        "WITH RECURSIVE {owning} SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
+         OR (NOT {of_parameters} AND {attributes} AND {administers}) OR (NOT {attributes} AND {acts})) \
+         ORDER BY rolsuper, rolname = ANY ({all}) DESC, rolname LIMIT 8"
     );
     let rows = session.query(&sql).await?.rows;
     let ordinary: Vec<String> = rows

@@ -2,7 +2,7 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
-use super::branches::{Called, decided};
+use super::branches::{self, Called, Running};
 use super::candidates;
 use super::derived;
 use super::guarded;
@@ -13,13 +13,18 @@ use super::stage::Stage;
 use super::written;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
-use crate::domain::diagnosis::trial::word_at;
+use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::wants::{Call, Wants, wants};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 use crate::domain::sql::lexer::{TokenKind, tokens};
 use crate::domain::sql::split;
-use std::collections::BTreeMap;
+
+/// Words that begin what is tried by itself, not planned.
+const DEFINING: [&str; 11] = [
+    "create", "alter", "drop", "grant", "revoke", "comment", "reassign", "security", "truncate",
+    "lock", "refresh",
+];
 
 /// Bodies followed at most, one calling another.
 const DEEPEST: usize = 6;
@@ -93,7 +98,7 @@ pub(super) async fn beyond(
         let body = Text::Procedural {
             text,
             event: None,
-            holds: BTreeMap::new(),
+            arguments: None,
         };
         walk.body("the DO block", stage.role, &body, &path, 0)
             .await?;
@@ -221,12 +226,12 @@ pub(super) const ROUTINE: &str = "p.oid, p.proname, p.prosecdef, pg_catalog.pg_g
 enum Text {
     /// Plain SQL.
     Sql(String),
-    /// PL/pgSQL, or SQL that is kept parsed; what fires it, where it is a trigger's, and which of its
-    /// conditions are known to hold or not.
+    /// PL/pgSQL, or SQL that is kept parsed; what fires it, where it is a trigger's, and what it is
+    /// given.
     Procedural {
         text: String,
         event: Option<&'static str>,
-        holds: BTreeMap<String, bool>,
+        arguments: Option<String>,
     },
 }
 
@@ -245,8 +250,8 @@ struct Walk<'a> {
     stage: &'a Stage<'a>,
     bodies: Bodies,
     found: Beyond,
-    /// OIDs and roles of the bodies that were read.
-    seen: Vec<(String, String)>,
+    /// The bodies that were read: OID, event, role and arguments of each.
+    seen: Vec<[String; 4]>,
 }
 
 impl Walk<'_> {
@@ -320,32 +325,41 @@ impl Walk<'_> {
         } else {
             role.to_owned()
         };
-        let key = (
-            format!("{}{}", cell(row, 0), event.unwrap_or_default()),
-            runs_as.clone(),
-        );
         let text = cell(row, 4);
-        if text.is_empty() || self.seen.contains(&key) {
+        if text.is_empty() {
             return Ok(());
         }
-        self.seen.push(key);
-        // Inside bodies arguments are made of variables.
-        let holds = match cause {
-            Cause::Call(by) if depth == 0 && cell(row, 6) == "plpgsql" => {
+        let arguments = match cause {
+            Cause::Call(by) if cell(row, 6) == "plpgsql" => {
                 let called = Called {
                     oid: &cell(row, 0),
                     name: &cell(row, 1),
                     text: &text,
                     by,
                 };
-                decided(self.stage, &called).await?
+                branches::arguments(self.stage, &called).await?
             }
-            _ => BTreeMap::new(),
+            Cause::Event(event) => Some(branches::of_trigger(event, &cell(row, 7), &cell(row, 8))),
+            Cause::Call(_) | Cause::Other => None,
         };
+        let key = [
+            cell(row, 0),
+            event.unwrap_or_default().to_owned(),
+            runs_as.clone(),
+            arguments.clone().unwrap_or_default(),
+        ];
+        if self.seen.contains(&key) {
+            return Ok(());
+        }
+        self.seen.push(key);
         let body = if cell(row, 6) == "sql" && !text.to_lowercase().contains("begin atomic") {
             Text::Sql(text)
         } else {
-            Text::Procedural { text, event, holds }
+            Text::Procedural {
+                text,
+                event,
+                arguments,
+            }
         };
         let own = cell(row, 5);
         let inner = if own.is_empty() { path } else { own.as_str() };
@@ -372,37 +386,31 @@ impl Walk<'_> {
                 })
                 .collect(),
             Text::Procedural { text, .. } if body::forgives(text) => return Ok(()),
-            Text::Procedural { text, event, holds } => {
-                let known = body::Known {
+            Text::Procedural {
+                text,
+                event,
+                arguments,
+            } => {
+                let running = Running {
+                    text,
+                    role,
+                    name,
                     event: *event,
-                    holds: holds.clone(),
+                    arguments: arguments.as_deref(),
                 };
+                let known = branches::known(self.stage, &running).await?;
                 let read = body::read(text, &known);
                 self.found.course = self.found.course.max(read.course);
                 read.statements
             }
         };
-        let session = self.stage.session;
         let before = (self.found.needs.len(), self.found.scenes.len());
         for statement in statements {
-            let planned = match self.bodies {
-                Bodies::Tried => plannable(session, &statement, path).await?,
-                Bodies::Read => None,
+            let speaker = Speaker {
+                role: role.to_owned(),
+                path: path.to_owned(),
             };
-            let mut plan = Vec::new();
-            if let Some(planned) = planned {
-                plan = planned.plan;
-                self.found.scenes.push(Scene {
-                    text: planned.text,
-                    speaker: Some(Speaker {
-                        role: role.to_owned(),
-                        path: path.to_owned(),
-                    }),
-                });
-            } else {
-                let needs = derived::of_words(session, role, &statement).await?;
-                add(&mut self.found.needs, needs);
-            }
+            let plan = self.tried(&statement, speaker).await?;
             let guards = guarded::guards_of(self.stage, role, &statement).await?;
             add(&mut self.found.needs, guards.needs);
             Box::pin(self.follow(role, &statement, path, plan, depth + 1)).await?;
@@ -411,6 +419,40 @@ impl Walk<'_> {
             self.note(name);
         }
         Ok(())
+    }
+
+    /// Puts a body's statement among what is tried, or adds what its words want; its plan, where it has
+    /// one.
+    async fn tried(&mut self, statement: &str, speaker: Speaker) -> Result<Vec<String>, Failure> {
+        let session = self.stage.session;
+        let defines = DEFINING.contains(&word_at(statement, 0).as_str());
+        if self.bodies == Bodies::Tried && defines {
+            for text in trial(statement).unwrap_or_default() {
+                self.found.scenes.push(Scene {
+                    text,
+                    speaker: Some(speaker.clone()),
+                });
+            }
+            return Ok(Vec::new());
+        }
+        let planned = match self.bodies {
+            Bodies::Tried => plannable(session, statement, &speaker.path).await?,
+            Bodies::Read => None,
+        };
+        if let Some(planned) = planned {
+            self.found.scenes.push(Scene {
+                text: planned.text,
+                speaker: Some(speaker),
+            });
+            return Ok(planned.plan);
+        }
+        let needs = if defines {
+            derived::derive(&self.stage.of(&speaker.role), statement, None).await?
+        } else {
+            derived::of_words(session, &speaker.role, statement).await?
+        };
+        add(&mut self.found.needs, needs);
+        Ok(Vec::new())
     }
 
     /// The routines that a statement calls, as the server resolved them or by its words, and those

@@ -110,7 +110,7 @@ pub(super) async fn plannable(
 }
 
 /// The text with NULL for the name that the server does not know.
-fn without_variable(text: &str, failure: &Failure) -> Option<String> {
+pub(super) fn without_variable(text: &str, failure: &Failure) -> Option<String> {
     let (_, rest) = failure.message.split_once('"')?;
     let (name, _) = rest.split_once('"')?;
     let words = tokens(text);

@@ -2,6 +2,7 @@
 
 use super::alternatives;
 use super::avoid::{Server, avoid};
+use super::holders;
 use super::need::{Need, Row, cell};
 use super::play::{self, Found};
 use super::rds::{self, OnRds};
@@ -68,15 +69,17 @@ pub(super) async fn settle(
     explain(report, &notes, verdict);
     if given && !needs.is_empty() {
         let statements: Vec<String> = needs.iter().map(|need| need.statement.clone()).collect();
+        let likely = runners::likely(stage, &needs).await?;
         report.fixes.push(Remedy {
-            run_as: runners::run_as(stage, &needs, &statements).await?,
+            run_as: runners::able(stage, &likely, &statements).await?,
             opens: opens(stage, &needs).await?,
             breadth: breadth(&needs),
             statements,
             verdict,
             notes,
         });
-        match alternatives::alternatives(stage, &needs, verdict, scenes).await {
+        let rehearsed = alternatives::Rehearsed { verdict, scenes };
+        match alternatives::alternatives(stage, &needs, rehearsed, &likely).await {
             Ok(more) => report.fixes.extend(more),
             // Routines are asked about by name, which takes USAGE of their schema from who looks.
             Err(failure) if failure.is_refusal() => stage.rewind().await?,
@@ -221,6 +224,9 @@ fn attribute_opens(attribute: &str) -> String {
     }
 }
 
+/// Mentions of a role and its groups that are counted: who has more has much.
+const MOST_COUNTED: u32 = 2_000;
+
 /// What comes with a role.
 async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<String, Failure> {
     if statement.contains(" WITH ADMIN") {
@@ -238,21 +244,46 @@ async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<Stri
     if of.starts_with("pg_") || of.starts_with("rds_") {
         return Ok(format!("everything the predefined role {of} may"));
     }
+    // What is owned by a role or has it in its ACL is kept by role; everybody's rights are not the
+    // membership's (PostgreSQL documentation, "pg_shdepend").
     let sql = format!(
-        "SELECT count(*) FILTER (WHERE pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT')), \
-         count(*) FILTER (WHERE pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE')), \
-         count(*) FILTER (WHERE pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')) \
-         FROM pg_catalog.pg_roles r, pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE r.rolname = {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+        "WITH RECURSIVE {}, mentioned AS (SELECT d.objid, d.deptype = 'o' AS owned FROM source s \
+         JOIN pg_catalog.pg_shdepend d ON d.refobjid = s.oid \
+         AND d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass \
+         AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('o', 'a') \
+         AND d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = current_database()) \
+         LIMIT {MOST_COUNTED}), \
+         reached AS (SELECT c.oid, r.oid AS role, bool_or(m.owned) AS owned FROM pg_catalog.pg_roles r, mentioned m \
+         JOIN pg_catalog.pg_class c ON c.oid = m.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' \
+         WHERE r.rolname = {} GROUP BY c.oid, r.oid) \
+         SELECT count(*) FILTER (WHERE owned OR pg_catalog.has_table_privilege(role, oid, 'SELECT')), \
+         count(*) FILTER (WHERE owned OR pg_catalog.has_table_privilege(role, oid, 'INSERT, UPDATE, DELETE')), \
+         count(*) FILTER (WHERE owned), (SELECT count(*) FROM mentioned), \
+         EXISTS (SELECT FROM source JOIN pg_catalog.pg_roles p ON p.oid = source.oid AND p.rolname = 'pg_read_all_data'), \
+         EXISTS (SELECT FROM source JOIN pg_catalog.pg_roles p ON p.oid = source.oid AND p.rolname = 'pg_write_all_data') \
+         FROM reached",
+        holders::groups("source", &holders::named(&[of.to_owned()]), stage.major()),
         literal(of)
     );
     let rows: Vec<Row> = stage.session.query(&sql).await?.rows;
     let count = |at: usize| rows.first().map(|row| cell(row, at)).unwrap_or_default();
+    let least = if count(3) == MOST_COUNTED.to_string() {
+        "at least "
+    } else {
+        ""
+    };
+    let counted = |at: usize, all: usize| {
+        if count(all) == "t" {
+            "all".to_owned()
+        } else {
+            format!("{least}{}", count(at))
+        }
+    };
     Ok(format!(
-        "everything {of} may: here it reads {} relations, writes {} and owns {}",
-        count(0),
-        count(1),
+        "everything {of} may: here it reads {} relations, writes {} and owns {least}{}",
+        counted(0, 4),
+        counted(1, 5),
         count(2)
     ))
 }

@@ -272,7 +272,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What becomes a role until the next rewind.
-    fn becoming(&self, role: &str) -> String {
+    pub(super) fn becoming(&self, role: &str) -> String {
         let how = match self.manner {
             Manner::Authorization | Manner::ReadOnly => "SESSION AUTHORIZATION",
             // An onlooker tries nothing.
@@ -524,28 +524,25 @@ impl<'a> Stage<'a> {
     /// Those of some roles that can run all the statements themselves. Only a superuser can look.
     pub(super) async fn runners(
         &self,
-        roles: Vec<String>,
+        roles: &[String],
         statements: &[String],
     ) -> Result<Vec<String>, Failure> {
         let mut able = Vec::new();
         for role in roles {
-            self.rewind().await?;
-            let _ = self.session.query(&self.becoming(&role)).await?;
-            let mut done = true;
+            // One message to the server for each of them.
+            let mut sql = format!("{BACK}; {}", self.becoming(role));
             for statement in statements {
-                done = match self.session.query(statement).await {
-                    Ok(answer) => !answer
-                        .notices
-                        .iter()
-                        .any(|notice| notice.sqlstate == "01007"),
-                    Err(_) => false,
-                };
-                if !done {
-                    break;
-                }
+                sql.push_str("; ");
+                sql.push_str(statement);
             }
+            let done = self.session.query(&sql).await.is_ok_and(|answer| {
+                !answer
+                    .notices
+                    .iter()
+                    .any(|notice| notice.sqlstate == "01007")
+            });
             if done {
-                able.push(role);
+                able.push(role.clone());
             }
         }
         self.rewind().await?;

@@ -12,7 +12,7 @@ use crate::domain::ident::literal;
 
 /// A trigger's function and what fires it.
 pub(super) struct Fired {
-    /// As [`ROUTINE`] selects it.
+    /// As [`ROUTINE`] selects it, and the schema and name of the table.
     pub(super) row: Row,
     pub(super) event: &'static str,
 }
@@ -53,7 +53,8 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
             continue;
         };
         let sql = format!(
-            "{} SELECT {ROUTINE} FROM target c \
+            "{} SELECT {ROUTINE}, w.nspname, k.relname FROM target c \
+             JOIN pg_catalog.pg_class k ON k.oid = c.oid JOIN pg_catalog.pg_namespace w ON w.oid = k.relnamespace \
              JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
              WHERE l.lanname = 'plpgsql' AND {} ORDER BY t.tgname LIMIT 20",

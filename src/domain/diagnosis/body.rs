@@ -4,14 +4,25 @@
 //! makes of it. Of dynamic SQL (EXECUTE of a text) only literal parts are seen. Source: PostgreSQL
 //! documentation, chapter "PL/pgSQL".
 
-use crate::domain::ident;
+mod event;
+mod pieces;
+mod text;
+mod values;
+
+pub use pieces::reassigns;
+pub use text::literal;
+
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
-use std::collections::BTreeMap;
+use crate::domain::sql::split;
+use pieces::{assigns, filled, given, given_in_loops, meaningful, pieces, target};
+use std::collections::{BTreeMap, BTreeSet};
+use text::{begins, constant, writes};
+use values::Values;
 
 /// Words that begin a statement of SQL.
-const BEGINNINGS: [&str; 11] = [
+const BEGINNINGS: [&str; 19] = [
     "select", "insert", "update", "delete", "merge", "with", "values", "truncate", "call", "lock",
-    "refresh",
+    "refresh", "create", "alter", "drop", "grant", "revoke", "comment", "reassign", "security",
 ];
 
 /// What a body may do.
@@ -21,6 +32,8 @@ pub struct Body {
     pub statements: Vec<String>,
     /// Whether all of them are run.
     pub course: Course,
+    /// What is not known of it: what would decide which statements run, and what they are.
+    pub questions: Vec<Question>,
 }
 
 /// Whether a body's statements depend on anything.
@@ -29,10 +42,30 @@ pub enum Course {
     /// One after the other.
     #[default]
     Straight,
+    /// The rows that there are now decide.
+    ByRows,
     /// Conditions, loops or handlers decide.
     Open,
     /// Some of them are put together on the way and cannot be read.
     MadeUp,
+}
+
+/// An expression of constants, arguments and queries whose value would tell more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The expression.
+    pub expression: String,
+    /// What is made of it.
+    pub about: About,
+}
+
+/// What the value of an expression decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Whether something runs.
+    Condition,
+    /// What runs: the text that EXECUTE is given.
+    Text,
 }
 
 /// What is known before a body runs.
@@ -42,103 +75,55 @@ pub struct Known<'a> {
     pub event: Option<&'a str>,
     /// Whether conditions hold, by their text.
     pub holds: BTreeMap<String, bool>,
+    /// What EXECUTE is given, by the expression of it.
+    pub texts: BTreeMap<String, Given>,
+}
+
+/// A text that EXECUTE is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// As it will be.
+    Whole(String),
+    /// With NULL where values are not known.
+    WithoutValues(String),
 }
 
 /// Reads a body. Branches that are known not to be taken are left out.
 #[must_use]
 pub fn read(body: &str, known: &Known<'_>) -> Body {
-    walked(body, known).found
-}
-
-/// The conditions of its IFs: what could be known before.
-#[must_use]
-pub fn conditions(body: &str) -> Vec<String> {
-    walked(body, &Known::default()).conditions
-}
-
-fn walked<'a>(body: &'a str, known: &'a Known<'a>) -> Reader<'a> {
     let words = meaningful(body);
+    let pieces = pieces(body, &words);
     let mut reader = Reader {
         body,
         known,
         branches: Vec::new(),
-        loops: 0,
+        loops: Vec::new(),
         ended: false,
-        conditions: Vec::new(),
+        values: Values::default(),
+        looped: given_in_loops(body, &pieces),
+        written: false,
         found: Body::default(),
     };
-    for piece in pieces(body, &words) {
+    for piece in pieces {
         reader.piece(piece);
     }
-    reader
+    reader.found
 }
 
-fn meaningful(body: &str) -> Vec<Token> {
-    tokens(body)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect()
-}
-
-/// Whether a body may give one of its names another value.
+/// Whether an expression looks at rows.
 #[must_use]
-pub fn reassigns(body: &str, name: &str) -> bool {
-    let words = meaningful(body);
-    let text = |at: usize| words.get(at).map_or("", |token| token.text(body));
-    let starts = |at: usize| {
-        at == 0
-            || [";", "begin", "then", "else", "loop"]
-                .iter()
-                .any(|word| text(at - 1).eq_ignore_ascii_case(word))
-    };
-    // A target of INTO may stand anywhere behind it.
-    let mut within_into = false;
-    (0..words.len()).any(|at| {
-        let is = |word: &str| text(at).eq_ignore_ascii_case(word);
-        if is("into") {
-            within_into = true;
-        } else if is(";") || is("from") || is("values") || is("(") {
-            within_into = false;
-        }
-        let named = ident::parts(text(at)).is_some_and(|parts| parts == [name]);
-        let assigned = [":=", "=", ":", "["].contains(&text(at + 1)) && starts(at);
-        let looped = at > 0 && text(at - 1).eq_ignore_ascii_case("for");
-        let shadowed = at > 0 && text(at - 1).eq_ignore_ascii_case("declare");
-        named && (assigned || looped || shadowed || within_into)
-    })
+pub fn looks_at_rows(expression: &str) -> bool {
+    tokens(expression)
+        .iter()
+        .any(|token| token.is(expression, "select"))
 }
 
-/// The words between what ends a statement or the head of a block.
-fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
-    let mut found = Vec::new();
-    let (mut start, mut parentheses, mut cases) = (0, 0_i32, 0_i32);
-    for (at, token) in words.iter().enumerate() {
-        let is = |word: &str| token.is(body, word);
-        match token.text(body) {
-            "(" => parentheses += 1,
-            ")" => parentheses -= 1,
-            _ => {}
-        }
-        // CASE at the start of a piece is a statement, elsewhere an expression.
-        if is("case") && at != start && !words.get(at - 1).is_some_and(|end| end.is(body, "end")) {
-            cases += 1;
-        } else if is("end") && cases > 0 {
-            cases -= 1;
-        }
-        let inside = parentheses > 0 || cases > 0;
-        let ends_block = ["then", "else", "loop", "begin", "declare"]
-            .iter()
-            .any(|word| is(word));
-        let ends = token.text(body) == ";" || (ends_block && !inside);
-        if ends {
-            // The word stays with its piece: it tells a condition from a statement.
-            found.push(words.get(start..=at).unwrap_or_default());
-            start = at + 1;
-            (parentheses, cases) = (0, 0);
-        }
-    }
-    found.push(words.get(start..).unwrap_or_default());
-    found
+/// Whether a word may be a name.
+const fn is_name(word: Token) -> bool {
+    matches!(
+        word.kind,
+        TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::Keyword
+    )
 }
 
 /// Whether something runs.
@@ -165,17 +150,25 @@ struct Branch {
     now: Runs,
     /// Whether this branch or an earlier one does.
     any: Runs,
+    /// What was known before.
+    before: Values,
+    /// What is known at the end of each branch that may run.
+    ends: Vec<Values>,
 }
 
 struct Reader<'a> {
     body: &'a str,
     known: &'a Known<'a>,
     branches: Vec<Branch>,
-    /// Loops and CASEs that are open: what is in them may not run.
-    loops: usize,
+    /// Whether the loops and CASEs that are open run: what is in them may not.
+    loops: Vec<Runs>,
     /// Whether a RETURN surely ended it.
     ended: bool,
-    conditions: Vec<String>,
+    values: Values,
+    /// The names that get a value in a loop.
+    looped: BTreeSet<String>,
+    /// Whether something before may have changed rows.
+    written: bool,
     found: Body,
 }
 
@@ -189,12 +182,14 @@ impl Reader<'_> {
     }
 
     fn live(&self) -> bool {
-        !self.ended && self.branches.iter().all(|branch| branch.now != Runs::Never)
+        !self.ended
+            && self.branches.iter().all(|branch| branch.now != Runs::Never)
+            && !self.loops.contains(&Runs::Never)
     }
 
     /// Whether what follows surely runs.
     fn sure(&self) -> bool {
-        self.loops == 0
+        self.loops.is_empty()
             && self
                 .branches
                 .iter()
@@ -228,11 +223,12 @@ impl Reader<'_> {
             "begin" | "declare" => self.statement(inner),
             ";" => {
                 if self.is(inner, 0, "end") && self.is(inner, 1, "if") {
-                    let _ = self.branches.pop();
+                    self.end_of_if();
                 } else if self.is(inner, 0, "end")
                     && (self.is(inner, 1, "loop") || self.is(inner, 1, "case"))
                 {
-                    self.loops = self.loops.saturating_sub(1);
+                    let _ = self.loops.pop();
+                    self.values.forget_all(&self.looped);
                 } else if !self.is(inner, 0, "end") {
                     self.statement(inner);
                 }
@@ -250,8 +246,11 @@ impl Reader<'_> {
             self.branches.push(Branch {
                 now: holds,
                 any: holds,
+                before: self.values.clone(),
+                ends: Vec::new(),
             });
         } else if self.starts(piece, &["elsif", "elseif"]) {
+            self.end_of_branch();
             let holds = Runs::from(self.met(behind));
             if let Some(branch) = self.branches.last_mut() {
                 branch.now = match (branch.any, holds) {
@@ -265,7 +264,8 @@ impl Reader<'_> {
         } else if !self.starts(piece, &["exception"]) {
             self.found.course = self.found.course.max(Course::Open);
             if self.starts(piece, &["case"]) {
-                self.loops += 1;
+                self.loops.push(Runs::Perhaps);
+                self.values.forget_all(&self.looped);
             }
             let start = piece.iter().position(|token| token.is(self.body, "when"));
             self.expression(
@@ -280,52 +280,110 @@ impl Reader<'_> {
 
     /// Whether a condition holds, as far as it is known.
     fn met(&mut self, piece: &[Token]) -> Option<bool> {
-        let text = self.span(piece).to_owned();
+        let text = self.values.told(self.span(piece));
         let holds = self
             .known
             .holds
             .get(&text)
             .copied()
-            .or_else(|| self.holds(piece));
-        if holds.is_none() && self.live() {
-            self.found.course = self.found.course.max(Course::Open);
+            .or_else(|| event::holds(self.body, self.known.event?, piece));
+        self.decide(text, holds)
+    }
+
+    /// What is known of a condition decides, or it is asked for.
+    fn decide(&mut self, text: String, holds: Option<bool>) -> Option<bool> {
+        if !self.live() {
+            return holds;
         }
-        self.conditions.push(text);
+        let rows = looks_at_rows(&text);
+        // What the body itself changed before is not there yet.
+        let holds = holds.filter(|_| !(rows && self.written));
+        let course = match holds {
+            None => Course::Open,
+            Some(_) if rows => Course::ByRows,
+            Some(_) => Course::Straight,
+        };
+        self.found.course = self.found.course.max(course);
+        if holds.is_none() && !(rows && self.written) {
+            self.found.questions.push(Question {
+                expression: text,
+                about: About::Condition,
+            });
+        }
         holds
     }
 
     fn otherwise(&mut self, piece: &[Token]) {
+        self.end_of_branch();
         if let Some(branch) = self.branches.last_mut() {
             branch.now = match branch.any {
                 Runs::Never => Runs::Surely,
                 Runs::Perhaps => Runs::Perhaps,
                 Runs::Surely => Runs::Never,
             };
+            branch.any = Runs::Surely;
         }
         self.statement(piece);
     }
 
+    /// Another branch begins with what was known before the first.
+    fn end_of_branch(&mut self) {
+        if let Some(branch) = self.branches.last_mut() {
+            let end = std::mem::replace(&mut self.values, branch.before.clone());
+            if branch.now != Runs::Never {
+                branch.ends.push(end);
+            }
+        }
+    }
+
+    fn end_of_if(&mut self) {
+        self.end_of_branch();
+        if let Some(mut branch) = self.branches.pop() {
+            if branch.any != Runs::Surely {
+                branch.ends.push(branch.before);
+            }
+            self.values = Values::meeting(&branch.ends);
+        }
+    }
+
     /// `FOR r IN query`, `FOR i IN a..b`, `FOREACH x IN ARRAY a`, `WHILE condition`.
     fn head_of_loop(&mut self, piece: &[Token]) {
-        self.loops += 1;
-        if self.live() {
-            self.found.course = self.found.course.max(Course::Open);
-        }
         let within = piece.iter().position(|token| token.is(self.body, "in"));
-        match within.filter(|_| self.starts(piece, &["for", "foreach"])) {
-            Some(at) => {
-                let behind = piece.get(at + 1..).unwrap_or_default();
-                let skip = usize::from(self.starts(behind, &["reverse", "array"]));
-                let behind = behind.get(skip..).unwrap_or_default();
-                let range = behind
-                    .iter()
-                    .any(|token| token.text(self.body).contains(".."));
-                if !range {
-                    self.statement(behind);
-                }
+        let mut runs = Runs::Perhaps;
+        if let Some(at) = within.filter(|_| self.starts(piece, &["for", "foreach"])) {
+            let behind = piece.get(at + 1..).unwrap_or_default();
+            let skip = usize::from(self.starts(behind, &["reverse", "array"]));
+            let behind = behind.get(skip..).unwrap_or_default();
+            let range = behind
+                .iter()
+                .any(|token| token.text(self.body).contains(".."));
+            if !range {
+                runs = self.rounds(behind);
+                self.statement(behind);
+            } else if self.live() {
+                self.found.course = self.found.course.max(Course::Open);
             }
-            None => self.expression(piece.get(1..).unwrap_or_default()),
+        } else {
+            if self.live() {
+                self.found.course = self.found.course.max(Course::Open);
+            }
+            self.expression(piece.get(1..).unwrap_or_default());
         }
+        self.loops.push(runs);
+        self.values.forget_all(&self.looped);
+    }
+
+    /// Whether a loop over the rows of a query has any.
+    fn rounds(&mut self, query: &[Token]) -> Runs {
+        if !self.starts(query, &["select", "with", "values"]) {
+            if self.live() {
+                self.found.course = self.found.course.max(Course::Open);
+            }
+            return Runs::Perhaps;
+        }
+        let text = format!("EXISTS ({})", self.values.told(self.span(query)));
+        let holds = self.known.holds.get(&text).copied();
+        Runs::from(self.decide(text, holds))
     }
 
     fn statement(&mut self, piece: &[Token]) {
@@ -335,10 +393,12 @@ impl Reader<'_> {
         let behind = piece.get(1..).unwrap_or_default();
         if self.starts(piece, &BEGINNINGS) {
             let text = self.without_target(piece);
-            self.found.statements.push(text);
+            self.push(text);
         } else if self.starts(piece, &["perform"]) {
             let text = format!("select {}", self.without_target(behind));
-            self.found.statements.push(text);
+            let query = self.values.told(&text);
+            self.values.found(&query);
+            return self.push(text);
         } else if self.starts(piece, &["execute"]) {
             self.dynamic(behind);
         } else if self.starts(piece, &["return"]) {
@@ -355,7 +415,7 @@ impl Reader<'_> {
             &["raise", "get", "null", "exit", "continue", "close", "fetch"],
         ) {
             self.calls(behind);
-        } else if let Some(at) = self.assigns(piece) {
+        } else if let Some(at) = assigns(self.body, piece) {
             self.expression(piece.get(at + 1..).unwrap_or_default());
         } else if let Some(at) = piece.iter().position(|token| token.is(self.body, "for")) {
             // OPEN cursor FOR query; cursor CURSOR FOR query.
@@ -363,24 +423,41 @@ impl Reader<'_> {
         } else {
             self.expression(piece);
         }
+        self.follow(piece);
     }
 
-    /// The place of `:=`, `=` or DEFAULT outside parentheses.
-    fn assigns(&self, piece: &[Token]) -> Option<usize> {
-        let text = |at: usize| piece.get(at).map_or("", |token| token.text(self.body));
-        let mut depth = 0_i32;
-        (0..piece.len()).find_map(|at| {
-            match text(at) {
-                "(" | "[" => depth += 1,
-                ")" | "]" => depth -= 1,
-                _ => {}
+    /// What the variables are after a statement.
+    fn follow(&mut self, piece: &[Token]) {
+        let given = given(self.body, piece);
+        let before = self.values.clone();
+        self.values.forget_all(&given);
+        if !self.starts(piece, &["return", "raise", "execute"]) && self.starts(piece, &BEGINNINGS) {
+            self.values.forget("found");
+        }
+        if let Some((into, end)) = target(self.body, piece) {
+            let targets = piece.get(into..end).unwrap_or_default();
+            let names = filled(self.body, targets);
+            if let Some(names) = names.filter(|_| self.starts(piece, &["select", "with"])) {
+                let query = before.told(&self.without_target(piece));
+                self.values.select(&names, &query);
             }
-            let assigns = [":=", "="].contains(&text(at)) || self.is(piece, at, "default");
-            if depth == 0 && text(at) == ":" && text(at + 1) == "=" {
-                return Some(at + 1);
-            }
-            (depth == 0 && assigns).then_some(at)
-        })
+        } else if !self.starts(piece, &BEGINNINGS)
+            && !self.starts(piece, &["return", "raise", "execute", "get", "open"])
+            && let Some(at) = assigns(self.body, piece)
+            && let Some(name) = given.first().filter(|_| given.len() == 1)
+            && !piece
+                .get(1)
+                .is_some_and(|next| ["[", "."].contains(&next.text(self.body)))
+        {
+            let value = before.told(self.span(piece.get(at + 1..).unwrap_or_default()));
+            self.values.assign(name, &value);
+        }
+    }
+
+    /// A statement that runs.
+    fn push(&mut self, text: String) {
+        self.written |= writes(&text);
+        self.found.statements.push(text);
     }
 
     /// An expression, where it may touch anything.
@@ -394,7 +471,7 @@ impl Reader<'_> {
         let reads = piece.iter().any(|token| token.is(self.body, "select"));
         if reads || self.has_calls(piece) {
             let text = format!("select {}", self.span(piece));
-            self.found.statements.push(text);
+            self.push(text);
         }
     }
 
@@ -417,159 +494,65 @@ impl Reader<'_> {
 
     /// A statement without the target of INTO, except of INSERT INTO and MERGE INTO.
     fn without_target(&self, piece: &[Token]) -> String {
-        let mut depth = 0_i32;
-        let into = (1..piece.len()).find(|at| {
-            match piece.get(*at).map(|token| token.text(self.body)) {
-                Some("(") => depth += 1,
-                Some(")") => depth -= 1,
-                _ => {}
-            }
-            depth == 0
-                && self.is(piece, *at, "into")
-                && !self.is(piece, at - 1, "insert")
-                && !self.is(piece, at - 1, "merge")
-        });
-        let Some(into) = into else {
+        let Some((into, end)) = target(self.body, piece) else {
             return self.span(piece).to_owned();
         };
-        let mut end = into + 1 + usize::from(self.is(piece, into + 1, "strict"));
-        // Targets are names with dots and subscripts between commas.
-        loop {
-            end += 1;
-            while piece
-                .get(end)
-                .is_some_and(|token| token.text(self.body) == ".")
-            {
-                end += 2;
-            }
-            if piece
-                .get(end)
-                .is_none_or(|token| token.text(self.body) != ",")
-            {
-                break;
-            }
-            end += 1;
-        }
         let before = self.span(piece.get(..into).unwrap_or_default());
         let after = self.span(piece.get(end..).unwrap_or_default());
         format!("{before} {after}").trim_end().to_owned()
     }
 
-    /// The literal parts of a dynamic statement, with nothing in place of what is computed.
+    /// What EXECUTE is given, where that is known; else its literal parts, with nothing in place of what
+    /// is computed.
     fn dynamic(&mut self, piece: &[Token]) {
-        let mut text = String::new();
-        let mut course = Course::Straight;
-        for token in piece {
-            if token.is(self.body, "into") || token.is(self.body, "using") {
-                break;
-            }
-            if token.kind == TokenKind::String {
-                text.push_str(&literal(token.text(self.body)));
-            } else {
-                course = Course::MadeUp;
-            }
-        }
-        if self.live() {
-            self.found.course = self.found.course.max(course);
-        }
-        let begins = tokens(&text)
-            .into_iter()
-            .next()
-            .is_some_and(|first| BEGINNINGS.iter().any(|word| first.is(&text, word)));
-        if begins && self.live() {
-            self.found.statements.push(text);
-        }
-    }
-
-    /// Whether a condition about the event of the trigger holds; `None` where it cannot be told.
-    fn holds(&self, piece: &[Token]) -> Option<bool> {
-        let event = self.known.event?;
-        let piece = self.unwrapped(piece);
-        let split = |word: &str| -> Vec<&[Token]> {
-            let mut depth = 0_i32;
-            piece
-                .split(|token| {
-                    match token.text(self.body) {
-                        "(" => depth += 1,
-                        ")" => depth -= 1,
-                        _ => {}
-                    }
-                    depth == 0 && token.is(self.body, word)
-                })
-                .collect()
-        };
-        let parts = split("or");
-        if parts.len() > 1 {
-            let each: Vec<Option<bool>> = parts.iter().map(|part| self.holds(part)).collect();
-            return if each.contains(&Some(true)) {
-                Some(true)
-            } else if each.iter().all(|holds| *holds == Some(false)) {
-                Some(false)
-            } else {
-                None
-            };
-        }
-        let parts = split("and");
-        if parts.len() > 1 {
-            let each: Vec<Option<bool>> = parts.iter().map(|part| self.holds(part)).collect();
-            return if each.contains(&Some(false)) {
-                Some(false)
-            } else if each.iter().all(|holds| *holds == Some(true)) {
-                Some(true)
-            } else {
-                None
-            };
-        }
-        if !self.is(piece, 0, "tg_op") {
-            return None;
-        }
-        let named = piece
+        let mut depth = 0_i32;
+        let end = piece
             .iter()
-            .filter(|token| token.kind == TokenKind::String)
-            .any(|token| literal(token.text(self.body)).eq_ignore_ascii_case(event));
-        let operator = piece
-            .get(1)
-            .map(|token| token.text(self.body).to_lowercase());
-        match operator.as_deref() {
-            Some("=" | "in") => Some(named),
-            Some("<>" | "!=" | "not") => Some(!named),
-            _ => None,
-        }
-    }
-
-    /// Without parentheses around the whole.
-    fn unwrapped<'b>(&self, mut piece: &'b [Token]) -> &'b [Token] {
-        loop {
-            let text = |at: usize| piece.get(at).map_or("", |token| token.text(self.body));
-            let mut depth = 0_i32;
-            let closes = (0..piece.len()).find(|at| {
-                match text(*at) {
+            .position(|token| {
+                match token.text(self.body) {
                     "(" => depth += 1,
                     ")" => depth -= 1,
                     _ => {}
                 }
-                depth == 0
-            });
-            if text(0) != "(" || closes != piece.len().checked_sub(1) {
-                return piece;
+                depth == 0 && (token.is(self.body, "into") || token.is(self.body, "using"))
+            })
+            .unwrap_or(piece.len());
+        let expression = self
+            .values
+            .told(self.span(piece.get(..end).unwrap_or_default()));
+        let given = constant(&expression)
+            .map(Given::Whole)
+            .or_else(|| self.known.texts.get(&expression).cloned());
+        if let Some(given) = given {
+            let text = match given {
+                Given::Whole(text) => text,
+                Given::WithoutValues(text) => {
+                    self.found.course = self.found.course.max(Course::MadeUp);
+                    text
+                }
+            };
+            for range in split::statements(&text) {
+                let one = text.get(range).unwrap_or_default().trim_end_matches(';');
+                if begins(one) {
+                    self.push(one.to_owned());
+                }
             }
-            piece = piece.get(1..piece.len() - 1).unwrap_or_default();
+            return;
+        }
+        self.found.course = self.found.course.max(Course::MadeUp);
+        let literals: String = tokens(&expression)
+            .iter()
+            .filter(|token| token.kind == TokenKind::String)
+            .map(|token| literal(token.text(&expression)))
+            .collect();
+        self.found.questions.push(Question {
+            expression,
+            about: About::Text,
+        });
+        if begins(&literals) {
+            self.push(literals);
         }
     }
-}
-
-/// A string literal's text: dollar-quoted or in single quotes.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    if let Some(rest) = text.strip_prefix('$')
-        && let Some((tag, rest)) = rest.split_once('$')
-    {
-        let end = format!("${tag}$");
-        return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
-    }
-    text.trim_start_matches(['e', 'E'])
-        .trim_matches('\'')
-        .replace("''", "'")
 }
 
 /// Whether the body catches what it is refused: then nothing is missing for it to go on.
@@ -664,15 +647,22 @@ mod tests {
         let body = "begin if k > 0 then insert into a values (k); return; \
                     elsif k < 0 then delete from a; else delete from b; end if; \
                     while k < 9 loop return; end loop; insert into b values (k); end";
-        assert_eq!(conditions(body), ["k > 0", "k < 0"]);
+        let asked = read(body, &Known::default()).questions;
+        assert_eq!(
+            asked
+                .iter()
+                .map(|question| question.expression.as_str())
+                .collect::<Vec<_>>(),
+            ["k > 0", "k < 0"]
+        );
         let told = |first, second| {
             let holds = [("k > 0", first), ("k < 0", second)];
             let known = Known {
-                event: None,
                 holds: holds
                     .into_iter()
                     .filter_map(|(text, holds)| Some((text.to_owned(), holds?)))
                     .collect(),
+                ..Known::default()
             };
             read(body, &known)
         };
@@ -691,21 +681,6 @@ mod tests {
                 "insert into b values (k)"
             ]
         );
-    }
-
-    #[test]
-    fn names_that_get_another_value_are_known() {
-        for (body, told) in [
-            ("begin if k = 1 then x := k; end if; end", false),
-            ("begin k := 1; end", true),
-            ("begin k = 1; end", true),
-            ("begin select 1 into x, k from t; end", true),
-            ("begin select 1 into x from t where k = 2; end", false),
-            ("begin for k in 1..2 loop null; end loop; end", true),
-            ("begin insert into t (k) values (1); end", false),
-        ] {
-            assert_eq!(reassigns(body, "k"), told, "{body}");
-        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Named {
     Relation,
     /// A large object, by its OID.
     LargeObject,
+    /// A backend, by its process id.
+    Backend,
 }
 
 /// One such call.
@@ -68,6 +70,7 @@ fn checks(function: &str) -> Option<Checks> {
         "lo_get" | "lo_export" | "lo_open" => (Named::LargeObject, "SELECT", None),
         "lo_put" => (Named::LargeObject, "SELECT, UPDATE", None),
         "lo_unlink" => (Named::LargeObject, "OWNER", None),
+        "pg_terminate_backend" | "pg_cancel_backend" => (Named::Backend, "SIGNAL", None),
         _ => return None,
     };
     Some(Checks {

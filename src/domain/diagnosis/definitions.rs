@@ -35,6 +35,9 @@ pub enum Demanded {
         /// PostgreSQL's keywords.
         privileges: Vec<String>,
     },
+    /// To have an attribute oneself: before 16 CREATEDB comes with CREATEROLE, and the others take a
+    /// superuser (PostgreSQL source, `user.c`, `CreateRole`, `AlterRole`).
+    Attribute(&'static str),
     /// What a refusal in these words would be about.
     Refused(Denial),
 }
@@ -181,6 +184,8 @@ impl Reader<'_> {
             table.map(|(name, _)| of(name)).into_iter().collect()
         };
         match self.text(at).to_lowercase().as_str() {
+            "role" | "group" => self.new_role(at),
+            "user" if !self.is(at + 1, "mapping") => self.new_role(at),
             "index" => on_table(Demanded::OwnRelation, "on"),
             "trigger" => on_table(Demanded::Trigger, "on"),
             "policy" => on_table(Demanded::OwnRelation, "on"),
@@ -223,6 +228,44 @@ impl Reader<'_> {
         }
     }
 
+    /// CREATE ROLE: the attributes it is given, and the roles that it joins from the start.
+    fn new_role(&self, at: usize) -> Vec<Demanded> {
+        let mut found = vec![Demanded::Refused(Denial::Attribute("CREATEROLE"))];
+        found.extend(self.attributes(at + 2, ""));
+        let into = (at..self.words.len())
+            .find(|at| self.is(*at, "in") && (self.is(at + 1, "role") || self.is(at + 1, "group")));
+        let joined = into.map(|at| self.names(at + 2).0).unwrap_or_default();
+        found.extend(
+            joined
+                .into_iter()
+                .filter_map(|mut name| name.pop())
+                .map(|name| Demanded::Refused(Denial::Administration(Some(name)))),
+        );
+        found
+    }
+
+    /// The attributes that a role is given, or that are taken from it by a prefix.
+    fn attributes(&self, from: usize, prefix: &str) -> Vec<Demanded> {
+        let named = |word: &str| {
+            (from..self.words.len())
+                .any(|at| self.is(at, word) || self.is(at, &format!("{prefix}{word}")))
+        };
+        let mut found = Vec::new();
+        if named("superuser") {
+            found.push(Demanded::Refused(Denial::Superuser));
+        }
+        for (word, attribute) in [
+            ("createdb", "CREATEDB"),
+            ("replication", "REPLICATION"),
+            ("bypassrls", "BYPASSRLS"),
+        ] {
+            if named(word) {
+                found.push(Demanded::Attribute(attribute));
+            }
+        }
+        found
+    }
+
     /// USAGE on what stands behind a word.
     fn using(&self, kind: ObjectKind, word: &str) -> Vec<Demanded> {
         let name = self.find(word).and_then(|at| self.name(at + 1));
@@ -236,6 +279,10 @@ impl Reader<'_> {
 
     fn altered(&self, role: &str) -> Vec<Demanded> {
         let (mut found, behind) = self.owned(1, role);
+        let of_roles = ["role", "user"].iter().any(|word| self.is(1, word));
+        if of_roles && !self.is(2, "mapping") {
+            found.extend(self.attributes(behind, "no"));
+        }
         if found.is_empty() {
             return found;
         }
@@ -261,6 +308,9 @@ impl Reader<'_> {
                 .any(|name| name.last().is_some_and(|name| name != role));
             let denial = Demanded::Refused(Denial::RoleManagement(None));
             return (others.then_some(denial).into_iter().collect(), behind);
+        }
+        if let Some(rare) = self.rare(at) {
+            return (rare, at);
         }
         if ["trigger", "policy", "rule", "constraint"].contains(&first.as_str()) {
             let on = (at..self.words.len()).find(|at| self.is(*at, "on"));
@@ -302,6 +352,46 @@ impl Reader<'_> {
             return (names.into_iter().map(of).collect(), behind);
         }
         (Vec::new(), at)
+    }
+
+    /// Kinds that are owned in their own way: a cast by who owns one of its types, a transform by who
+    /// owns its type, what only superusers make by nobody else (PostgreSQL source, `aclchk.c` and
+    /// `objectaddress.c`, `check_object_ownership`).
+    fn rare(&self, at: usize) -> Option<Vec<Demanded>> {
+        let owned = |kind: &str, name: String| {
+            let kind = kind.to_owned();
+            vec![Demanded::Refused(Denial::Ownership { kind, name })]
+        };
+        let superusers = [
+            "access method",
+            "text search parser",
+            "text search template",
+        ];
+        if superusers
+            .iter()
+            .any(|kind| self.behind(at, kind).is_some())
+        {
+            return Some(vec![Demanded::Refused(Denial::Superuser)]);
+        }
+        if let Some(behind) = self.behind(at, "large object") {
+            return Some(owned("large object", self.text(behind).to_owned()));
+        }
+        if let Some(behind) = self.behind(at, "procedural language") {
+            return Some(owned("language", self.name(behind)?.0.join(".")));
+        }
+        if let Some(behind) = self.behind(at, "transform for") {
+            return Some(owned("type", self.name(behind)?.0.join(".")));
+        }
+        if let Some(behind) = self.behind(at, "cast (") {
+            let (from, as_at) = self.name(behind)?;
+            let (to, _) = self.name(as_at + 1)?;
+            let name = format!("{} or type {}", from.join("."), to.join("."));
+            return Some(owned("type", name));
+        }
+        let domain = (at..self.words.len())
+            .find(|at| self.is(*at, "on") && self.is(at + 1, "domain"))
+            .filter(|_| self.is(at, "constraint"))?;
+        Some(owned("type", self.name(domain + 2)?.0.join(".")))
     }
 
     /// The roles behind a word as which the statement acts.
@@ -451,6 +541,33 @@ mod tests {
                 vec![Demanded::Maintain(parts("s.m"))],
             ),
             ("alter role me password 'x'", Vec::new()),
+            (
+                "create role x createdb login in role g",
+                vec![
+                    Demanded::Refused(Denial::Attribute("CREATEROLE")),
+                    Demanded::Attribute("CREATEDB"),
+                    Demanded::Refused(Denial::Administration(Some("g".into()))),
+                ],
+            ),
+            (
+                "alter role x nobypassrls",
+                vec![
+                    Demanded::Refused(Denial::RoleManagement(None)),
+                    Demanded::Attribute("BYPASSRLS"),
+                ],
+            ),
+            (
+                "comment on cast (s.a as integer) is 'x'",
+                vec![owned("type", "s.a or type integer")],
+            ),
+            (
+                "comment on constraint c on domain s.d is 'x'",
+                vec![owned("type", "s.d")],
+            ),
+            (
+                "comment on large object 42 is 'x'",
+                vec![owned("large object", "42")],
+            ),
             ("select 1", Vec::new()),
         ] {
             assert_eq!(demanded(sql, "me"), found, "{sql}");

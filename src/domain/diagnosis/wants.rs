@@ -244,11 +244,7 @@ impl Reader<'_> {
                 let end = (at + 2..self.words.len())
                     .find(|at| self.any_of(*at, &["when", "returning"]))
                     .unwrap_or(self.words.len());
-                let assigned = (at + 3..end)
-                    .filter(|at| self.is(at + 1, "="))
-                    .filter_map(|at| self.part(at))
-                    .flatten()
-                    .collect();
+                let (assigned, _) = self.set_list(at + 3, end);
                 push("UPDATE", Columns::Named(assigned));
             } else if self.is(at + 1, "delete") {
                 push("DELETE", Columns::All);
@@ -331,20 +327,43 @@ impl Reader<'_> {
 
     /// The columns that SET assigns, and every other name up to the end.
     fn assigned(&self, at: usize) -> (Vec<String>, Vec<String>) {
+        let mut depth = 0_i32;
+        let end = (at..self.words.len()).find(|at| {
+            match self.text(*at) {
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            depth <= 0 && self.any_of(*at, &["where", "from", "returning"])
+        });
+        let end = end.unwrap_or(self.words.len());
+        let (assigned, mut read) = self.set_list(at, end);
+        read.extend(self.names(end..self.words.len()));
+        (assigned, read)
+    }
+
+    /// `a = …, (b, c) = …`: the columns that are assigned, and every other name.
+    fn set_list(&self, mut at: usize, end: usize) -> (Vec<String>, Vec<String>) {
         let mut assigned = Vec::new();
         let mut read = Vec::new();
-        let end =
-            (at..self.words.len()).find(|at| self.any_of(*at, &["where", "from", "returning"]));
-        let end = end.unwrap_or(self.words.len());
-        for at in at..end {
-            let Some(names) = self.part(at) else { continue };
-            if self.is(at + 1, "=") {
-                assigned.extend(names);
-            } else {
-                read.extend(names);
+        while at < end {
+            if self.is(at, "(") {
+                let (names, behind) = self.list(at + 1);
+                if self.is(behind, "=") {
+                    assigned.extend(names);
+                    at = behind;
+                    continue;
+                }
             }
+            if let Some(names) = self.part(at) {
+                if self.is(at + 1, "=") {
+                    assigned.extend(names);
+                } else {
+                    read.extend(names);
+                }
+            }
+            at += 1;
         }
-        read.extend(self.names(end..self.words.len()));
         (assigned, read)
     }
 
@@ -561,6 +580,14 @@ mod tests {
         assert_eq!(
             summary("update t set a = b where c = 1"),
             ["UPDATE t a", "SELECT t b where c"]
+        );
+        assert_eq!(
+            summary("update t set (a, b) = (select c, d from u), e = 1"),
+            [
+                "UPDATE t a b e",
+                "SELECT t select c d from u",
+                "SELECT u update t set a b select c d from u e"
+            ]
         );
         assert_eq!(summary("delete from t"), ["DELETE t *"]);
         assert_eq!(summary("truncate a, b"), ["TRUNCATE a *", "TRUNCATE b *"]);

@@ -131,10 +131,14 @@ impl Guarded {
         command: char,
     ) -> Result<Vec<Rows>, Failure> {
         let mut rows = Vec::new();
+        let called = &merge.called;
+        let target = format!(
+            "{}.{} AS {called}",
+            quoted(&self.schema),
+            quoted(&self.name)
+        );
         for (at, when) in merge.whens.iter().enumerate() {
-            let before = merge.whens.get(..at).unwrap_or_default();
-            let from = self.found(merge, when, before);
-            let called = &merge.called;
+            let from = found(merge, at, &target);
             let matches = |command| Rows {
                 query: format!("SELECT {called}.* {from} {MOST}"),
                 row: RowThat::Matches,
@@ -163,43 +167,6 @@ impl Guarded {
             }
         }
         Ok(rows)
-    }
-
-    /// `FROM … WHERE …` of the rows that one WHEN is about.
-    fn found(&self, merge: &Merge, when: &When, before: &[When]) -> String {
-        let target = format!(
-            "{}.{} AS {}",
-            quoted(&self.schema),
-            quoted(&self.name),
-            merge.called
-        );
-        let Merge { source, on, .. } = merge;
-        let (from, mut all) = match when.matched {
-            Matched::Both => (format!("{target} JOIN {source} ON ({on})"), Vec::new()),
-            Matched::SourceOnly => (
-                source.clone(),
-                vec![format!("NOT EXISTS (SELECT FROM {target} WHERE {on})")],
-            ),
-            Matched::TargetOnly => (
-                target,
-                vec![format!("NOT EXISTS (SELECT FROM {source} WHERE {on})")],
-            ),
-        };
-        let asked = |when: &When| {
-            if when.condition.is_empty() {
-                "true".to_owned()
-            } else {
-                format!("coalesce(({}), false)", when.condition)
-            }
-        };
-        all.extend(
-            before
-                .iter()
-                .filter(|earlier| earlier.matched == when.matched)
-                .map(|earlier| format!("NOT {}", asked(earlier))),
-        );
-        all.push(asked(when));
-        format!("FROM {from} WHERE {}", all.join(" AND "))
     }
 
     /// The rows that an INSERT finds there already, as they are and as it would leave them. All of
@@ -273,6 +240,41 @@ impl Guarded {
             .map(|row| (cell(row, 0), cell(row, 1)))
             .collect())
     }
+}
+
+/// `FROM … WHERE …` of the rows that one WHEN of a MERGE is about; `target` is what is merged into, with
+/// what it is called.
+pub(in crate::adapters::rehearsal) fn found(merge: &Merge, at: usize, target: &str) -> String {
+    let Some((when, before)) = merge.whens.get(..=at).and_then(|whens| whens.split_last()) else {
+        return String::new();
+    };
+    let Merge { source, on, .. } = merge;
+    let (from, mut all) = match when.matched {
+        Matched::Both => (format!("{target} JOIN {source} ON ({on})"), Vec::new()),
+        Matched::SourceOnly => (
+            source.clone(),
+            vec![format!("NOT EXISTS (SELECT FROM {target} WHERE {on})")],
+        ),
+        Matched::TargetOnly => (
+            target.to_owned(),
+            vec![format!("NOT EXISTS (SELECT FROM {source} WHERE {on})")],
+        ),
+    };
+    let asked = |when: &When| {
+        if when.condition.is_empty() {
+            "true".to_owned()
+        } else {
+            format!("coalesce(({}), false)", when.condition)
+        }
+    };
+    all.extend(
+        before
+            .iter()
+            .filter(|earlier| earlier.matched == when.matched)
+            .map(|earlier| format!("NOT {}", asked(earlier))),
+    );
+    all.push(asked(when));
+    format!("FROM {from} WHERE {}", all.join(" AND "))
 }
 
 /// The commands whose policies hold for new rows.

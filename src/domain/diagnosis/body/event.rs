@@ -1,0 +1,77 @@
+//! Conditions about what fired a trigger.
+
+use super::text::literal;
+use crate::domain::sql::lexer::{Token, TokenKind};
+
+/// Whether a condition about the event of the trigger holds; `None` where it cannot be told.
+pub(super) fn holds(body: &str, event: &str, piece: &[Token]) -> Option<bool> {
+    let piece = unwrapped(body, piece);
+    let split = |word: &str| -> Vec<&[Token]> {
+        let mut depth = 0_i32;
+        piece
+            .split(|token| {
+                match token.text(body) {
+                    "(" => depth += 1,
+                    ")" => depth -= 1,
+                    _ => {}
+                }
+                depth == 0 && token.is(body, word)
+            })
+            .collect()
+    };
+    let parts = split("or");
+    if parts.len() > 1 {
+        let each: Vec<Option<bool>> = parts.iter().map(|part| holds(body, event, part)).collect();
+        return if each.contains(&Some(true)) {
+            Some(true)
+        } else if each.iter().all(|holds| *holds == Some(false)) {
+            Some(false)
+        } else {
+            None
+        };
+    }
+    let parts = split("and");
+    if parts.len() > 1 {
+        let each: Vec<Option<bool>> = parts.iter().map(|part| holds(body, event, part)).collect();
+        return if each.contains(&Some(false)) {
+            Some(false)
+        } else if each.iter().all(|holds| *holds == Some(true)) {
+            Some(true)
+        } else {
+            None
+        };
+    }
+    if !piece.first().is_some_and(|word| word.is(body, "tg_op")) {
+        return None;
+    }
+    let named = piece
+        .iter()
+        .filter(|token| token.kind == TokenKind::String)
+        .any(|token| literal(token.text(body)).eq_ignore_ascii_case(event));
+    let operator = piece.get(1).map(|token| token.text(body).to_lowercase());
+    match operator.as_deref() {
+        Some("=" | "in") => Some(named),
+        Some("<>" | "!=" | "not") => Some(!named),
+        _ => None,
+    }
+}
+
+/// Without parentheses around the whole.
+fn unwrapped<'b>(body: &str, mut piece: &'b [Token]) -> &'b [Token] {
+    loop {
+        let text = |at: usize| piece.get(at).map_or("", |token| token.text(body));
+        let mut depth = 0_i32;
+        let closes = (0..piece.len()).find(|at| {
+            match text(*at) {
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        if text(0) != "(" || closes != piece.len().checked_sub(1) {
+            return piece;
+        }
+        piece = piece.get(1..piece.len() - 1).unwrap_or_default();
+    }
+}
