@@ -254,9 +254,10 @@ async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<Stri
          AND d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = current_database()) \
          LIMIT {MOST_COUNTED}), \
          reached AS (SELECT c.oid, r.oid AS role, bool_or(m.owned) AS owned FROM pg_catalog.pg_roles r, mentioned m \
-         JOIN pg_catalog.pg_class c ON c.oid = m.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+         CROSS JOIN LATERAL (SELECT k.oid, k.relkind, k.relnamespace FROM pg_catalog.pg_class k \
+         WHERE k.oid = m.objid OFFSET 0) c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' \
-         WHERE r.rolname = {} GROUP BY c.oid, r.oid) \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND r.rolname = {} GROUP BY c.oid, r.oid) \
          SELECT count(*) FILTER (WHERE owned OR pg_catalog.has_table_privilege(role, oid, 'SELECT')), \
          count(*) FILTER (WHERE owned OR pg_catalog.has_table_privilege(role, oid, 'INSERT, UPDATE, DELETE')), \
          count(*) FILTER (WHERE owned), (SELECT count(*) FROM mentioned), \

@@ -532,7 +532,8 @@ impl Reader<'_> {
                 }
             };
             for range in split::statements(&text) {
-                let one = text.get(range).unwrap_or_default().trim_end_matches(';');
+                let one = text.get(range).unwrap_or_default();
+                let one = one.trim().trim_end_matches(';');
                 if begins(one) {
                     self.push(one.to_owned());
                 }
@@ -640,6 +641,72 @@ mod tests {
             statements("begin update s.t set a = 1 where b = 2 returning c into v; end"),
             ["update s.t set a = 1 where b = 2 returning c"]
         );
+    }
+
+    #[test]
+    fn what_execute_is_given_is_followed_or_asked_for() {
+        let body = "declare q text := 'select a'; begin q := q || ' from s.t'; execute q into x; \
+                    if k then q := 'x'; end if; execute q; execute 'truncate s.u; delete from s.v'; end";
+        let told = read(body, &Known::default());
+        assert_eq!(
+            told.statements,
+            ["select a from s.t", "truncate s.u", "delete from s.v"]
+        );
+        let asked: Vec<(About, &str)> = told
+            .questions
+            .iter()
+            .map(|question| (question.about, question.expression.as_str()))
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                (About::Text, "(('select a') || ' from s.t')"),
+                (About::Condition, "k"),
+                (About::Text, "q"),
+            ]
+        );
+        let holds = BTreeMap::from([("k".to_owned(), false)]);
+        let known = Known {
+            holds,
+            ..Known::default()
+        };
+        let last = read(body, &known)
+            .questions
+            .pop()
+            .map(|last| last.expression);
+        assert_eq!(last.as_deref(), Some("(('select a') || ' from s.t')"));
+    }
+
+    #[test]
+    fn a_loop_without_rows_is_left_out_and_what_follows_is_not() {
+        let body = "begin for r in select a from s.t loop delete from s.u; end loop; delete from s.v; return; end";
+        let known = Known {
+            holds: BTreeMap::from([("EXISTS (select a from s.t)".to_owned(), false)]),
+            ..Known::default()
+        };
+        let told = read(body, &known);
+        assert_eq!(told.statements, ["select a from s.t", "delete from s.v"]);
+        assert_eq!(told.course, Course::ByRows);
+    }
+
+    #[test]
+    fn rows_decide_until_the_body_changes_some() {
+        let body = "begin select count(*) into n from s.t; if n > 0 then delete from s.t; end if; \
+                    if exists (select from s.u) then insert into s.l values (1); end if; end";
+        let count = "(SELECT pgiam_column_1 FROM (select count(*) from s.t) AS pgiam_row(pgiam_column_1) LIMIT 1) > 0";
+        let asked = read(body, &Known::default()).questions;
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].expression, count);
+        let told = |holds| {
+            let known = Known {
+                holds: BTreeMap::from([(count.to_owned(), holds)]),
+                ..Known::default()
+            };
+            let told = read(body, &known);
+            (told.statements.len(), told.questions.len(), told.course)
+        };
+        assert_eq!(told(true), (4, 0, Course::Open));
+        assert_eq!(told(false), (3, 1, Course::Open));
     }
 
     #[test]

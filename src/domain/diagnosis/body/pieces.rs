@@ -25,8 +25,12 @@ pub(super) fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
             ")" => parentheses -= 1,
             _ => {}
         }
+        let behind_end = at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .is_some_and(|before| before.is(body, "end"));
         // CASE at the start of a piece is a statement, elsewhere an expression.
-        if is("case") && at != start && !words.get(at - 1).is_some_and(|end| end.is(body, "end")) {
+        if is("case") && at != start && !behind_end {
             cases += 1;
         } else if is("end") && cases > 0 {
             cases -= 1;
@@ -34,7 +38,8 @@ pub(super) fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
         let inside = parentheses > 0 || cases > 0;
         let ends_block = ["then", "else", "loop", "begin", "declare"]
             .iter()
-            .any(|word| is(word));
+            .any(|word| is(word))
+            && !(behind_end && is("loop"));
         let ends = token.text(body) == ";" || (ends_block && !inside);
         if ends {
             // The word stays with its piece: it tells a condition from a statement.
