@@ -358,6 +358,16 @@ const MERGED: &[&str] = &[
     "MERGE INTO m USING src ON m.id = src.id WHEN MATCHED THEN DELETE",
 ];
 
+/// A MERGE writes through views from 17 on.
+const MERGED_THROUGH: &[&str] = &[
+    "MERGE INTO shown v USING src ON v.id = src.id WHEN MATCHED THEN UPDATE SET label = src.a",
+    "MERGE INTO shown v USING src ON v.id = src.id WHEN MATCHED AND src.a = 'w' THEN UPDATE SET id = 1",
+    "MERGE INTO shown v USING (VALUES (9, 'q'), (1, 'z')) AS n(id, a) ON v.id = n.id \
+     WHEN NOT MATCHED AND n.id > 5 THEN INSERT (id, label) VALUES (n.id, n.a)",
+    "MERGE INTO shown v USING (VALUES (9, 'q'), (1, 'z')) AS n(id, a) ON v.id = n.id \
+     WHEN NOT MATCHED THEN INSERT (id, label) VALUES (n.id, n.a)",
+];
+
 #[tokio::test]
 async fn rows_that_would_be_written_are_held_against_policies_and_views() {
     support::database("why_rows");
@@ -381,8 +391,13 @@ async fn rows_that_would_be_written_are_held_against_policies_and_views() {
     } else {
         &[]
     };
+    let merged_through = if session.facts().version.major() >= 17 {
+        MERGED_THROUGH
+    } else {
+        &[]
+    };
     let mut refused = 0;
-    for statement in WRITTEN.iter().chain(merged) {
+    for statement in WRITTEN.iter().chain(merged).chain(merged_through) {
         let said = said(&session, "writer", &[], statement).await;
         let report = why(&session, "writer", statement).await;
         let outcome = match &said {

@@ -37,6 +37,12 @@ CREATE TABLE s.guarded (id int, who text); ALTER TABLE s.guarded OWNER TO keeper
 ALTER TABLE s.guarded ENABLE ROW LEVEL SECURITY;
 CREATE POLICY low ON s.guarded FOR INSERT WITH CHECK (id < 3);
 GRANT INSERT ON s.guarded TO asker;
+CREATE ROLE above SUPERUSER;
+CREATE VIEW s.seen AS SELECT id AS number, a FROM public.of_superuser WHERE id > 0;
+CREATE TABLE s.ruled (x int); CREATE RULE also AS ON INSERT TO s.ruled DO ALSO INSERT INTO several.one VALUES (new.x);
+ALTER VIEW s.seen OWNER TO keeper; ALTER TABLE s.ruled OWNER TO keeper;
+GRANT UPDATE, SELECT ON s.seen TO asker; GRANT INSERT ON s.ruled TO asker; GRANT USAGE ON SCHEMA several TO keeper;
+CREATE TYPE several.kind AS ENUM ('x'); REVOKE USAGE ON TYPE several.kind FROM PUBLIC;
 ";
 
 /// From 16 on CREATEROLE administers the roles it made, and those it was given.
@@ -117,6 +123,21 @@ const UNTRIED: &[(&str, &[&str])] = &[
         &["GRANT SELECT (a) ON TABLE public.of_superuser TO asker"],
     ),
     (
+        "UPDATE s.seen SET (number, a) = (1, 'x') WHERE number = 2",
+        &[
+            "GRANT UPDATE (id, a) ON TABLE public.of_superuser TO keeper",
+            "GRANT SELECT (id, a) ON TABLE public.of_superuser TO keeper",
+        ],
+    ),
+    (
+        "INSERT INTO s.ruled VALUES (1)",
+        &["GRANT INSERT (a) ON TABLE several.one TO keeper"],
+    ),
+    (
+        "CREATE TABLE public.of_kinds (a several.kind)",
+        &["GRANT USAGE ON TYPE several.kind TO asker"],
+    ),
+    (
         "GRANT SELECT ON ALL TABLES IN SCHEMA several TO reader",
         &[
             "GRANT SELECT ON TABLE several.one TO asker WITH GRANT OPTION",
@@ -180,15 +201,24 @@ async fn an_administrator_of_roles_is_told_the_least() {
             .collect();
         assert_eq!(found, *fix, "{statement}: {report:#?}");
     }
-    let barred = why(
-        &superuser,
+    for statement in [
         "CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION f()",
-        Rehearse::Never,
-    )
-    .await;
-    assert_eq!(barred.outcome, Outcome::Refused);
-    assert_eq!(
-        barred.not_by_grant.map(|reason| reason.kind),
-        Some(NotByGrantKind::Superuser)
-    );
+        "COMMENT ON ACCESS METHOD heap IS 'x'",
+        "ALTER ROLE above NOLOGIN",
+        "CREATE ROLE another IN ROLE above",
+    ] {
+        for (looker, rehearse) in [
+            (&superuser, Rehearse::Never),
+            (&master, Rehearse::WherePossible),
+        ] {
+            let barred = why(looker, statement, rehearse).await;
+            assert_eq!(barred.outcome, Outcome::Refused, "{statement}");
+            assert_eq!(
+                barred.not_by_grant.map(|reason| reason.kind),
+                Some(NotByGrantKind::Superuser),
+                "{statement}"
+            );
+            assert!(barred.fixes.is_empty(), "{statement}: {:?}", barred.fixes);
+        }
+    }
 }

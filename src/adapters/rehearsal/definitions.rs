@@ -55,6 +55,7 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
             }
             // Barred, or CREATEROLE is enough.
             Demanded::Attribute(_) => Vec::new(),
+            Demanded::ManageOneself => vec![attribute_of(stage.role, "CREATEROLE")],
             Demanded::Refused(Denial::Administration(_))
                 if stage.major() < 16 && creates_role(statement) =>
             {
@@ -93,6 +94,7 @@ pub(super) async fn barred(
             Demanded::Attribute("REPLICATION" | "BYPASSRLS") if stage.major() < 16 => {
                 Some(play::beyond())
             }
+            Demanded::ManageOneself if stage.major() >= 16 => Some(play::beyond()),
             _ => None,
         });
     let reason = match reason {
@@ -128,9 +130,7 @@ async fn superuser_managed(
             Demanded::Refused(Denial::RoleManagement(_)) => {
                 all.extend(roles::named(stage.session, stage.role, statement).await?);
             }
-            Demanded::Refused(Denial::Administration(Some(name))) if !creates_role(statement) => {
-                all.push(name);
-            }
+            Demanded::Refused(Denial::Administration(Some(name))) => all.push(name),
             _ => {}
         }
     }

@@ -225,7 +225,7 @@ fn attribute_opens(attribute: &str) -> String {
 }
 
 /// Mentions of a role and its groups that are counted: who has more has much.
-const MOST_COUNTED: u32 = 2_000;
+const MOST_COUNTED: u32 = 1_000;
 
 /// What comes with a role.
 async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<String, Failure> {

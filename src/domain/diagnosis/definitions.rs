@@ -38,6 +38,9 @@ pub enum Demanded {
     /// To have an attribute oneself: before 16 CREATEDB comes with CREATEROLE, and the others take a
     /// superuser (PostgreSQL source, `user.c`, `CreateRole`, `AlterRole`).
     Attribute(&'static str),
+    /// To manage oneself beyond one's password: before 16 CREATEROLE is enough, since then nobody can have
+    /// ADMIN on oneself.
+    ManageOneself,
     /// What a refusal in these words would be about.
     Refused(Denial),
 }
@@ -244,6 +247,29 @@ impl Reader<'_> {
         found
     }
 
+    /// Whether ALTER ROLE says more than a password or a setting.
+    fn changes_options(&self, from: usize) -> bool {
+        const OPTIONS: [&str; 9] = [
+            "superuser",
+            "createdb",
+            "createrole",
+            "login",
+            "inherit",
+            "replication",
+            "bypassrls",
+            "connection",
+            "valid",
+        ];
+        if self.is(from, "set") || self.is(from, "reset") || self.is(from, "in") {
+            return false;
+        }
+        (from..self.words.len()).any(|at| {
+            let word = self.text(at).to_lowercase();
+            let word = word.strip_prefix("no").unwrap_or(&word);
+            OPTIONS.contains(&word)
+        })
+    }
+
     /// The attributes that a role is given, or that are taken from it by a prefix.
     fn attributes(&self, from: usize, prefix: &str) -> Vec<Demanded> {
         let named = |word: &str| {
@@ -281,7 +307,9 @@ impl Reader<'_> {
         let (mut found, behind) = self.owned(1, role);
         let of_roles = ["role", "user"].iter().any(|word| self.is(1, word));
         if of_roles && !self.is(2, "mapping") {
+            let oneself = found.is_empty() && self.changes_options(behind);
             found.extend(self.attributes(behind, "no"));
+            found.extend(oneself.then_some(Demanded::ManageOneself));
         }
         if found.is_empty() {
             return found;
@@ -556,6 +584,11 @@ mod tests {
                     Demanded::Attribute("BYPASSRLS"),
                 ],
             ),
+            (
+                "alter role me createdb",
+                vec![Demanded::Attribute("CREATEDB"), Demanded::ManageOneself],
+            ),
+            ("alter role me set search_path = s", Vec::new()),
             (
                 "comment on cast (s.a as integer) is 'x'",
                 vec![owned("type", "s.a or type integer")],
