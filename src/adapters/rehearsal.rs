@@ -200,7 +200,7 @@ fn say(stage: &Stage<'_>, needs: &[Need], report: &mut WhyReport) {
     report.refusal = of_copy.or_else(|| {
         let first = needs.first()?;
         let statement = report.statement.as_deref().unwrap_or_default();
-        let in_its_words = saying::worded_refusal(statement, &first.missing)
+        let in_its_words = saying::creation_refusal(statement, &first.missing)
             .or_else(|| saying::command_refusal(statement, &first.missing, stage.major()));
         in_its_words.or_else(|| match &first.wanted {
             Some(wanted) => Some(saying::owner_refusal(&wanted.kind, &wanted.name)),

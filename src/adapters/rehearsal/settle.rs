@@ -3,7 +3,7 @@
 use super::alternatives;
 use super::avoid::{Server, avoid};
 use super::holders;
-use super::need::{Need, Row, cell};
+use super::need::{GrantOption, Need, Row, cell};
 use super::play::{self, Found};
 use super::rds::{self, OnRds};
 use super::runners;
@@ -15,6 +15,7 @@ use crate::domain::diagnosis::{
 };
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
+use std::fmt::Write as _;
 
 /// Fills in the report. `scenes` are what was rehearsed; empty where nothing was.
 pub(super) async fn settle(
@@ -66,7 +67,7 @@ pub(super) async fn settle(
     };
     report.headline = headline(report, &needs, verdict);
     report.missing = needs.iter().map(|need| need.missing.clone()).collect();
-    explain(report, &notes, verdict);
+    explain(report, &needs, &notes, verdict);
     if given && !needs.is_empty() {
         let statements: Vec<String> = needs.iter().map(|need| need.statement.clone()).collect();
         let likely = runners::likely(stage, &needs).await?;
@@ -129,7 +130,7 @@ pub(super) fn breadth(needs: &[Need]) -> Breadth {
         .unwrap_or(Breadth::Object)
 }
 
-fn explain(report: &mut WhyReport, notes: &[String], verdict: Verdict) {
+fn explain(report: &mut WhyReport, needs: &[Need], notes: &[String], verdict: Verdict) {
     let mark = if verdict == Verdict::Proven {
         Mark::Measured
     } else {
@@ -139,21 +140,19 @@ fn explain(report: &mut WhyReport, notes: &[String], verdict: Verdict) {
         mark: Mark::Derived,
         text: note.clone(),
     }));
-    report
-        .because
-        .extend(report.missing.iter().map(|missing| Reason {
-            mark,
-            text: lacks(missing),
-        }));
+    report.because.extend(needs.iter().map(|need| Reason {
+        mark,
+        text: lacks(need),
+    }));
 }
 
 /// What somebody lacks, in a sentence.
-fn lacks(missing: &MissingPrivilege) -> String {
+fn lacks(need: &Need) -> String {
     let MissingPrivilege {
         privilege,
         grantee,
         object,
-    } = missing;
+    } = &need.missing;
     let described = remedy::described(object);
     match privilege.as_str() {
         "MEMBER" => format!("{grantee} is no member of {}", object.name),
@@ -161,13 +160,19 @@ fn lacks(missing: &MissingPrivilege) -> String {
         _ if object.kind == ObjectKind::Role => {
             format!("{grantee} lacks the attribute {privilege}")
         }
-        _ => match object.columns.as_slice() {
-            [] => format!("{grantee} lacks {privilege} on {described}"),
-            columns => format!(
-                "{grantee} lacks {privilege} ({}) on {described}",
-                columns.join(", ")
-            ),
-        },
+        _ => {
+            let right = match need.option {
+                GrantOption::Without => privilege.clone(),
+                GrantOption::With => format!("the right to grant {privilege}"),
+            };
+            match object.columns.as_slice() {
+                [] => format!("{grantee} lacks {right} on {described}"),
+                columns => format!(
+                    "{grantee} lacks {right} ({}) on {described}",
+                    columns.join(", ")
+                ),
+            }
+        }
     }
 }
 
@@ -184,19 +189,22 @@ fn headline(report: &WhyReport, needs: &[Need], verdict: Verdict) -> String {
         ),
         ([], None, Outcome::Allowed) => format!("nothing stands in the way of {}", report.role),
         ([], None, _) => format!("{} lacks what this needs", report.role),
-        ([need], ..) => lacks(&need.missing),
-        ([first, rest @ ..], ..) => format!("{}, and {} more", lacks(&first.missing), rest.len()),
+        ([need], ..) => lacks(need),
+        ([first, rest @ ..], ..) => format!("{}, and {} more", lacks(first), rest.len()),
     }
 }
 
 /// What a fix lets its grantee do that it could not do before.
 pub(super) async fn opens(stage: &Stage<'_>, needs: &[Need]) -> Result<String, Failure> {
     let mut parts = Vec::new();
+    let several = needs
+        .iter()
+        .any(|need| need.missing.grantee != stage.role && need.missing.privilege != "OWNER");
     for need in needs {
         let object = &need.missing.object;
         let described = remedy::described(object);
         let privilege = &need.missing.privilege;
-        parts.push(match (privilege.as_str(), object.columns.len()) {
+        let mut part = match (privilege.as_str(), object.columns.len()) {
             ("MEMBER", _) => membership(stage, &object.name, &need.statement).await?,
             ("OWNER", _) => {
                 format!(
@@ -204,17 +212,31 @@ pub(super) async fn opens(stage: &Stage<'_>, needs: &[Need]) -> Result<String, F
                     need.owner
                 )
             }
-            (attribute, _) if object.kind == ObjectKind::Role => attribute_opens(attribute),
+            (attribute, _) if object.kind == ObjectKind::Role => {
+                attribute_opens(attribute, stage.major())
+            }
             (_, 0) => format!("{privilege} on {described}"),
             (_, 1) => format!("{privilege} of 1 column of {described}"),
             (_, many) => format!("{privilege} of {many} columns of {described}"),
-        });
+        };
+        if need.option == GrantOption::With {
+            part.push_str(", and to grant it on");
+        }
+        if several {
+            let _ = write!(part, " (to {})", need.missing.grantee);
+        }
+        parts.push(part);
     }
     Ok(parts.join("; "))
 }
 
-fn attribute_opens(attribute: &str) -> String {
+fn attribute_opens(attribute: &str, major: u32) -> String {
     match attribute {
+        // Until 15 it reaches every role but superusers (PostgreSQL 16 release notes, "Privileges").
+        "CREATEROLE" if major < 16 => {
+            "to create roles, and to change, drop and join every role that is no superuser"
+                .to_owned()
+        }
         "CREATEROLE" => "to create roles and to manage those it administers".to_owned(),
         "CREATEDB" => "to create databases of any number and size".to_owned(),
         "REPLICATION" => "to read every change of the whole cluster and to keep its WAL".to_owned(),
@@ -281,8 +303,13 @@ async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<Stri
             format!("{least}{}", count(at))
         }
     };
+    let becoming = if statement.contains("INHERIT FALSE, SET TRUE") {
+        format!("after SET ROLE {}, ", ident::role(of))
+    } else {
+        String::new()
+    };
     Ok(format!(
-        "everything {of} may: here it reads {} relations, writes {} and owns {least}{}",
+        "{becoming}everything {of} may: here it reads {} relations, writes {} and owns {least}{}",
         counted(0, 4),
         counted(1, 5),
         count(2)

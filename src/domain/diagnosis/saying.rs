@@ -4,7 +4,6 @@
 //! of 13 to 18.
 
 use super::demands::{Demand, demands};
-use super::maintained::maintained;
 use super::report::{MissingPrivilege, ObjectKind};
 use super::trial::word_at;
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -46,18 +45,11 @@ pub fn owner_refusal(kind: &str, name: &str) -> Failure {
     denied(format!("must be owner of {kind} {name}"))
 }
 
-/// What CREATE EXTENSION, CREATE DATABASE … TEMPLATE and REINDEX INDEX say in words of their own
-/// (PostgreSQL source, `extension.c`, `execute_extension_script`; `dbcommands.c`, `createdb`;
-/// `indexcmds.c`, `RangeVarCallbackForReindexIndex`); `None` for other statements.
+/// What CREATE EXTENSION and CREATE DATABASE … TEMPLATE say in words of their own (PostgreSQL
+/// source, `extension.c`, `execute_extension_script`; `dbcommands.c`, `createdb`); `None` for other
+/// statements.
 #[must_use]
-pub fn worded_refusal(statement: &str, missing: &MissingPrivilege) -> Option<Failure> {
-    if word_at(statement, 0) == "reindex" && missing.privilege == "MAINTAIN" {
-        let words = Words::of_statement(statement);
-        let of_index = (1..words.len()).any(|at| words.is(at, "index"));
-        let target = maintained(statement).into_iter().next()?;
-        let index = target.name.last().filter(|_| of_index)?;
-        return Some(denied(format!("permission denied for index {index}")));
-    }
+pub fn creation_refusal(statement: &str, missing: &MissingPrivilege) -> Option<Failure> {
     if word_at(statement, 0) != "create" {
         return None;
     }
@@ -359,13 +351,5 @@ mod tests {
             "must be superuser or a member of the pg_read_server_files role to COPY from a file"
         );
         assert_eq!(copy_refusal("readers", 14), None);
-        let mut maintain = missing(ObjectKind::Table, "t");
-        maintain.privilege = "MAINTAIN".into();
-        let said = |sql| worded_refusal(sql, &maintain).map(|failure| failure.message);
-        assert_eq!(
-            said("reindex (verbose) index s.\"I\"").as_deref(),
-            Some("permission denied for index I")
-        );
-        assert_eq!(said("reindex table s.t"), None);
     }
 }
