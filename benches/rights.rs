@@ -13,11 +13,13 @@
     unused_results
 )]
 
+#[allow(dead_code, reason = "tests use the rest")]
+#[path = "../tests/support/session.rs"]
+mod session;
+
 use std::time::{Duration, Instant};
 
 use pgiam::adapters::access;
-use pgiam::adapters::connect::{Alone, Connector};
-use pgiam::adapters::password::Surroundings;
 use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
 use pgiam::adapters::session::Session;
 use pgiam::domain::access::{
@@ -25,8 +27,6 @@ use pgiam::domain::access::{
     Snapshot,
 };
 use pgiam::domain::diagnosis::{Outcome, Verdict};
-use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
-use pgiam::domain::token::Password;
 use pgiam::standin::Cluster;
 
 const DATABASE: &str = "rights";
@@ -67,7 +67,7 @@ async fn measured(cluster: &Cluster) {
     let mut rights = None;
     for _ in 0..11 {
         let began = Instant::now();
-        let session = connect(cluster).await;
+        let session = session::superuser(cluster, DATABASE).await;
         connects.push(began.elapsed());
         let began = Instant::now();
         why(&session).await;
@@ -203,35 +203,4 @@ async fn why(session: &Session) {
     let report = explain(session, &question).await.unwrap();
     assert_eq!(report.outcome, Outcome::Refused);
     assert_eq!(report.fixes[0].verdict, Verdict::Proven);
-}
-
-async fn connect(cluster: &Cluster) -> Session {
-    let url = cluster.superuser_url(DATABASE);
-    let (user, rest) = url
-        .trim_start_matches("postgres://")
-        .split_once(':')
-        .unwrap();
-    let (password, _) = rest.split_once('@').unwrap();
-    let profile = Profile {
-        name: "bench".into(),
-        host: "127.0.0.1".into(),
-        port: cluster.port(),
-        database: DATABASE.into(),
-        user: user.into(),
-        sign_in: SignIn::Password,
-        tls: Tls {
-            mode: TlsMode::Disable,
-            ..Tls::default()
-        },
-        ..Profile::default()
-    };
-    let mut connector = Connector::default();
-    connector.surroundings = Surroundings {
-        password: Some(Password::new(password.into())),
-        file: None,
-    };
-    connector
-        .connect(&profile, &Alone)
-        .await
-        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }

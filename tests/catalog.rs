@@ -13,14 +13,10 @@
 mod support;
 
 use pgiam::adapters::catalog;
-use pgiam::adapters::connect::{Alone, Connector};
-use pgiam::adapters::password::Surroundings;
 use pgiam::adapters::session::Session;
 use pgiam::domain::catalog::{
     Access, Catalog, CatalogColumn, CatalogPart, Key, Nullability, RelationKind,
 };
-use pgiam::domain::profile::{Profile, SignIn, Tls, TlsMode};
-use pgiam::domain::token::Password;
 use tokio::sync::mpsc;
 
 const OBJECTS: &str = r#"
@@ -41,25 +37,7 @@ REVOKE EXECUTE ON FUNCTION open.twice FROM PUBLIC;
 "#;
 
 async fn session(database: &str, user: &str) -> Session {
-    let profile = Profile {
-        name: "test".into(),
-        host: "127.0.0.1".into(),
-        port: support::cluster().port(),
-        database: database.into(),
-        user: user.into(),
-        sign_in: SignIn::Password,
-        tls: Tls {
-            mode: TlsMode::Disable,
-            ..Tls::default()
-        },
-        ..Profile::default()
-    };
-    let mut connector = Connector::default();
-    connector.surroundings = Surroundings {
-        password: Some(Password::new("visitor".into())),
-        file: None,
-    };
-    connector.connect(&profile, &Alone).await.unwrap()
+    support::session::sign_in(support::cluster(), database, user, "visitor").await
 }
 
 /// Loads everything, as the parts arrive.
