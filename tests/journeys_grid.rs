@@ -244,6 +244,32 @@ fn copied(effects: &[Effect]) -> &str {
 }
 
 #[test]
+fn rows_behind_the_last_line_are_told_from_those_that_show() {
+    let mut model = workspace(100, 30);
+    let column = described("n", 20, "int8");
+    ran(&mut model, RunEvent::Columns([column].into()));
+    let arrive = |model: &mut Model, count: usize| {
+        let mut builder = RowBatchBuilder::new(1);
+        for _ in 0..count {
+            builder.push_row([Some("1")]);
+        }
+        ran(model, RunEvent::Rows(Arc::new(builder.take())));
+    };
+    assert!(!model.rows_arrive_unseen());
+    arrive(&mut model, 3);
+    assert!(!model.rows_arrive_unseen());
+    arrive(&mut model, 100);
+    assert!(model.rows_arrive_unseen());
+    done(&mut model);
+    let sent = Sent {
+        text: "select * from t".into(),
+        offset: None,
+    };
+    model.query.begin(Ticket(501), vec![sent], model.now);
+    assert!(!model.rows_arrive_unseen(), "the old result shows still");
+}
+
+#[test]
 fn rows_are_sorted_by_type_and_back() {
     let mut model = grid(120, 35);
     press(&mut model, "S");

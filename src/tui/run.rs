@@ -31,7 +31,8 @@ pub enum Start {
 /// How often a spinner or a running time moves.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// How often the screen is drawn while nothing but rows arrives: drawing would hold them up.
+/// How often the screen is drawn while nothing but rows arrives that show: drawing holds them up. Of
+/// rows behind the last line only the number shows, which moves as a running time does.
 const ROWS_FRAME: Duration = Duration::from_millis(16);
 
 /// Messages judged before the next draw, at most: a flood of rows must not starve the keys.
@@ -133,16 +134,22 @@ impl Loop {
         let mut tls = Tls::ToPrepare;
         let mut screen = Screen::Due;
         let mut drawn = Instant::now();
+        let mut patience = ROWS_FRAME;
         loop {
-            if screen == Screen::Due || drawn.elapsed() >= ROWS_FRAME {
+            if screen == Screen::Due || drawn.elapsed() >= patience {
                 let _ = guard.screen.draw(|frame| view(model, self.theme, frame))?;
                 drawn = Instant::now();
+                patience = if model.rows_arrive_unseen() {
+                    FRAME
+                } else {
+                    ROWS_FRAME
+                };
                 self.deadline = model.next_frame(FRAME).map(|wait| drawn + wait);
                 if std::mem::replace(&mut tls, Tls::Prepared) == Tls::ToPrepare {
                     worker.prepare_tls(&model.connections.profiles);
                 }
             } else {
-                self.deadline = Some(drawn + ROWS_FRAME);
+                self.deadline = Some(drawn + patience);
             }
             let mut messages = Vec::new();
             tokio::select! {

@@ -247,6 +247,16 @@ impl Model {
         self.query.shown().map(|(outcome, _)| &outcome.window)
     }
 
+    /// Whether rows that arrive change nothing on the screen but their number.
+    #[must_use]
+    pub fn rows_arrive_unseen(&self) -> bool {
+        let Some((outcome, query::Freshness::Fresh)) = self.query.shown() else {
+            return false;
+        };
+        let filled = |result| outcome.window.is_filled(result);
+        outcome.result.as_ref().is_some_and(filled)
+    }
+
     /// What is looked for in the result that shows.
     #[must_use]
     pub fn grid_search(&self) -> Option<&search::Search> {

@@ -164,6 +164,12 @@ impl Window {
         self.looking.view().map_or(result.rows(), RowView::len)
     }
 
+    /// Whether rows that arrive come behind those on the screen.
+    #[must_use]
+    pub fn is_filled(&self, result: &ResultSet) -> bool {
+        self.top + self.viewport.rows <= self.rows(result)
+    }
+
     /// The row of the result that shows at a spot, both from 0.
     #[must_use]
     pub fn row(&self, spot: usize) -> usize {
