@@ -28,7 +28,7 @@ use pgiam::domain::rows::RowBatchBuilder;
 use pgiam::domain::rows::scan::{Distinct, Ended, Going};
 use pgiam::domain::run::{Column, Completed, RunEvent};
 use pgiam::domain::time::Timestamp;
-use support::story::{self, described, screen};
+use support::story::{self, screen};
 
 const RUN: Ticket = Ticket(500);
 
@@ -92,14 +92,14 @@ fn ran(model: &mut Model, event: RunEvent) -> Vec<Effect> {
 
 fn columns() -> Vec<Column> {
     vec![
-        described("id", 20, "int8"),
-        described("name", 25, "text"),
-        described("paid", 16, "bool"),
-        described("at", 1184, "timestamptz"),
-        described("data", 3802, "jsonb"),
-        described("tags", 1009, "_text"),
-        described("raw", 17, "bytea"),
-        described("span", 1186, "interval"),
+        Column::computed("id", 20, "int8"),
+        Column::computed("name", 25, "text"),
+        Column::computed("paid", 16, "bool"),
+        Column::computed("at", 1184, "timestamptz"),
+        Column::computed("data", 3802, "jsonb"),
+        Column::computed("tags", 1009, "_text"),
+        Column::computed("raw", 17, "bytea"),
+        Column::computed("span", 1186, "interval"),
     ]
 }
 
@@ -205,7 +205,7 @@ fn grid(width: u16, height: u16) -> Model {
 /// A result of one column of numbers.
 fn numbers(count: usize) -> Model {
     let mut model = workspace(100, 30);
-    let column = described("n", 20, "int8");
+    let column = Column::computed("n", 20, "int8");
     ran(&mut model, RunEvent::Columns([column].into()));
     let mut builder = RowBatchBuilder::new(1);
     for number in 0..count {
@@ -246,7 +246,7 @@ fn copied(effects: &[Effect]) -> &str {
 #[test]
 fn rows_behind_the_last_line_are_told_from_those_that_show() {
     let mut model = workspace(100, 30);
-    let column = described("n", 20, "int8");
+    let column = Column::computed("n", 20, "int8");
     ran(&mut model, RunEvent::Columns([column].into()));
     let arrive = |model: &mut Model, count: usize| {
         let mut builder = RowBatchBuilder::new(1);
@@ -575,7 +575,7 @@ fn values_are_read_as_what_they_are() {
 fn a_long_value_is_read_on_in_and_saved() {
     let mut model = workspace(120, 40);
     let ticket = RUN;
-    let event = RunEvent::Columns(Arc::from([described("note", 25, "text")]));
+    let event = RunEvent::Columns(Arc::from([Column::computed("note", 25, "text")]));
     drop(update(&mut model, Message::Ran { ticket, event }));
     let mut builder = RowBatchBuilder::new(1);
     let lines: Vec<String> = (0..400_000).map(|line| format!("{line:07}\n")).collect();
@@ -693,7 +693,7 @@ fn zooming_gives_the_result_the_screen_while_it_has_the_keys() {
 fn many_columns_are_walked_and_every_size_can_be_drawn() {
     let mut model = workspace(120, 35);
     let columns: Vec<Column> = (0..1600)
-        .map(|number| described(&format!("column_{number}"), 23, "int4"))
+        .map(|number| Column::computed(format!("column_{number}"), 23, "int4"))
         .collect();
     ran(&mut model, RunEvent::Columns(columns.into()));
     let mut builder = RowBatchBuilder::new(1600);

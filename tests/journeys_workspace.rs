@@ -26,7 +26,7 @@ use pgiam::domain::catalog::{
 };
 use pgiam::domain::failure::{Failure, Origin, Phase, Position};
 use pgiam::domain::rows::RowBatchBuilder;
-use pgiam::domain::run::{Completed, RunEvent, TransactionState};
+use pgiam::domain::run::{Column, Completed, RunEvent, TransactionState};
 use pgiam::tui::theme::Theme;
 use pgiam::tui::widgets::grid::ResultPane;
 use pgiam::tui::widgets::status;
@@ -34,7 +34,7 @@ use pgiam::tui::widgets::tree::{Attention, TreePane};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
-use support::story::{connected, described, press};
+use support::story::{connected, press};
 
 fn schema(name: &str, access: Access) -> Schema {
     Schema {
@@ -132,9 +132,9 @@ fn rows(count: usize) -> RunEvent {
 
 fn columns() -> RunEvent {
     RunEvent::Columns(Arc::from([
-        described("id", 20, "int8"),
-        described("empty", 25, "text"),
-        described("note", 25, "text"),
+        Column::computed("id", 20, "int8"),
+        Column::computed("empty", 25, "text"),
+        Column::computed("note", 25, "text"),
     ]))
 }
 

@@ -225,14 +225,7 @@ mod tests {
     use super::*;
 
     fn column(name: &str, type_oid: u32) -> Column {
-        Column {
-            name: name.into(),
-            type_oid,
-            type_name: String::new(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        }
+        Column::computed(name, type_oid, "")
     }
 
     fn written(format: Format) -> String {

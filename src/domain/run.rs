@@ -23,6 +23,21 @@ pub struct Column {
     pub attribute: i16,
 }
 
+impl Column {
+    /// A column that comes from no table, as that of an expression.
+    #[must_use]
+    pub fn computed(name: impl Into<String>, type_oid: u32, type_name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            type_oid,
+            type_name: type_name.into(),
+            type_modifier: -1,
+            table_oid: 0,
+            attribute: 0,
+        }
+    }
+}
+
 /// State of the session's transaction (ReadyForQuery message).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TransactionState {

@@ -7,7 +7,7 @@ use pgiam::app::model::{Model, Screen, Size};
 use pgiam::app::{Effect, Message, Ticket, update};
 use pgiam::domain::link::{LinkFacts, Recovery, ServerVersion};
 use pgiam::domain::profile::{Guard, Profile};
-use pgiam::domain::run::{Column, TransactionState};
+use pgiam::domain::run::TransactionState;
 use pgiam::tui::theme::Theme;
 use pgiam::tui::view::view;
 use ratatui::Terminal;
@@ -89,16 +89,4 @@ pub(crate) fn drawn(model: &mut Model, columns: u16, rows: u16) -> String {
         text.push('\n');
     }
     text
-}
-
-/// A column of a result that comes from no table.
-pub(crate) fn described(name: &str, type_oid: u32, type_name: &str) -> Column {
-    Column {
-        name: name.into(),
-        type_oid,
-        type_name: type_name.into(),
-        type_modifier: -1,
-        table_oid: 0,
-        attribute: 0,
-    }
 }

@@ -230,14 +230,7 @@ mod tests {
     use crate::domain::run::Column;
 
     fn rows() -> Snapshot {
-        let column = Column {
-            name: "n".into(),
-            type_oid: 23,
-            type_name: "int4".into(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        };
+        let column = Column::computed("n", 23, "int4");
         let mut result = ResultSet::new([column].into());
         let mut builder = RowBatchBuilder::new(1);
         builder.push_row([Some("1")]);

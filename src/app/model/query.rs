@@ -603,14 +603,7 @@ mod tests {
     }
 
     fn columns() -> RunEvent {
-        let column = Column {
-            name: "n".into(),
-            type_oid: 23,
-            type_name: "int4".into(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        };
+        let column = Column::computed("n", 23, "int4");
         RunEvent::Columns([column].into())
     }
 

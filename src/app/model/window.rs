@@ -642,14 +642,7 @@ mod tests {
 
     fn result(rows: usize, columns: usize) -> ResultSet {
         let described: Vec<Column> = (0..columns)
-            .map(|number| Column {
-                name: format!("c{number}"),
-                type_oid: 25,
-                type_name: "text".into(),
-                type_modifier: -1,
-                table_oid: 0,
-                attribute: 0,
-            })
+            .map(|number| Column::computed(format!("c{number}"), 25, "text"))
             .collect();
         let mut result = ResultSet::new(described.into());
         let mut builder = RowBatchBuilder::new(columns);

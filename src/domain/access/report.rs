@@ -55,14 +55,7 @@ impl Report {
         const TEXT: u32 = 25;
         COLUMNS
             .iter()
-            .map(|name| Column {
-                name: (*name).to_owned(),
-                type_oid: TEXT,
-                type_name: "text".to_owned(),
-                type_modifier: -1,
-                table_oid: 0,
-                attribute: 0,
-            })
+            .map(|name| Column::computed(*name, TEXT, "text"))
             .collect()
     }
 

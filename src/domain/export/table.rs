@@ -125,14 +125,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_numbers_stand_right() {
-        let column = |name: &str, type_oid| Column {
-            name: name.into(),
-            type_oid,
-            type_name: String::new(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        };
+        let column = |name: &str, type_oid| Column::computed(name, type_oid, "");
         let columns = [column("id", 23), column("name", 25)];
         let mut exporter = Exporter::begin(Vec::new(), Format::Table, &columns).unwrap();
         exporter

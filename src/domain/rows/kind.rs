@@ -66,14 +66,7 @@ mod tests {
     use super::*;
 
     fn column(type_oid: u32, type_name: &str) -> Column {
-        Column {
-            name: "c".into(),
-            type_oid,
-            type_name: type_name.into(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        }
+        Column::computed("c", type_oid, type_name)
     }
 
     #[test]

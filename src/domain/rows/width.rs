@@ -49,14 +49,7 @@ mod tests {
 
     #[test]
     fn numbers_stand_on_the_right() {
-        let column = |type_oid| Column {
-            name: "n".into(),
-            type_oid,
-            type_name: String::new(),
-            type_modifier: -1,
-            table_oid: 0,
-            attribute: 0,
-        };
+        let column = |type_oid| Column::computed("n", type_oid, "");
         assert_eq!(alignment(&column(1700)), Alignment::Right);
         assert_eq!(alignment(&column(25)), Alignment::Left);
     }

@@ -15,14 +15,10 @@ use crate::domain::run::Column;
 type Row<'a> = Vec<Option<&'a str>>;
 
 fn columns(types: &[u32]) -> Arc<[Column]> {
-    let described = types.iter().enumerate().map(|(number, type_oid)| Column {
-        name: format!("c{number}"),
-        type_oid: *type_oid,
-        type_name: String::new(),
-        type_modifier: -1,
-        table_oid: 0,
-        attribute: 0,
-    });
+    let described = types
+        .iter()
+        .enumerate()
+        .map(|(number, type_oid)| Column::computed(format!("c{number}"), *type_oid, ""));
     described.collect()
 }
 

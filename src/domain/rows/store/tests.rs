@@ -5,14 +5,7 @@ use proptest::prelude::*;
 
 /// The first column's description serves for all.
 fn columns() -> Arc<[Column]> {
-    Arc::from([Column {
-        name: "n".into(),
-        type_oid: 23,
-        type_name: "int4".into(),
-        type_modifier: -1,
-        table_oid: 0,
-        attribute: 0,
-    }])
+    Arc::from([Column::computed("n", 23, "int4")])
 }
 
 fn numbers(range: Range<usize>) -> Arc<RowBatch> {
