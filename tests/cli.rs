@@ -280,6 +280,21 @@ fn csv_is_byte_for_byte_what_psql_writes() {
     assert_eq!(ours, stdout(&theirs));
 }
 
+#[test]
+fn a_session_begins_with_the_options_of_its_url() {
+    let url = support::cluster().superuser_url("postgres");
+    let join = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{join}options=-c%20search_path%3Dsales%20-c%20work_mem%3D7MB");
+    let asked = "select current_setting('search_path'), current_setting('work_mem')";
+    let output = run(&["query", &url, "-c", asked, "--format", "tsv"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stdout(&output).ends_with("sales\t7MB\n"),
+        "{}",
+        stdout(&output)
+    );
+}
+
 /// A database in `SQL_ASCII` holds what it was given: it leaves as it came.
 #[test]
 fn bytes_that_are_no_text_leave_as_they_came() {

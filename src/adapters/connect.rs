@@ -514,6 +514,14 @@ impl<C: Companion> Walk<'_, C> {
         tls: Option<&'static str>,
     ) -> Result<LinkFacts, Failure> {
         self.begin(Stage::Session);
+        if parameters::refuses_options(self.profile)
+            && let Some(options) = &self.profile.options
+        {
+            self.note(
+                "options",
+                format!("{options}: not sent, RDS Proxy refuses any"),
+            );
+        }
         let mut script = if parameters::refuses_options(self.profile) {
             parameters::statements(self.profile, self.connector.limits)
         } else {

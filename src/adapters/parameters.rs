@@ -20,11 +20,13 @@ pub(super) fn refuses_options(profile: &Profile) -> bool {
     profile.endpoint().kind == EndpointKind::Proxy
 }
 
-/// The parameters as options of the start-up packet: `RESET` brings these values back.
+/// The profile's options and the parameters as options of the start-up packet: `RESET` brings these
+/// values back. The later of two counts, so that no option loosens the read-only guard.
 pub(super) fn options(profile: &Profile, limits: Limits) -> String {
-    let options = parameters(profile, limits)
+    let parameters = parameters(profile, limits)
         .into_iter()
         .map(|(name, value)| format!("-c {name}={value}"));
+    let options = profile.options.clone().into_iter().chain(parameters);
     options.collect::<Vec<_>>().join(" ")
 }
 
@@ -71,6 +73,14 @@ mod tests {
         assert_eq!(
             statements(&profile, Limits::Server),
             "SET default_transaction_read_only = on;"
+        );
+        let own = Profile {
+            options: Some("-c search_path=sales".into()),
+            ..profile.clone()
+        };
+        assert_eq!(
+            options(&own, Limits::Server),
+            "-c search_path=sales -c default_transaction_read_only=on"
         );
         assert!(!refuses_options(&profile));
         let proxy = Profile {

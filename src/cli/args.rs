@@ -161,7 +161,7 @@ pub enum Profile {
         /// A new name
         #[arg(long)]
         rename: Option<String>,
-        /// Fields to take out: group, region, colour, aws-profile, role-arn, server-name, dial, route-command
+        /// Fields to take out: group, region, colour, options, aws-profile, role-arn, server-name, dial, route-command
         #[arg(long, value_name = "FIELD")]
         unset: Vec<String>,
         /// Its fields
@@ -203,6 +203,9 @@ pub struct Fields {
     /// Colour of the frame: red, yellow, green, blue, magenta or cyan
     #[arg(long)]
     pub colour: Option<String>,
+    /// What sessions begin with, as in PGOPTIONS: '-c search_path=sales'
+    #[arg(long, allow_hyphen_values = true)]
+    pub options: Option<String>,
     /// How to sign in: iam, password, command, secrets-manager or none
     #[arg(long, value_name = "METHOD")]
     pub sign_in: Option<String>,

@@ -48,16 +48,15 @@ pub(super) async fn run(context: &mut Context, options: &Exec) -> Result<Exit, E
     wait(&mut command, program)
 }
 
-/// A read-only profile begins read-only in other programs too; they can still undo it.
+/// The profile's options, else those around us; a read-only profile begins read-only in other programs
+/// too, which can still undo it.
 fn options_of(profile: &Profile) -> Option<(&'static str, String)> {
-    if profile.guard == Guard::ReadWrite {
-        return None;
-    }
-    let set = "-c default_transaction_read_only=on";
-    Some(match std::env::var("PGOPTIONS") {
-        Ok(given) if !given.is_empty() => ("PGOPTIONS", format!("{given} {set}")),
-        _ => ("PGOPTIONS", set.to_owned()),
-    })
+    let around = || std::env::var("PGOPTIONS").ok();
+    let given = profile.options.clone().or_else(around);
+    let guard = (profile.guard == Guard::ReadOnly)
+        .then(|| "-c default_transaction_read_only=on".to_owned());
+    let options: Vec<String> = given.into_iter().chain(guard).collect();
+    (!options.is_empty()).then(|| ("PGOPTIONS", options.join(" ")))
 }
 
 const fn verifies(profile: &Profile) -> bool {

@@ -98,6 +98,7 @@ fn described(profile: &Profile) -> Value {
         "region": profile.signing_region(),
         "read_only": profile.guard == Guard::ReadOnly,
         "colour": profile.colour,
+        "options": profile.options,
         "sign_in": profile.sign_in.method(),
         "aws_profile": aws_profile,
         "role_arn": role_arn,
@@ -198,6 +199,7 @@ fn take_out(profile: &mut Profile, field: &str) -> Result<(), Ended> {
         ("group", _) => profile.group = None,
         ("region", _) => profile.region = None,
         ("colour", _) => profile.colour = None,
+        ("options", _) => profile.options = None,
         ("server-name", _) => profile.tls.server_name = None,
         ("dial", _) => profile.route.dial = None,
         ("route-command", _) => profile.route.command = None,
@@ -222,6 +224,7 @@ fn apply(profile: &mut Profile, fields: Fields) -> Result<(), Ended> {
     replace(&mut profile.group, fields.group);
     replace(&mut profile.region, fields.region);
     replace(&mut profile.colour, fields.colour);
+    replace(&mut profile.options, fields.options);
     replace(&mut profile.tls.server_name, fields.server_name);
     replace(&mut profile.route.dial, fields.dial);
     replace(&mut profile.route.command, fields.route_command);

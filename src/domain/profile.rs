@@ -188,6 +188,8 @@ pub struct Profile {
     pub tls: Tls,
     /// The way there.
     pub route: Route,
+    /// What its sessions begin with, written as libpq's `options`: `-c search_path=sales`.
+    pub options: Option<String>,
     /// Time-outs of its sessions; what it leaves open, the settings say.
     pub timeouts: Timeouts,
 }

@@ -198,7 +198,7 @@ fn service_entry(file: &str, name: &str) -> Result<BTreeMap<String, String>, Tar
 }
 
 /// Options that change nothing here are let through; a misspelt one is not.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 11] = [
     "application_name",
     "connect_timeout",
     "fallback_application_name",
@@ -207,7 +207,6 @@ const HARMLESS: [&str; 12] = [
     "target_session_attrs",
     "channel_binding",
     "gssencmode",
-    "options",
     "passfile",
     "sslcompression",
     "sslnegotiation",
@@ -271,6 +270,7 @@ fn target(
         _ => Guard::ReadWrite,
     };
     let region = take("region");
+    let options = take("options");
     let name = format!("{user}@{host}/{database}");
     if let Some(key) = given.keys().find(|key| !HARMLESS.contains(&key.as_str())) {
         return Err(TargetError::Unknown(key.clone()));
@@ -295,6 +295,7 @@ fn target(
             dial,
             command: None,
         },
+        options,
         timeouts: Timeouts::default(),
     };
     Ok(Target { profile, password })
@@ -320,6 +321,13 @@ mod tests {
             },
         )
         .unwrap()
+    }
+
+    #[test]
+    fn options_are_kept_for_the_session() {
+        let url = read("postgres://h/d?options=-c%20search_path%3Dsales");
+        assert_eq!(url.profile.options.as_deref(), Some("-c search_path=sales"));
+        assert_eq!(read("postgres://h/d").profile.options, None);
     }
 
     #[test]

@@ -185,6 +185,7 @@ impl ProfileFile {
                 dial: route.text("dial")?,
                 command: route.text("command")?,
             },
+            options: reader.text("options")?,
             timeouts: Timeouts {
                 statement: limits.span("statement")?,
                 lock: limits.span("lock")?,
@@ -345,6 +346,7 @@ fn fill(table: &mut Table, profile: &Profile) {
         (profile.guard == Guard::ReadOnly).then_some(true),
     );
     set(table, "colour", profile.colour.as_deref());
+    set(table, "options", profile.options.as_deref());
 
     let (mut aws_profile, mut role_arn, mut secret, mut command) = (None, None, None, None);
     match &profile.sign_in {

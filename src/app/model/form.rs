@@ -252,6 +252,7 @@ impl Form {
                 dial: optional(Field::Dial),
                 command: optional(Field::RouteCommand),
             },
+            options: self.origin.options.clone(),
             timeouts: Timeouts {
                 statement: self.span(Field::StatementTimeout),
                 lock: self.span(Field::LockTimeout),

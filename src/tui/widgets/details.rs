@@ -77,6 +77,9 @@ fn facts(profile: &Profile, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     if !limits.is_empty() {
         say("time-outs", Role::Text, &limits.join(", "));
     }
+    if let Some(options) = &profile.options {
+        say("options", Role::Text, options);
+    }
     if let Some(dial) = &profile.route.dial {
         let through = match &profile.route.command {
             Some(command) => format!("through {dial}, opened by: {command}"),
