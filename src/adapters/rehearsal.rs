@@ -257,7 +257,10 @@ async fn played(
             }));
             continue;
         }
-        match trial(&copying::columns_listed(stage, statement).await?) {
+        match trial(
+            &copying::columns_listed(stage, statement).await?,
+            stage.major(),
+        ) {
             Ok(_) if !stage.judges_becoming() && becomes(statement) => left.push((
                 role.clone(),
                 statement,

@@ -134,6 +134,9 @@ async fn meet(
                 add(&mut guards.needs, ways);
             }
         }
+        Demand::Subscription(name) => {
+            guards.superuser |= stage.major() < 16 && of_superuser(stage, role, &name).await?;
+        }
         Demand::Looking(name) => {
             let object = object(ObjectKind::Schema, None, name);
             let look = need(role, "USAGE", object, Breadth::Schema, "");
@@ -167,19 +170,41 @@ async fn meet(
         Demand::Signal(Some(pid)) => signal(stage, role, &pid, guards).await?,
         Demand::Signal(None) => signal_some(stage, role, guards).await?,
         Demand::Extension(name) => extension(stage, role, &name, guards).await?,
-        Demand::Language(name) => {
-            let sql = format!(
-                "SELECT pg_catalog.has_language_privilege({who}, oid, 'USAGE') \
-                 FROM pg_catalog.pg_language WHERE lanname = {}",
-                literal(&name)
-            );
-            if !asks(stage, &sql).await? {
-                let object = object(ObjectKind::Language, None, name);
-                guards
-                    .needs
-                    .push(need(role, "USAGE", object, Breadth::Object, ""));
-            }
-        }
+        Demand::Language(name) => language(stage, role, name, guards).await?,
+    }
+    Ok(())
+}
+
+/// Whether a subscription of this database is a superuser's as whom the role cannot act.
+async fn of_superuser(stage: &Stage<'_>, role: &str, name: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT r.rolsuper AND NOT pg_catalog.pg_has_role({}, r.oid, 'USAGE') \
+         FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_roles r ON r.oid = s.subowner \
+         JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = current_database() \
+         WHERE s.subname = {}",
+        literal(role),
+        literal(name)
+    );
+    asks(stage, &sql).await
+}
+
+async fn language(
+    stage: &Stage<'_>,
+    role: &str,
+    name: String,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT pg_catalog.has_language_privilege({}, oid, 'USAGE') \
+         FROM pg_catalog.pg_language WHERE lanname = {}",
+        literal(role),
+        literal(&name)
+    );
+    if !asks(stage, &sql).await? {
+        let object = object(ObjectKind::Language, None, name);
+        guards
+            .needs
+            .push(need(role, "USAGE", object, Breadth::Object, ""));
     }
     Ok(())
 }

@@ -368,7 +368,8 @@ const SOURCES: [Source; 21] = [
     ),
     Source::outside(
         &["subscription"],
-        "'SUBSCRIPTION'",
+        // Before 16 only superusers own subscriptions.
+        "CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SUBSCRIPTION' ELSE '' END",
         "pg_catalog.pg_subscription",
         "sub",
     ),

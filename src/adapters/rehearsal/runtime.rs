@@ -427,7 +427,7 @@ impl Walk<'_> {
         let session = self.stage.session;
         let defines = DEFINING.contains(&word_at(statement, 0).as_str());
         if self.bodies == Bodies::Tried && defines {
-            for text in trial(statement).unwrap_or_default() {
+            for text in trial(statement, self.stage.major()).unwrap_or_default() {
                 self.found.scenes.push(Scene {
                     text,
                     speaker: Some(speaker.clone()),

@@ -58,6 +58,9 @@ pub enum Demand {
     },
     /// To own an index; its name.
     Index(String),
+    /// To own a subscription, which before 16 only superusers do (PostgreSQL source,
+    /// `subscriptioncmds.c`, `AlterSubscriptionOwner_internal`); its name.
+    Subscription(String),
     /// To look into a schema for what is named in a text.
     Looking(String),
     /// To own the sequences that TRUNCATE restarts.
@@ -68,6 +71,10 @@ pub enum Demand {
 
 /// The bit of `lo_open`'s mode that asks to write (`libpq-fs.h`, `INV_WRITE`).
 pub const LARGE_OBJECT_WRITE: u64 = 0x0002_0000;
+
+/// Until 13 the functions about replication origins, one of them behind a view, look for a superuser
+/// themselves (PostgreSQL source, `origin.c`, `replorigin_check_prerequisites`).
+const ORIGINS: Demand = Demand::SuperuserBefore(14);
 
 /// Reads a statement.
 #[must_use]
@@ -81,6 +88,11 @@ pub fn demands(sql: &str) -> Vec<Demand> {
     for at in 0..reader.words.len() {
         if reader.is(at + 1, "(") {
             found.extend(reader.of_call(at));
+        } else if reader
+            .name(at)
+            .is_some_and(|name| name == "pg_replication_origin_status")
+        {
+            found.push(ORIGINS);
         }
     }
     found.dedup();
@@ -135,6 +147,13 @@ impl Reader<'_> {
                 role: "pg_create_subscription",
                 since: 16,
             }],
+            "alter" | "drop" if self.is(1, "subscription") => {
+                let behind = if self.is(2, "if") { 4 } else { 2 };
+                self.name(behind)
+                    .map(Demand::Subscription)
+                    .into_iter()
+                    .collect()
+            }
             "create" if self.is(1, "tablespace") => vec![Demand::Superuser],
             "set" if self.is(1, "session") && self.is(2, "authorization") => {
                 self.other(3).into_iter().collect()
@@ -259,8 +278,10 @@ impl Reader<'_> {
             "get_raw_page" | "heap_page_items" | "bt_metap" | "bt_page_items" | "page_header" => {
                 Some(Demand::Superuser)
             }
-            // PostgreSQL source, `origin.c`, `replorigin_check_prerequisites`, until 13.
-            _ if name.starts_with("pg_replication_origin_") => Some(Demand::SuperuserBefore(14)),
+            // PostgreSQL source, `mcxtfuncs.c`; 14 brought it.
+            "pg_log_backend_memory_contexts" => Some(Demand::SuperuserBefore(15)),
+            "pg_show_replication_origin_status" => Some(ORIGINS),
+            _ if name.starts_with("pg_replication_origin_") => Some(ORIGINS),
             _ if uses_slots(&name) => Some(Demand::Attribute("REPLICATION")),
             _ => None,
         }
@@ -353,6 +374,14 @@ mod tests {
             (
                 "select pg_replication_origin_create('x')",
                 Demand::SuperuserBefore(14),
+            ),
+            (
+                "select o.local_id from pg_catalog.pg_replication_origin_status o",
+                Demand::SuperuserBefore(14),
+            ),
+            (
+                "drop subscription if exists \"My sub\"",
+                Demand::Subscription("My sub".into()),
             ),
             (
                 "show data_directory",

@@ -131,16 +131,15 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
         failure.hint = Some(hint.to_owned());
         Some(failure)
     };
+    let named = |of: fn(Demand) -> Option<String>| demands(statement).into_iter().find_map(of);
     let first = (word_at(statement, 0), word_at(statement, 1));
     match (first.0.as_str(), first.1.as_str()) {
         // With CASCADE another extension may be refused before.
         ("create", "extension") if !statement.to_lowercase().contains("cascade") => {
-            let name = demands(statement)
-                .into_iter()
-                .find_map(|demand| match demand {
-                    Demand::Extension(name) => Some(name),
-                    _ => None,
-                })?;
+            let name = named(|demand| match demand {
+                Demand::Extension(name) => Some(name),
+                _ => None,
+            })?;
             with_hint(
                 format!("permission denied to create extension \"{name}\""),
                 "Must be superuser to create this extension.",
@@ -153,13 +152,18 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
                 "Must be superuser to create a tablespace.",
             )
         }
+        ("drop", "subscription") => {
+            let name = named(|demand| match demand {
+                Demand::Subscription(name) => Some(name),
+                _ => None,
+            })?;
+            Some(owner_refusal("subscription", &name))
+        }
         ("set", "session") => {
-            let name = demands(statement)
-                .into_iter()
-                .find_map(|demand| match demand {
-                    Demand::SessionOf(name) => Some(name),
-                    _ => None,
-                })?;
+            let name = named(|demand| match demand {
+                Demand::SessionOf(name) => Some(name),
+                _ => None,
+            })?;
             Some(denied(format!(
                 "permission denied to set session authorization \"{name}\""
             )))
@@ -169,6 +173,14 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
         )),
         ("alter", "system") => Some(denied(
             "permission denied to perform ALTER SYSTEM RESET ALL".to_owned(),
+        )),
+        // PostgreSQL source, `origin.c`, until 13.
+        _ if major < 14 && statement.contains("pg_replication_origin_") => Some(denied(
+            "only superusers can query or manipulate replication origins".to_owned(),
+        )),
+        // PostgreSQL source, `mcxtfuncs.c`, in 14 alone.
+        _ if major == 14 && statement.contains("pg_log_backend_memory_contexts") => Some(denied(
+            "must be a superuser to log memory contexts".to_owned(),
         )),
         _ => None,
     }
@@ -311,6 +323,18 @@ mod tests {
         assert_eq!(
             said("alter system reset all", 14).as_deref(),
             Some("must be superuser to execute ALTER SYSTEM command")
+        );
+        assert_eq!(
+            said("drop subscription if exists \"My sub\"", 15).as_deref(),
+            Some("must be owner of subscription My sub")
+        );
+        assert_eq!(
+            said("select pg_log_backend_memory_contexts(1)", 14).as_deref(),
+            Some("must be a superuser to log memory contexts")
+        );
+        assert_eq!(
+            said("select pg_replication_origin_create('x')", 13).as_deref(),
+            Some("only superusers can query or manipulate replication origins")
         );
         assert_eq!(said("select get_raw_page('t', 0)", 16), None);
     }
