@@ -12,9 +12,10 @@
 
 mod support;
 
-use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::rehearsal::Rehearse;
 use pgiam::adapters::session::Session;
-use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict, WhyReport};
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict};
+use support::why::{ask, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE owner_of_s;
@@ -38,16 +39,7 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE TEMPORARY ON DATABASE why FROM PUBLIC;
 "#;
 
-async fn why(session: &Session, statement: Option<&str>, rehearse: Rehearse) -> WhyReport {
-    let question = Question {
-        role: "Ann O'Neil".into(),
-        statement: statement.map(str::to_owned),
-        refusal: None,
-        search_path: None,
-        rehearse,
-    };
-    explain(session, &question).await.unwrap()
-}
+const ANN: &str = "Ann O'Neil";
 
 /// What a rehearsal must leave as it was.
 async fn state(session: &Session) -> Vec<Vec<Option<String>>> {
@@ -136,7 +128,7 @@ async fn the_first_fix_is_the_least_and_makes_it_pass() {
 
     for (statement, fix) in GRANTS {
         let before = state(&session).await;
-        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let report = why(&session, ANN, statement).await;
         assert_eq!(state(&session).await, before, "{statement} left something");
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
@@ -152,16 +144,11 @@ async fn the_first_fix_is_the_least_and_makes_it_pass() {
             .query(&run)
             .await
             .unwrap_or_else(|failure| panic!("{statement}: {failure:?}"));
-        let again = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let again = why(&session, ANN, statement).await;
         assert_eq!(again.outcome, Outcome::Allowed, "{statement}: {again:#?}");
     }
 
-    let owned = why(
-        &session,
-        Some("ALTER TABLE s.t ADD z int"),
-        Rehearse::WherePossible,
-    )
-    .await;
+    let owned = why(&session, ANN, "ALTER TABLE s.t ADD z int").await;
     assert_eq!(owned.not_by_grant.unwrap().kind, NotByGrantKind::Ownership);
     // From 16 on a membership can be narrower than it used to be.
     let options = match session.facts().version.major() {
@@ -173,31 +160,26 @@ async fn the_first_fix_is_the_least_and_makes_it_pass() {
         [format!(r#"GRANT owner_of_s TO "Ann O'Neil"{options}"#)]
     );
 
-    let role = why(&session, Some("CREATE ROLE other"), Rehearse::WherePossible).await;
+    let role = why(&session, ANN, "CREATE ROLE other").await;
     assert_eq!(
         role.fixes[0].statements,
         [r#"ALTER ROLE "Ann O'Neil" CREATEROLE"#]
     );
 
-    let unknown = why(
-        &session,
-        Some("SELECT * FROM s.nowhere"),
-        Rehearse::WherePossible,
-    )
-    .await;
+    let unknown = why(&session, ANN, "SELECT * FROM s.nowhere").await;
     assert_eq!(unknown.outcome, Outcome::Failed);
 
     session
         .query("REVOKE CONNECT ON DATABASE why FROM PUBLIC")
         .await
         .unwrap();
-    let connect = why(&session, None, Rehearse::Never).await;
+    let connect = ask(&session, ANN, None, Rehearse::Never).await;
     assert_eq!(
         connect.fixes[0].statements,
         [r#"GRANT CONNECT ON DATABASE why TO "Ann O'Neil""#]
     );
 
-    let derived = why(&session, Some("DELETE FROM s.ser"), Rehearse::Never).await;
+    let derived = ask(&session, ANN, Some("DELETE FROM s.ser"), Rehearse::Never).await;
     assert_eq!(derived.fixes[0].verdict, Verdict::Expected);
     assert_eq!(
         derived.fixes[0].statements,

@@ -12,9 +12,9 @@
 
 mod support;
 
-use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
 use pgiam::adapters::session::Session;
-use pgiam::domain::diagnosis::{Outcome, WhyReport};
+use pgiam::domain::diagnosis::Outcome;
+use support::why::{refused, said, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE shop_owner; CREATE ROLE clerk LOGIN; CREATE ROLE till LOGIN; CREATE ROLE "Till Group";
@@ -42,34 +42,9 @@ GRANT DELETE ON shop.receipts TO clerk; REVOKE ALL ON far.audit FROM PUBLIC;
 CREATE SEQUENCE kit.numbers; INSERT INTO shop.goods VALUES ('tea'), ('jam');
 CREATE FUNCTION kit.fits(text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'begin return true; end';
 REVOKE EXECUTE ON FUNCTION kit.fits(text) FROM PUBLIC;
+CREATE SUBSCRIPTION nightly CONNECTION 'host=nowhere password=p' PUBLICATION p WITH (connect = false);
 GRANT "Till Group" TO till; ALTER ROLE till SET role = 'Till Group'; GRANT SELECT ON shop.sales TO till;
 "#;
-
-async fn why(session: &Session, role: &str, statement: &str) -> WhyReport {
-    let question = Question {
-        role: role.into(),
-        statement: Some(statement.to_owned()),
-        refusal: None,
-        search_path: None,
-        rehearse: Rehearse::WherePossible,
-    };
-    explain(session, &question).await.unwrap()
-}
-
-/// What the server says to a role after some grants; everything is rolled back.
-async fn said(session: &Session, role: &str, grants: &[String], statement: &str) -> Option<String> {
-    session.query("BEGIN").await.unwrap();
-    for grant in grants {
-        session.query(grant).await.unwrap();
-    }
-    session
-        .query(&format!("SET LOCAL SESSION AUTHORIZATION {role}"))
-        .await
-        .unwrap();
-    let outcome = session.query(statement).await;
-    session.query("ROLLBACK").await.unwrap();
-    outcome.err().map(|failure| failure.message)
-}
 
 /// The first fix is this, and it mends.
 const FIXES: &[(&str, &[&str])] = &[
@@ -119,7 +94,7 @@ async fn an_ordinary_day_is_explained() {
         assert_eq!(before, after, "a rehearsal draws no numbers");
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         assert_eq!(report.fixes[0].statements, *fix, "{statement}");
-        let after = said(&session, "clerk", &report.fixes[0].statements, statement).await;
+        let after = said(&session, "clerk", fix, statement).await;
         assert_eq!(after, None, "{statement}");
     }
     let untouched = why(&session, "clerk", "UPDATE shop.sales SET id = 2").await;
@@ -149,14 +124,11 @@ async fn commands_that_are_not_tried(session: &Session) {
         "ALTER SYSTEM RESET ALL",
         "CREATE TABLESPACE \"T s\" LOCATION '/nowhere'",
         "SELECT pg_drop_replication_slot('none')",
+        "DROP SUBSCRIPTION nightly",
     ] {
         let report = why(session, "clerk", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
-        session
-            .query("SET SESSION AUTHORIZATION clerk")
-            .await
-            .unwrap();
-        let server = session.query(statement).await.unwrap_err();
+        let server = refused(session, "clerk", statement).await.unwrap();
         session.query("RESET SESSION AUTHORIZATION").await.unwrap();
         let told = report.refusal.unwrap();
         assert_eq!(told.message, server.message, "{statement}");

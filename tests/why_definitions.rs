@@ -12,9 +12,10 @@
 
 mod support;
 
-use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
+use pgiam::adapters::rehearsal::Rehearse;
 use pgiam::adapters::session::Session;
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
+use support::why::{ask, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE asker LOGIN;
@@ -254,17 +255,6 @@ fn for_version(lines: &[&str], major: u32) -> Vec<String> {
     found
 }
 
-async fn why(session: &Session, statement: Option<&str>, rehearse: Rehearse) -> WhyReport {
-    let question = Question {
-        role: "asker".into(),
-        statement: statement.map(str::to_owned),
-        refusal: None,
-        search_path: None,
-        rehearse,
-    };
-    explain(session, &question).await.unwrap()
-}
-
 fn first_fix(report: &WhyReport) -> Vec<String> {
     let mut statements = report
         .fixes
@@ -285,7 +275,7 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
     let major = session.facts().version.major();
 
     for (statement, fix) in FIXES {
-        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let report = why(&session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}: {report:#?}");
         assert_eq!(
             first_fix(&report),
@@ -295,7 +285,7 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
         assert!(!report.avoid.is_empty(), "{statement}");
     }
     for (statement, kind) in BARRED {
-        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let report = why(&session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}: {report:#?}");
         assert_eq!(
             report.not_by_grant.map(|reason| reason.kind),
@@ -305,11 +295,11 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
         assert!(report.fixes.is_empty(), "{statement}");
     }
     for statement in FAILED {
-        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let report = why(&session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Failed, "{statement}: {report:#?}");
     }
     for statement in ALLOWED {
-        let report = why(&session, Some(statement), Rehearse::WherePossible).await;
+        let report = why(&session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Allowed, "{statement}: {report:#?}");
     }
 
@@ -326,8 +316,8 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
         "DROP ROLE \"Other Role\"",
         "VACUUM s.t",
     ] {
-        let tried = why(&session, Some(statement), Rehearse::WherePossible).await;
-        let looked_up = why(&session, Some(statement), Rehearse::Never).await;
+        let tried = why(&session, "asker", statement).await;
+        let looked_up = ask(&session, "asker", Some(statement), Rehearse::Never).await;
         assert_eq!(
             first_fix(&looked_up),
             first_fix(&tried),
@@ -344,14 +334,14 @@ async fn a_limit_is_no_privilege(session: &Session) {
         .query("ALTER ROLE asker CONNECTION LIMIT 0")
         .await
         .unwrap();
-    let report = why(session, None, Rehearse::Never).await;
+    let report = ask(session, "asker", None, Rehearse::Never).await;
     assert_eq!(report.outcome, Outcome::Failed, "{report:#?}");
     assert_eq!(first_fix(&report), ["ALTER ROLE asker CONNECTION LIMIT -1"]);
     session
         .query("ALTER ROLE asker CONNECTION LIMIT -1")
         .await
         .unwrap();
-    let report = why(session, None, Rehearse::Never).await;
+    let report = ask(session, "asker", None, Rehearse::Never).await;
     assert_eq!(report.outcome, Outcome::Allowed, "{report:#?}");
 }
 
@@ -363,14 +353,14 @@ async fn nothing_is_proposed_that_rds_refuses(session: &Session) {
         "COPY (SELECT 1) TO PROGRAM 'true'",
         "SELECT pg_read_file('PG_VERSION')",
     ] {
-        let report = why(session, Some(statement), Rehearse::WherePossible).await;
+        let report = why(session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         assert!(report.fixes.is_empty(), "{statement}: {report:#?}");
         let kind = report.not_by_grant.map(|reason| reason.kind);
         assert_eq!(kind, Some(NotByGrantKind::Superuser), "{statement}");
     }
     let slot = "SELECT pg_create_physical_replication_slot('x')";
-    let report = why(session, Some(slot), Rehearse::WherePossible).await;
+    let report = why(session, "asker", slot).await;
     assert!(
         first_fix(&report)[0].starts_with("GRANT rds_replication TO asker"),
         "{report:#?}"

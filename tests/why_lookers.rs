@@ -13,9 +13,9 @@
 
 mod support;
 
-use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
-use pgiam::adapters::session::Session;
-use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict, WhyReport};
+use pgiam::adapters::rehearsal::Rehearse;
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict};
+use support::why::{ask, why};
 
 const OBJECTS: &str = "
 CREATE ROLE master LOGIN CREATEROLE PASSWORD 'm';
@@ -48,17 +48,6 @@ CREATE TYPE several.kind AS ENUM ('x'); REVOKE USAGE ON TYPE several.kind FROM P
 /// From 16 on CREATEROLE administers the roles it made, and those it was given.
 const ADMINISTERED: &str =
     "GRANT keeper, asker TO master WITH ADMIN TRUE, INHERIT FALSE, SET FALSE";
-
-async fn why(session: &Session, statement: &str, rehearse: Rehearse) -> WhyReport {
-    let question = Question {
-        role: "asker".into(),
-        statement: Some(statement.to_owned()),
-        search_path: None,
-        refusal: None,
-        rehearse,
-    };
-    explain(session, &question).await.unwrap()
-}
 
 /// What is granted, and how sure that is.
 const BY_MASTER: &[(&str, &[&str], Verdict)] = &[
@@ -158,7 +147,7 @@ async fn an_administrator_of_roles_is_told_the_least() {
     let members = "SELECT count(*) FROM pg_auth_members WHERE member = 'master'::regrole";
     let before = superuser.query(members).await.unwrap().rows;
     for (statement, fix, verdict) in BY_MASTER {
-        let report = why(&master, statement, Rehearse::WherePossible).await;
+        let report = why(&master, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         assert_eq!(report.fixes[0].statements, *fix, "{statement}: {report:#?}");
         assert_eq!(report.fixes[0].verdict, *verdict, "{statement}");
@@ -175,24 +164,24 @@ async fn an_administrator_of_roles_is_told_the_least() {
         .await
         .unwrap();
     let guarded = |id| format!("INSERT INTO s.guarded (id) VALUES ({id})");
-    let report = why(&master, &guarded(9), Rehearse::WherePossible).await;
+    let report = why(&master, "asker", &guarded(9)).await;
     assert_eq!(
         report.not_by_grant.map(|reason| reason.kind),
         Some(NotByGrantKind::RowLevelSecurity)
     );
-    let report = why(&master, &guarded(1), Rehearse::WherePossible).await;
+    let report = why(&master, "asker", &guarded(1)).await;
     assert_eq!(report.outcome, Outcome::Allowed);
     assert_eq!(report.verdict, Verdict::Proven);
     assert_eq!(superuser.query(members).await.unwrap().rows, before);
 
     // That nothing was found is told apart from a trial that passed.
-    let report = why(&superuser, &guarded(1), Rehearse::Never).await;
+    let report = ask(&superuser, "asker", Some(&guarded(1)), Rehearse::Never).await;
     assert_eq!(report.outcome, Outcome::Allowed);
     assert_eq!(report.verdict, Verdict::Expected);
     assert!(report.headline.contains("not tried"), "{}", report.headline);
 
     for (statement, fix) in UNTRIED {
-        let report = why(&superuser, statement, Rehearse::Never).await;
+        let report = ask(&superuser, "asker", Some(statement), Rehearse::Never).await;
         let found: Vec<&String> = report
             .fixes
             .iter()
@@ -211,7 +200,7 @@ async fn an_administrator_of_roles_is_told_the_least() {
             (&superuser, Rehearse::Never),
             (&master, Rehearse::WherePossible),
         ] {
-            let barred = why(looker, statement, rehearse).await;
+            let barred = ask(looker, "asker", Some(statement), rehearse).await;
             assert_eq!(barred.outcome, Outcome::Refused, "{statement}");
             assert_eq!(
                 barred.not_by_grant.map(|reason| reason.kind),

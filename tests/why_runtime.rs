@@ -15,9 +15,8 @@
 
 mod support;
 
-use pgiam::adapters::rehearsal::{Question, Rehearse, explain};
-use pgiam::adapters::session::Session;
-use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome};
+use support::why::{said, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE keeper; CREATE ROLE app LOGIN;
@@ -201,30 +200,6 @@ const BY_ROWS: &[(&str, &[&str])] = &[
     ),
 ];
 
-async fn why(session: &Session, statement: &str) -> WhyReport {
-    let question = Question {
-        role: "app".into(),
-        statement: Some(statement.to_owned()),
-        refusal: None,
-        search_path: None,
-        rehearse: Rehearse::WherePossible,
-    };
-    explain(session, &question).await.unwrap()
-}
-
-/// What the server says to the role after some grants; everything is rolled back.
-async fn said(session: &Session, grants: &[&str], statement: &str) -> Option<String> {
-    session.query("BEGIN").await.unwrap();
-    for grant in grants {
-        session.query(grant).await.unwrap();
-    }
-    let becoming = "SET LOCAL SESSION AUTHORIZATION app";
-    session.query(becoming).await.unwrap();
-    let outcome = session.query(statement).await;
-    session.query("ROLLBACK").await.unwrap();
-    outcome.err().map(|failure| failure.message)
-}
-
 #[tokio::test]
 async fn what_only_running_shows_is_found() {
     support::database("why_runtime");
@@ -237,21 +212,25 @@ async fn what_only_running_shows_is_found() {
     };
     for (statement, fix) in CASES.iter().chain(by_rows) {
         assert!(
-            said(&session, &[], statement).await.is_some(),
+            said(&session, "app", &[], statement).await.is_some(),
             "{statement} is not refused"
         );
-        let report = why(&session, statement).await;
+        let report = why(&session, "app", statement).await;
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         let mut given = report.fixes[0].statements.clone();
         let mut wanted = fix.to_vec();
         given.sort();
         wanted.sort_unstable();
         assert_eq!(given, wanted, "{statement}: {report:#?}");
-        assert_eq!(said(&session, fix, statement).await, None, "{statement}");
+        assert_eq!(
+            said(&session, "app", fix, statement).await,
+            None,
+            "{statement}"
+        );
         for left_out in *fix {
             let rest: Vec<&str> = fix.iter().copied().filter(|one| one != left_out).collect();
             assert!(
-                said(&session, &rest, statement).await.is_some(),
+                said(&session, "app", &rest, statement).await.is_some(),
                 "{statement} does without {left_out}"
             );
         }
@@ -271,17 +250,11 @@ async fn signals_are_judged_by_whom_they_reach() {
     let session = support::superuser_session("why_signals").await;
     let other = support::superuser_session("why_signals").await;
     let ask = async |condition: &str| {
-        let question = Question {
-            role: "stops".into(),
-            statement: Some(format!(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = 'why_signals' AND usename {condition}"
-            )),
-            refusal: None,
-            search_path: None,
-            rehearse: Rehearse::WherePossible,
-        };
-        explain(&session, &question).await.unwrap()
+        let statement = format!(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+             WHERE datname = 'why_signals' AND usename {condition}"
+        );
+        why(&session, "stops", &statement).await
     };
     assert_eq!(ask("= 'plain'").await.outcome, Outcome::Allowed);
     let report = ask("<> 'plain'").await;
@@ -305,17 +278,7 @@ async fn mappings_and_read_only_settings_are_no_privileges() {
         )
         .unwrap();
     let session = support::superuser_session("why_failures").await;
-    let ask = async |role: &str, statement: &str| {
-        let question = Question {
-            role: role.into(),
-            statement: Some(statement.to_owned()),
-            refusal: None,
-            search_path: None,
-            rehearse: Rehearse::WherePossible,
-        };
-        explain(&session, &question).await.unwrap()
-    };
-    let report = ask("reads", "INSERT INTO t VALUES (1)").await;
+    let report = why(&session, "reads", "INSERT INTO t VALUES (1)").await;
     assert_eq!(report.outcome, Outcome::Failed);
     assert_eq!(
         report.refusal.unwrap().message,
@@ -336,15 +299,10 @@ async fn mappings_and_read_only_settings_are_no_privileges() {
         return; // The server comes without the extension.
     }
     for (role, statement) in [("lent", "SELECT a FROM ft"), ("reads", "SELECT a FROM v")] {
-        let report = ask(role, statement).await;
-        session
-            .query(&format!("BEGIN; SET LOCAL SESSION AUTHORIZATION {role}"))
-            .await
-            .unwrap();
-        let server = session.query(statement).await.unwrap_err();
-        session.query("ROLLBACK").await.unwrap();
+        let report = why(&session, role, statement).await;
+        let server = said(&session, role, &[], statement).await;
         assert_eq!(report.outcome, Outcome::Failed, "{statement}");
-        assert_eq!(report.refusal.unwrap().message, server.message);
+        assert_eq!(report.refusal.map(|failure| failure.message), server);
         assert!(
             report.fixes[0].statements[0]
                 .starts_with("CREATE USER MAPPING FOR lent SERVER far OPTIONS"),
@@ -385,24 +343,12 @@ async fn an_insert_that_updates_is_held_against_policies_of_both() {
             true,
         ),
     ] {
-        let question = Question {
-            role: "pat".into(),
-            statement: Some(statement.clone()),
-            refusal: None,
-            search_path: None,
-            rehearse: Rehearse::WherePossible,
-        };
-        let report = explain(&session, &question).await.unwrap();
-        session
-            .query("BEGIN; SET LOCAL SESSION AUTHORIZATION pat")
-            .await
-            .unwrap();
-        let server = session.query(&statement).await.err();
-        session.query("ROLLBACK").await.unwrap();
+        let report = why(&session, "pat", &statement).await;
+        let server = said(&session, "pat", &[], &statement).await;
         assert_eq!(server.is_some(), barred, "{statement}");
         assert_eq!(
             report.refusal.map(|failure| failure.message),
-            server.map(|failure| failure.message),
+            server,
             "{statement}"
         );
         let kind = report.not_by_grant.map(|reason| reason.kind);

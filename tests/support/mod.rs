@@ -11,6 +11,7 @@ pub(crate) mod screen;
 pub(crate) mod session;
 pub(crate) mod signer;
 pub(crate) mod story;
+pub(crate) mod why;
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 use super::candidates::{self, Reach, Refused};
 use super::definitions;
 use super::maintenance;
-use super::need::{Need, Row, add, cell, has_columns, need, relation_kind};
+use super::need::{Need, Row, add, cell, has_columns, need, object, relation_kind};
 use super::resolution;
 use super::stage::Stage;
 use super::underneath;
@@ -316,21 +316,11 @@ pub(super) async fn relation(
     let cell = |at: usize| self::cell(&row, at);
     let mut needs = Vec::new();
     if cell(6) != "t" {
-        let schema = ObjectName {
-            kind: ObjectKind::Schema,
-            schema: None,
-            name: cell(1),
-            columns: Vec::new(),
-        };
+        let schema = object(ObjectKind::Schema, None, cell(1));
         needs.push(need(role, "USAGE", schema, Breadth::Schema, &cell(5)));
     }
     if cell(7) != "t" {
-        let object = ObjectName {
-            kind: relation_kind(&cell(3)),
-            schema: Some(cell(1)),
-            name: cell(2),
-            columns: Vec::new(),
-        };
+        let object = object(relation_kind(&cell(3)), Some(cell(1)), cell(2));
         needs.extend(columns(session, role, wanted, (&cell(0), object, &cell(4))).await?);
     }
     if wanted.privilege == "INSERT" {
@@ -510,12 +500,7 @@ async fn sequence(
     let cell = |at: usize| self::cell(&row, at);
     let mut needs = Vec::new();
     if cell(4) != "t" {
-        let schema = ObjectName {
-            kind: ObjectKind::Schema,
-            schema: None,
-            name: cell(0),
-            columns: Vec::new(),
-        };
+        let schema = object(ObjectKind::Schema, None, cell(0));
         needs.push(need(role, "USAGE", schema, Breadth::Schema, &cell(3)));
     }
     if cell(5) != "t" {
@@ -526,11 +511,6 @@ async fn sequence(
 
 fn sequence_need(role: &str, privilege: &str, row: &Row) -> Need {
     let cell = |at: usize| self::cell(row, at);
-    let object = ObjectName {
-        kind: ObjectKind::Sequence,
-        schema: Some(cell(0)),
-        name: cell(1),
-        columns: Vec::new(),
-    };
+    let object = object(ObjectKind::Sequence, Some(cell(0)), cell(1));
     need(role, privilege, object, Breadth::Object, &cell(2))
 }

@@ -3,14 +3,14 @@
 
 use super::candidates::{self, Reach};
 use super::derived::{by_name, lifting};
-use super::need::{Need, Purpose, add, cell, membership, need, relation_kind};
+use super::need::{Need, Purpose, add, cell, membership, need, object, relation_kind};
 use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::maintained::{Extent, maintained, skipping};
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::word_at;
-use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
+use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::ident::literal;
 
@@ -127,12 +127,7 @@ pub(super) async fn table(
     let text = |at: usize| cell(row, at);
     let (schema, table, owner) = (text(0), text(1), text(3));
     let mut needs = if maintaining {
-        let object = ObjectName {
-            kind: relation_kind(&text(2)),
-            schema: Some(schema.clone()),
-            name: table,
-            columns: Vec::new(),
-        };
+        let object = object(relation_kind(&text(2)), Some(schema.clone()), table);
         if text(10) == "t" {
             Vec::new()
         } else {
@@ -153,12 +148,7 @@ pub(super) async fn table(
     // A member of the owner finds the table where the owner does.
     let joins = needs.iter().any(|need| need.missing.privilege == "MEMBER");
     if text(5) != "t" && !(joins && text(6) == "t") {
-        let schema = ObjectName {
-            kind: ObjectKind::Schema,
-            schema: None,
-            name: schema,
-            columns: Vec::new(),
-        };
+        let schema = object(ObjectKind::Schema, None, schema);
         needs.insert(0, need(role, "USAGE", schema, Breadth::Schema, &text(4)));
     }
     Ok(needs)
