@@ -1,6 +1,7 @@
 //! The walk through the nine stages, from a profile to a session.
 
 mod companion;
+mod opening;
 
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -26,7 +27,7 @@ use super::tunnel::Tunnel;
 use super::wire_record::Record;
 use super::wire_tap::WireTap;
 use crate::domain::failure::{Failure, Origin, Phase};
-use crate::domain::link::{LinkFacts, Recovery, ServerVersion};
+use crate::domain::link::LinkFacts;
 use crate::domain::profile::{Profile, SignIn, Tls, TlsMode};
 use crate::domain::stage::{Evidence, Stage, StageReport, StageState};
 use crate::domain::time::{Timestamp, spoken};
@@ -57,11 +58,6 @@ pub struct Refused {
     /// All nine stages.
     pub reports: Vec<StageReport>,
 }
-
-/// A database without an encoding holds bytes; the server refuses to send those that are no UTF-8 to a
-/// client that asked for UTF-8, as the driver does (PostgreSQL source, `mbutils.c`, `pg_server_to_any`).
-const AS_IT_CAME: &str = "SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) \
-     WHERE pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'";
 
 impl Connector {
     /// A connector that reads `PGPASSWORD`, `PGPASSFILE` and, for tests, `PGIAM_NOW` (seconds since
@@ -522,49 +518,13 @@ impl<C: Companion> Walk<'_, C> {
                 format!("{options}: not sent, RDS Proxy refuses any"),
             );
         }
-        let mut script = if parameters::refuses_options(self.profile) {
-            parameters::statements(self.profile, self.connector.limits)
-        } else {
-            String::new()
-        };
-        script.push_str(
-            "SELECT current_setting('server_version_num'), current_setting('server_version'), session_user, \
-             pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid();\n",
-        );
-        script.push_str(AS_IT_CAME);
+        let script = opening::script(self.profile, self.connector.limits);
         let asked = client.simple_query(&script);
         let messages = timeout(self.connector.patience.sign_in, asked)
             .await
             .map_err(|_| refusal::unanswered(Stage::Session, "the server"))?
             .map_err(|error| refusal::from_driver(Phase::Connecting(Stage::Session), &error))?;
-        let row = messages.iter().find_map(|message| {
-            if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
-                Some(row)
-            } else {
-                None
-            }
-        });
-        let text = |at: usize| {
-            row.and_then(|row| row.try_get(at).ok().flatten())
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let facts = LinkFacts {
-            version: ServerVersion {
-                number: text(0).parse().unwrap_or(0),
-                text: text(1),
-            },
-            user: text(2),
-            database: text(3),
-            tls: tls.map(str::to_owned),
-            backend_pid: text(5).parse().unwrap_or(0),
-            recovery: if text(4) == "t" {
-                Recovery::Standby
-            } else {
-                Recovery::Primary
-            },
-            guard: self.profile.guard,
-        };
+        let facts = opening::facts(&messages, self.profile, tls);
         self.note("server_version", facts.version.text.clone());
         self.note("backend_pid", facts.backend_pid.to_string());
         self.done(format!(
