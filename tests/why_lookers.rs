@@ -76,6 +76,14 @@ const BY_MASTER: &[(&str, &[&str], Verdict)] = &[
         ],
         Verdict::Expected,
     ),
+    (
+        "COPY s.t FROM STDIN",
+        &[
+            "GRANT USAGE ON SCHEMA s TO asker",
+            "GRANT INSERT (id, a) ON TABLE s.t TO asker",
+        ],
+        Verdict::Proven,
+    ),
     // Nobody but a superuser can grant it, so it is not tried.
     (
         "SELECT a FROM public.of_superuser",
@@ -100,6 +108,10 @@ const UNTRIED: &[(&str, &[&str])] = &[
     (
         "SELECT rolpassword FROM pg_authid",
         &["GRANT SELECT (rolpassword) ON TABLE pg_catalog.pg_authid TO asker"],
+    ),
+    (
+        "SELECT id, tableoid FROM public.of_superuser",
+        &["GRANT SELECT (id, tableoid) ON TABLE public.of_superuser TO asker"],
     ),
     ("SELECT set_config('role', 'none', true)", &[]),
     // What follows runs as the other role.
@@ -193,6 +205,7 @@ async fn an_administrator_of_roles_is_told_the_least() {
     for statement in [
         "CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION f()",
         "COMMENT ON ACCESS METHOD heap IS 'x'",
+        "CREATE OPERATOR FAMILY several.of USING btree",
         "ALTER ROLE above NOLOGIN",
         "CREATE ROLE another IN ROLE above",
     ] {

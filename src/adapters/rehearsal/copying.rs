@@ -1,23 +1,24 @@
 //! COPY of a whole table: which columns that means.
 
+use super::derived::first_by_name;
 use super::need::{Row, cell};
 use super::stage::Stage;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::failure::Failure;
-use crate::domain::ident::{literal, quoted};
+use crate::domain::ident::quoted;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
 /// COPY without a list takes every column but the generated ones (PostgreSQL source, `copy.c`,
 /// `CopyGetAttnums`): where there are any, the others are listed. Other statements stay as they are.
 pub(super) async fn columns_listed(stage: &Stage<'_>, statement: &str) -> Result<String, Failure> {
-    let Some((name, end)) = whole_table(statement) else {
+    let table = whole_table(statement).and_then(|(name, end)| Some((first_by_name(&name)?, end)));
+    let Some((table, end)) = table else {
         return Ok(statement.to_owned());
     };
     stage.rewind().await?;
     let sql = format!(
         "SELECT attname, attgenerated <> '' FROM pg_catalog.pg_attribute \
-         WHERE attrelid = pg_catalog.to_regclass({}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-        literal(&name)
+         WHERE attrelid = {table} AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
     );
     let rows: Vec<Row> = stage.session.query(&sql).await?.rows;
     if !rows.iter().any(|row| cell(row, 1) == "t") {

@@ -42,7 +42,7 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
                 schema,
                 privileges,
             } => {
-                let mut all = Vec::new();
+                let mut all = in_schema(stage, &schema, "USAGE").await?;
                 for name in all_of(stage, &kind, &schema).await? {
                     let name = [schema.clone(), name];
                     let more = grantable(stage, statement, &name, &privileges).await?;
@@ -219,12 +219,15 @@ async fn create_in(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Fail
     let Some(schema) = schema else {
         return Ok(Vec::new());
     };
+    in_schema(stage, &schema, "CREATE").await
+}
+
+/// One privilege on a schema.
+async fn in_schema(stage: &Stage<'_>, schema: &str, privilege: &str) -> Result<Vec<Need>, Failure> {
     let without = GrantOption::Without;
-    let needs = candidates::schema(stage.session, stage.role, &schema, without).await?;
-    Ok(needs
-        .into_iter()
-        .filter(|need| need.missing.privilege == "CREATE")
-        .collect())
+    let mut needs = candidates::schema(stage.session, stage.role, schema, without).await?;
+    needs.retain(|need| need.missing.privilege == privilege);
+    Ok(needs)
 }
 
 /// The schema in which an object without one would be created for the role.

@@ -291,6 +291,16 @@ pub(super) fn by_name(name: &[String]) -> Option<String> {
     Some(format!("c.relname = {} AND {schema}", literal(relation)))
 }
 
+/// The first relation of a name, as an expression. Unlike a name that the server looks up itself, it may
+/// be in a schema that who looks may not look into.
+pub(super) fn first_by_name(name: &str) -> Option<String> {
+    let condition = by_name(&ident::parts(name)?)?;
+    Some(format!(
+        "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1)"
+    ))
+}
+
 /// What the role lacks on one relation, its schema first.
 pub(super) async fn relation(
     session: &Session,
@@ -378,11 +388,18 @@ async fn columns(
     if !["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&wanted.privilege) {
         return Ok(vec![whole]);
     }
+    // Columns that every table has, such as tableoid, are granted where they are named.
+    let system: Vec<String> = match &wanted.columns {
+        Columns::All => Vec::new(),
+        Columns::Named(names) => names.iter().map(|name| literal(name)).collect(),
+    };
     let sql = format!(
         "SELECT attname, pg_catalog.has_column_privilege({}, attrelid, attnum, {}) FROM pg_catalog.pg_attribute \
-         WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+         WHERE attrelid = {oid} AND (attnum > 0 OR attname = ANY ('{{}}'::name[] || ARRAY[{}]::name[])) \
+         AND NOT attisdropped ORDER BY attnum < 0, attnum",
         literal(role),
-        literal(wanted.privilege)
+        literal(wanted.privilege),
+        system.join(", ")
     );
     let all: Vec<(String, bool)> = session
         .query(&sql)

@@ -155,10 +155,12 @@ async fn refreshed(
         .filter(|text| !text.eq_ignore_ascii_case("concurrently"))
         .take_while(|text| !text.eq_ignore_ascii_case("with") && *text != ";")
         .collect::<String>();
+    let Some(view) = derived::first_by_name(&name) else {
+        return Ok(None);
+    };
     let sql = format!(
         "SELECT pg_catalog.pg_get_userbyid(relowner), pg_catalog.pg_get_viewdef(oid) \
-         FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({}) AND relkind = 'm'",
-        literal(&name)
+         FROM pg_catalog.pg_class WHERE oid = {view} AND relkind = 'm'"
     );
     let rows = stage.session.query(&sql).await?.rows;
     Ok(rows.first().map(|row| (cell(row, 0), cell(row, 1))))

@@ -186,6 +186,9 @@ impl Reader<'_> {
                 .and_then(|at| self.name(at + 1));
             table.map(|(name, _)| of(name)).into_iter().collect()
         };
+        if self.only_by_superusers(at) {
+            return vec![Demanded::Refused(Denial::Superuser)];
+        }
         match self.text(at).to_lowercase().as_str() {
             "role" | "group" => self.new_role(at),
             "user" if !self.is(at + 1, "mapping") => self.new_role(at),
@@ -201,11 +204,6 @@ impl Reader<'_> {
                 }
                 found
             }
-            "event" | "language" | "access" => vec![Demanded::Refused(Denial::Superuser)],
-            "text" if self.is(at + 2, "parser") || self.is(at + 2, "template") => {
-                vec![Demanded::Refused(Denial::Superuser)]
-            }
-            "foreign" if self.is(at + 1, "data") => vec![Demanded::Refused(Denial::Superuser)],
             "server" => self.using(ObjectKind::ForeignDataWrapper, "wrapper"),
             "user" if self.is(at + 1, "mapping") => self.using(ObjectKind::ForeignServer, "server"),
             "foreign" => {
@@ -228,6 +226,22 @@ impl Reader<'_> {
                 name.into_iter().collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether what CREATE makes takes a superuser (PostgreSQL source, `opclasscmds.c`,
+    /// `publicationcmds.c`, `functioncmds.c`; `pg_language.lanpltrusted`).
+    fn only_by_superusers(&self, at: usize) -> bool {
+        let anywhere =
+            |words: &str| (at..self.words.len()).any(|at| self.behind(at, words).is_some());
+        match self.text(at).to_lowercase().as_str() {
+            "event" | "language" | "access" => true,
+            "text" => self.is(at + 2, "parser") || self.is(at + 2, "template"),
+            "foreign" => self.is(at + 1, "data"),
+            "operator" => self.is(at + 1, "class") || self.is(at + 1, "family"),
+            "publication" => anywhere("for all tables") || anywhere("tables in schema"),
+            "function" | "procedure" => anywhere("language c") || anywhere("language internal"),
+            _ => false,
         }
     }
 
@@ -563,6 +577,18 @@ mod tests {
                 ["g", "h"]
                     .map(|role| Demanded::Refused(Denial::Administration(Some(role.into()))))
                     .to_vec(),
+            ),
+            (
+                "create publication p for table a, tables in schema s",
+                vec![Demanded::Refused(Denial::Superuser)],
+            ),
+            (
+                "create operator family s.of using btree",
+                vec![Demanded::Refused(Denial::Superuser)],
+            ),
+            (
+                "create or replace function s.f() returns int language c as 'x', 'y'",
+                vec![Demanded::Refused(Denial::Superuser)],
             ),
             (
                 "refresh materialized view concurrently s.m",
