@@ -482,13 +482,17 @@ impl Reader<'_> {
     }
 
     fn has_calls(&self, piece: &[Token]) -> bool {
-        piece.windows(2).any(|pair| {
-            let [name, open] = pair else { return false };
-            open.text(self.body) == "("
-                && matches!(
-                    name.kind,
-                    TokenKind::Identifier | TokenKind::QuotedIdentifier
-                )
+        piece.iter().enumerate().any(|(at, name)| {
+            let text = |at: usize| piece.get(at).map_or("", |token| token.text(self.body));
+            let opens = text(at + 1) == "(";
+            // Behind a schema any word is a name.
+            let qualified = at > 0 && text(at - 1) == ".";
+            opens
+                && match name.kind {
+                    TokenKind::Identifier | TokenKind::QuotedIdentifier => true,
+                    TokenKind::Keyword => qualified,
+                    _ => false,
+                }
         })
     }
 
@@ -593,6 +597,10 @@ mod tests {
         assert_eq!(
             statements("begin new.x := nextval('s.seq'); return s.f(1); end"),
             ["select nextval('s.seq')", "select s.f(1)"]
+        );
+        assert_eq!(
+            statements("begin return s.inner() + 1; end"),
+            ["select s.inner() + 1"]
         );
         assert_eq!(
             statements("begin execute 'select id from s.'||quote_ident('t') into x; end"),

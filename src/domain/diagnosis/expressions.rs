@@ -10,8 +10,8 @@ use crate::domain::sql::lexer::Token;
 pub(super) struct Added<'a> {
     /// Its type, with the collation.
     pub(super) kind: &'a str,
-    /// What its rows get.
-    pub(super) default: &'a str,
+    /// What its rows get, where that calls something.
+    pub(super) default: Option<&'a str>,
 }
 
 /// Words that end a type or an expression in the definition of a column.
@@ -37,23 +37,65 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// The first column that is added with a default that calls something.
+    /// Its parts, which commas separate.
+    #[must_use]
+    pub(super) fn actions(self) -> Vec<Self> {
+        let sql = self.sql;
+        let mut found = Vec::new();
+        let (mut depth, mut from) = (0_i32, 0);
+        for (at, token) in self.words.iter().enumerate() {
+            match token.text(sql) {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth -= 1,
+                "," if depth == 0 => {
+                    found.extend(self.words.get(from..at));
+                    from = at + 1;
+                }
+                _ => {}
+            }
+        }
+        found.extend(self.words.get(from..));
+        let parts = found.into_iter();
+        parts.map(|words| Change { sql, words }).collect()
+    }
+
+    /// The column that one of its parts adds.
     #[must_use]
     pub(super) fn added(self) -> Option<Added<'a>> {
-        let mut at = self.place("add", 0)? + 1;
+        if !self.is(0, "add") {
+            return None;
+        }
+        let mut at = 1;
         for optional in ["column", "if", "not", "exists"] {
             at += usize::from(self.is(at, optional));
         }
+        let constraints = [
+            "constraint",
+            "primary",
+            "unique",
+            "check",
+            "foreign",
+            "exclude",
+        ];
+        if !self.is(1, "column") && constraints.iter().any(|word| self.is(at, word)) {
+            return None;
+        }
         let kind_ends = self.end(at + 1);
-        let default = (self.is(kind_ends, "default"))
-            .then_some(kind_ends)
-            .or_else(|| self.place("default", kind_ends))?;
-        let default_ends = self.end(default + 1);
-        let default_text = self.span(default + 1, default_ends)?;
-        default_text.contains('(').then_some(Added {
+        let default = self.place("default", kind_ends);
+        Some(Added {
             kind: self.span(at + 1, kind_ends)?,
-            default: default_text,
+            default: default
+                .and_then(|default| self.span(default + 1, self.end(default + 1)))
+                .filter(|text| text.contains('(')),
         })
+    }
+
+    /// The type that one of its parts gives a column, with the collation.
+    #[must_use]
+    pub(super) fn retyped(self) -> Option<&'a str> {
+        let typed = self.place("type", 2).filter(|_| self.is(0, "alter"))? + 1;
+        let ends = self.place("using", typed);
+        self.span(typed, ends.unwrap_or_else(|| self.end(typed)))
     }
 
     /// The condition of the first CHECK.
@@ -129,24 +171,26 @@ mod tests {
     fn defaults_that_call_are_told_from_constants() {
         let added = |sql: &str| {
             with(sql, |change| {
-                change
-                    .added()
-                    .map(|added| (added.kind.to_owned(), added.default.to_owned()))
+                let actions = change.actions();
+                let added = actions.iter().filter_map(|action| action.added());
+                added
+                    .map(|added| [added.kind, added.default.unwrap_or_default()].map(str::to_owned))
+                    .collect::<Vec<_>>()
             })
         };
-        let pair = |kind: &str, default: &str| Some((kind.to_owned(), default.to_owned()));
         assert_eq!(
-            added(
-                "alter table t add column if not exists z numeric(9, 2) default x.f(1, 2) not null"
-            ),
-            pair("numeric(9, 2)", "x.f(1, 2)")
+            added("add column if not exists z numeric(9, 2) default x.f(1, 2) not null"),
+            [["numeric(9, 2)", "x.f(1, 2)"]]
         );
         assert_eq!(
-            added("alter table t add z bigint not null default nextval('q');"),
-            pair("bigint", "nextval('q')")
+            added("add z bigint not null default nextval('q');"),
+            [["bigint", "nextval('q')"]]
         );
-        assert_eq!(added("alter table t add z int default 3"), None);
-        assert_eq!(added("alter table t alter z set default f()"), None);
+        assert_eq!(
+            added("add a int default 3, add column b text default s.g(1), add unique (a, b)"),
+            [["int", ""], ["text", "s.g(1)"]]
+        );
+        assert!(added("alter z set default f()").is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! and executes nothing (PostgreSQL source, `execMain.c`, `InitPlan`). Definitions run for real in a
 //! transaction that is rolled back, and only those whose work is undone with it.
 
-use super::expressions::Change;
+use super::expressions::{Added, Change};
 use super::report::ObjectKind;
 use crate::domain::sql::classify::{Block, classify};
 use crate::domain::sql::keywords::is_keyword;
@@ -254,22 +254,14 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
         .unwrap_or_default();
     // What is worked out for every row is planned for none: volatile functions would be called.
     let planned = |expression: &str| explain(&format!("SELECT {expression} FROM {table}"));
-    if let Some(added) = change.added() {
-        let column = format!("{head}ADD COLUMN {PROBE} {}", added.kind);
-        return held_up(column)
-            .chain([explain(&format!("SELECT {}", added.default))])
-            .collect();
-    }
-    let typed = at_of("type").filter(|_| has("alter") && !has("add"));
-    if let Some(name) = typed.and_then(|at| words.get(at + 1)) {
-        let end = at_of("using")
-            .or_else(|| at_of("collate"))
-            .and_then(|at| words.get(at))
-            .map_or(sql.len(), |token| token.start);
-        let new = sql.get(name.start..end).unwrap_or_default().trim();
-        return std::iter::once(format!("{head}ADD COLUMN {PROBE} {new}"))
-            .chain(change.using().map(planned))
-            .collect();
+    let actions = first_change
+        .and_then(|at| words.get(at..))
+        .map(|words| Change { sql, words }.actions())
+        .unwrap_or_default();
+    if let Some(scenes) = computed(&actions, (head, table)) {
+        let mut scenes = scenes.into_iter();
+        let first = scenes.next().unwrap_or_default();
+        return held_up(first).chain(scenes).collect();
     }
     let reads_rows = [
         "primary", "unique", "exclude", "check", "validate", "logged", "unlogged", "attach",
@@ -291,6 +283,38 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
             .collect();
     }
     vec![sql.to_owned()]
+}
+
+/// A change that adds columns whose defaults call something, or changes types: columns of those types
+/// are added in their stead, and what would be worked out for every row is planned. `None` for others.
+fn computed(actions: &[Change<'_>], (head, table): (&str, &str)) -> Option<Vec<String>> {
+    let added: Vec<Added<'_>> = actions.iter().filter_map(|action| action.added()).collect();
+    let retyped = actions.iter().filter_map(|action| action.retyped());
+    let kinds: Vec<&str> = added
+        .iter()
+        .map(|added| added.kind)
+        .chain(retyped)
+        .collect();
+    let calls = added.iter().any(|added| added.default.is_some());
+    if !calls && kinds.len() == added.len() {
+        return None;
+    }
+    let columns: Vec<String> = kinds
+        .iter()
+        .enumerate()
+        .map(|(at, kind)| match at {
+            0 => format!("ADD COLUMN {PROBE} {kind}"),
+            _ => format!("ADD COLUMN {PROBE}_{at} {kind}"),
+        })
+        .collect();
+    let defaults = added.iter().filter_map(|added| added.default);
+    let values = actions.iter().filter_map(|action| action.using());
+    Some(
+        std::iter::once(format!("{head}{}", columns.join(", ")))
+            .chain(defaults.map(|default| explain(&format!("SELECT {default}"))))
+            .chain(values.map(|value| explain(&format!("SELECT {value} FROM {table}"))))
+            .collect(),
+    )
 }
 
 /// A dotted name as it stands.
