@@ -202,6 +202,16 @@ async fn failed(
         report.refusal = Some(failure);
         return Ok(Found::nothing());
     }
+    if is_for_nobody(&failure) {
+        report.not_by_grant = Some(NotByGrant {
+            kind: NotByGrantKind::System,
+            explanation: format!(
+                "Nobody may do this, whatever is granted: {}.",
+                failure.message
+            ),
+        });
+        return Ok(Found::nothing());
+    }
     let goal = Goal::FailsWith(failure.sqlstate.clone(), failure.message.clone());
     let needs = stage.smallest(needs, scenes, &goal).await?;
     let notes = vec![format!(
@@ -209,6 +219,15 @@ async fn failed(
         failure.message
     )];
     Ok(Found::expected(needs, notes))
+}
+
+/// Whether a failure behind the privilege checks holds for everybody: names that the system reserves
+/// (`42939`; PostgreSQL source, `schemacmds.c`, `CreateSchemaCommand`) and the tablespace of what the
+/// cluster shares (`tablecmds.c`, `DefineRelation`).
+fn is_for_nobody(failure: &Failure) -> bool {
+    let sqlstate = failure.sqlstate.as_deref();
+    sqlstate == Some("42939")
+        || (sqlstate == Some("22023") && failure.message.contains("pg_global tablespace"))
 }
 
 /// Says so where no grant of a privilege is what is missing.
