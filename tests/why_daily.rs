@@ -13,7 +13,7 @@
 mod support;
 
 use pgiam::adapters::session::Session;
-use pgiam::domain::diagnosis::Outcome;
+use pgiam::domain::diagnosis::{Breadth, NotByGrantKind, Outcome, Reason, Verdict};
 use support::why::{refused, said, why};
 
 const OBJECTS: &str = r#"
@@ -43,6 +43,12 @@ CREATE SEQUENCE kit.numbers; INSERT INTO shop.goods VALUES ('tea'), ('jam');
 CREATE FUNCTION kit.fits(text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'begin return true; end';
 REVOKE EXECUTE ON FUNCTION kit.fits(text) FROM PUBLIC;
 CREATE SUBSCRIPTION nightly CONNECTION 'host=nowhere password=p' PUBLICATION p WITH (connect = false);
+CREATE FUNCTION shop.inner(int) RETURNS int STRICT LANGUAGE plpgsql AS 'begin return 1; end';
+CREATE FUNCTION shop.outer(int) RETURNS int LANGUAGE plpgsql AS 'begin return shop.inner($1) + 1; end';
+REVOKE EXECUTE ON FUNCTION shop.inner(int) FROM PUBLIC;
+CREATE ROLE tellers; CREATE TABLE shop.payments (id int); ALTER TABLE shop.payments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY by_tellers ON shop.payments FOR INSERT TO tellers WITH CHECK (id > 0); GRANT INSERT ON shop.payments TO clerk;
+CREATE TABLE shop.closed (id int); ALTER TABLE shop.closed ENABLE ROW LEVEL SECURITY;
 GRANT "Till Group" TO till; ALTER ROLE till SET role = 'Till Group'; GRANT SELECT ON shop.sales TO till;
 "#;
 
@@ -75,6 +81,17 @@ const FIXES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "ALTER TABLE shop.goods ADD COLUMN size int DEFAULT 1, ADD COLUMN fit bool DEFAULT kit.fits('x')",
+        &[
+            "GRANT USAGE ON SCHEMA kit TO clerk",
+            "GRANT EXECUTE ON FUNCTION kit.fits(text) TO clerk",
+        ],
+    ),
+    (
+        "SELECT shop.outer(1)",
+        &["GRANT EXECUTE ON FUNCTION shop.\"inner\"(integer) TO clerk"],
+    ),
+    (
         "DELETE FROM shop.receipts",
         &["GRANT INSERT (id) ON TABLE far.audit TO shop_owner"],
     ),
@@ -102,6 +119,77 @@ async fn an_ordinary_day_is_explained() {
     becoming_another_on_signing_in(&session).await;
     commands_that_are_not_tried(&session).await;
     names_of_nothing(&session).await;
+    policies_of_other_roles(&session).await;
+    names_that_are_bound(&session).await;
+    what_nobody_may(&session).await;
+    what_is_refused_to_nobody(&session).await;
+}
+
+/// A policy that is for a group is joined; where there is none, a GRANT mends but one half.
+async fn policies_of_other_roles(session: &Session) {
+    let pays = "INSERT INTO shop.payments VALUES (1)";
+    let report = why(session, "clerk", pays).await;
+    let fix = &report.fixes[0];
+    assert_eq!(fix.breadth, Breadth::Membership);
+    assert!(fix.statements[0].starts_with("GRANT tellers TO clerk"));
+    assert_eq!(fix.statements.len(), 1);
+    let joins = [fix.statements[0].as_str()];
+    assert_eq!(said(session, "clerk", &joins, pays).await, None);
+    let reason = report.not_by_grant.unwrap();
+    assert_eq!(reason.kind, NotByGrantKind::RowLevelSecurity);
+    assert!(reason.explanation.contains("by_tellers"));
+
+    let failing = why(session, "clerk", "INSERT INTO shop.payments VALUES (-1)").await;
+    assert!(failing.fixes.is_empty(), "its policy refuses the row too");
+
+    let report = why(session, "clerk", "INSERT INTO shop.closed VALUES (1)").await;
+    let fix = &report.fixes[0];
+    assert_eq!(fix.verdict, Verdict::Partial);
+    assert!(fix.notes.iter().any(|note| note.starts_with("one half")));
+    let explanation = report.not_by_grant.unwrap().explanation;
+    assert!(explanation.contains("Both are needed"), "{explanation}");
+}
+
+/// The names in a body that is kept parsed were looked up when it was made.
+async fn names_that_are_bound(session: &Session) {
+    if session.facts().version.major() < 14 {
+        return;
+    }
+    for body in [
+        "BEGIN ATOMIC SELECT count(id) FROM far.audit; END",
+        "RETURN (SELECT count(id) FROM far.audit)",
+    ] {
+        let create =
+            format!("CREATE OR REPLACE FUNCTION shop.kept() RETURNS bigint LANGUAGE sql {body}");
+        session.query(&create).await.unwrap();
+        let report = why(session, "clerk", "SELECT shop.kept()").await;
+        let fix = ["GRANT SELECT (id) ON TABLE far.audit TO clerk"];
+        assert_eq!(report.fixes[0].statements, fix);
+        let after = said(session, "clerk", &fix, "SELECT shop.kept()").await;
+        assert_eq!(after, None);
+    }
+}
+
+async fn what_nobody_may(session: &Session) {
+    for statement in [
+        "CREATE SCHEMA pg_mine",
+        "CREATE TABLE shop.everywhere (id int) TABLESPACE pg_global",
+    ] {
+        let report = why(session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert!(report.fixes.is_empty() && report.missing.is_empty());
+        let reason = report.not_by_grant.unwrap();
+        assert_eq!(reason.kind, NotByGrantKind::System, "{statement}");
+    }
+}
+
+async fn what_is_refused_to_nobody(session: &Session) {
+    for statement in ["VACUUM", "ANALYZE", "CLUSTER", "VACUUM (FULL, VERBOSE)"] {
+        let report = why(session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Allowed, "{statement}");
+        let skips = |reason: &Reason| reason.text.contains("it skips");
+        assert!(report.because.iter().any(skips), "{statement}");
+    }
 }
 
 /// `ALTER ROLE … SET role` holds from sign-in on: what lacks is what that role lacks.

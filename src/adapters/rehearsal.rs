@@ -12,10 +12,12 @@ mod definitions;
 mod derived;
 mod drawing;
 mod foreign;
+mod given_text;
 mod guarded;
 mod holders;
 mod maintenance;
 mod names;
+mod native;
 mod need;
 mod ownership;
 mod play;
@@ -296,6 +298,7 @@ async fn played(
                 .notes
                 .push("it does not fail: it warns, and skips the table".to_owned());
         }
+        found.notes.extend(maintenance::passes_over(statement));
         add(&mut found.needs, needs);
         found.notes.push(format!("not rehearsed: {why}"));
         found.verdict = Verdict::Expected;
@@ -397,6 +400,10 @@ async fn look_beyond(
             found.verdict = more.verdict;
         }
     }
+    if !beyond.unknown.is_empty() && found.verdict == Verdict::Proven {
+        found.verdict = Verdict::Expected;
+    }
+    found.notes.extend(beyond.unknown);
     if beyond.course == Course::MadeUp {
         if found.verdict == Verdict::Proven {
             found.verdict = Verdict::Expected;

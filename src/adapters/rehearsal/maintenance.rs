@@ -18,7 +18,7 @@ use crate::domain::ident::literal;
 /// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
 pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     let targets = maintained(statement);
-    if targets.is_empty() {
+    if targets.is_empty() && word_at(statement, 0) == "reindex" {
         return everything_maintained(stage).await;
     }
     let mut needs = Vec::new();
@@ -202,8 +202,21 @@ pub(super) fn skipped(statement: &str, needs: &[Need], major: u32) -> Option<Fai
     Some(warning)
 }
 
-/// VACUUM and its kin without a table's name skip, with a warning each, whatever the role may not
-/// maintain; the owner of the database may maintain all of it but what the cluster shares.
+/// VACUUM, ANALYZE and CLUSTER without a table's name pass for everybody: they skip what the role may not
+/// maintain, most versions with a warning each (PostgreSQL source, `vacuum.c`, `get_all_vacuum_rels`;
+/// `cluster.c`, `get_tables_to_cluster`).
+pub(super) fn passes_over(statement: &str) -> Option<String> {
+    let verb = word_at(statement, 0);
+    (["vacuum", "analyze", "cluster"].contains(&verb.as_str()) && maintained(statement).is_empty())
+        .then(|| {
+            format!(
+                "without a table's name {} is refused to nobody: it skips what the role may not maintain",
+                verb.to_uppercase()
+            )
+        })
+}
+
+/// The owner of the database may maintain all of it but what the cluster shares.
 async fn everything_maintained(stage: &Stage<'_>) -> Result<Vec<Need>, Failure> {
     let here = candidates::database(stage.session, stage.role, "OWNER").await?;
     let owner = pg_has_role(stage, &here.owner).await?;

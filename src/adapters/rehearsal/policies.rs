@@ -3,8 +3,10 @@
 //! Source: PostgreSQL documentation, "Row Security Policies" and the table "Policies Applied by
 //! Command Type" of CREATE POLICY; `rowsecurity.c`, `add_with_check_options`.
 
+mod joined;
 mod rows;
 
+pub(super) use joined::{Joined, joined};
 pub(super) use rows::{found, inserted};
 
 use super::derived::by_name;
@@ -67,14 +69,25 @@ struct Guarded {
 
 /// What row-level security does to a statement.
 pub(super) struct Barred {
-    /// Why, and what would have to change.
+    /// Why.
     pub(super) explanation: String,
+    /// What would have to change.
+    pub(super) change: &'static str,
     /// The server's words (`execMain.c`, `ExecWithCheckOptions`).
     pub(super) message: String,
+    /// The table, by its OID.
+    oid: String,
+    /// Whose policies they are.
+    role: String,
 }
 
 impl Barred {
-    fn by(table: &str, policy: Option<&str>, row: RowThat, explanation: String) -> Self {
+    fn by(
+        table: &Guarded,
+        policy: Option<&str>,
+        row: RowThat,
+        (explanation, change): (String, &'static str),
+    ) -> Self {
         let policy = policy.map_or_else(String::new, |policy| format!(" \"{policy}\""));
         let part = match row {
             RowThat::IsNew => "",
@@ -86,10 +99,19 @@ impl Barred {
         };
         Self {
             explanation,
+            change,
             message: format!(
-                "{which} row violates row-level security policy{policy}{part} for table \"{table}\""
+                "{which} row violates row-level security policy{policy}{part} for table \"{}\"",
+                table.name
             ),
+            oid: table.oid.clone(),
+            role: table.role.clone(),
         }
+    }
+
+    /// Whose policies they are.
+    pub(super) fn who(&self) -> &str {
+        &self.role
     }
 }
 
@@ -129,7 +151,7 @@ pub(super) async fn barring(
             "DELETE" if merges => 'd',
             _ => continue,
         };
-        stage.rewind().await?;
+        stage.set().await?;
         let Some(guarded) = guarded(stage, &wanted.relation).await? else {
             continue;
         };
@@ -138,18 +160,17 @@ pub(super) async fn barring(
         let inserts = command == 'a' && (!merges || guarded.through_view);
         if inserts && !relevant.iter().any(|policy| policy.permissive) {
             let explanation = format!(
-                "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}. \
-                 A policy must be created or changed; no GRANT mends it.",
+                "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}.",
                 guarded.schema,
                 guarded.name,
                 guarded.role,
                 guarded.others()
             );
             return Ok(Some(Barred::by(
-                &guarded.name,
+                &guarded,
                 None,
                 RowThat::IsNew,
-                explanation,
+                (explanation, "a policy must be created or changed"),
             )));
         }
         if guarded.through_view {
@@ -356,11 +377,12 @@ impl Guarded {
             RowThat::Matches => "A row that is found and would be changed does",
         };
         let explanation = format!(
-            "{row} not satisfy row-level security of {}.{}: {failing}. \
-             The row or the policy must change; no GRANT mends it.",
+            "{row} not satisfy row-level security of {}.{}: {failing}.",
             self.schema, self.name
         );
-        Ok(Some(Barred::by(&self.name, by, rows.row, explanation)))
+        let change = "the row or the policy must change";
+        let told = (explanation, change);
+        Ok(Some(Barred::by(self, by, rows.row, told)))
     }
 
     /// What the role sees of the rows. To look at them it may need more than the statement does;

@@ -5,18 +5,20 @@
 use super::branches::{self, Called, Running};
 use super::candidates;
 use super::derived;
+use super::given_text;
 use super::guarded;
+use super::native::{self, Native};
 use super::need::{Need, Row, add, cell};
 use super::resolution;
-use super::scene::{Scene, Speaker, called_in, plannable};
+use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::stage::Stage;
 use super::written;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
-use crate::domain::diagnosis::trial::{trial, word_at};
+use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
 use crate::domain::diagnosis::wants::{Call, Wants, wants};
 use crate::domain::failure::Failure;
-use crate::domain::ident::literal;
+use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::{TokenKind, tokens};
 use crate::domain::sql::split;
 
@@ -40,6 +42,8 @@ pub(super) struct Beyond {
     pub(super) scenes: Vec<Scene>,
     /// Whether all of them run.
     pub(super) course: Course,
+    /// What cannot be known before it runs.
+    pub(super) unknown: Vec<String>,
 }
 
 /// What is known before the bodies are read.
@@ -89,11 +93,13 @@ pub(super) async fn beyond(
         seen: Vec::new(),
     };
     let path = stage.search_path().await?;
-    for text in queries_in(statement) {
+    let given = given_text::queries_in(statement);
+    for text in given.queries {
         let body = Text::Sql(text);
         walk.body("the query in its argument", stage.role, &body, &path, 0)
             .await?;
     }
+    walk.found.unknown.extend(given.unknown);
     for text in blocks(statement) {
         let body = Text::Procedural {
             text,
@@ -105,12 +111,15 @@ pub(super) async fn beyond(
     }
     add(&mut walk.found.needs, unplanned(stage, statement).await?);
     if let Some((owner, query)) = refreshed(stage, statement).await? {
-        let body = Text::Sql(query);
+        let body = Text::Parsed(query);
         walk.body("the view's query", &owner, &body, &path, 0)
             .await?;
     }
     for one in split::statements(statement) {
         let one = statement.get(one).unwrap_or_default();
+        if has_parameters(one) {
+            walk.strict(stage.role, one).await?;
+        }
         walk.follow(stage.role, one, &path, known.plans.concat(), 0)
             .await?;
     }
@@ -166,45 +175,6 @@ async fn refreshed(
     Ok(rows.first().map(|row| (cell(row, 0), cell(row, 1))))
 }
 
-/// Functions that run a query they are given as text, or read a table they are given by name.
-const RUN_TEXT: [&str; 5] = [
-    "query_to_xml",
-    "ts_stat",
-    "ts_rewrite",
-    "crosstab",
-    "table_to_xml",
-];
-
-/// Queries that functions are given as text.
-fn queries_in(statement: &str) -> Vec<String> {
-    let words = tokens(statement);
-    let mut found = Vec::new();
-    for (at, name) in words.iter().enumerate() {
-        let called = words
-            .get(at + 1)
-            .is_some_and(|open| open.text(statement) == "(");
-        let function = name.text(statement).to_lowercase();
-        if !called || !RUN_TEXT.iter().any(|runs| function.starts_with(runs)) {
-            continue;
-        }
-        let texts = words.iter().skip(at + 2);
-        for text in texts.take_while(|token| token.text(statement) != ")") {
-            if text.kind != TokenKind::String {
-                continue;
-            }
-            let text = body::literal(text.text(statement));
-            if function.starts_with("table_to_xml") {
-                found.push(format!("select * from {text}"));
-                break;
-            }
-            if ["select", "with", "values"].contains(&word_at(&text, 0).as_str()) {
-                found.push(text);
-            }
-        }
-    }
-    found
-}
-
 /// The bodies of DO blocks.
 fn blocks(statement: &str) -> Vec<String> {
     let words = tokens(statement);
@@ -224,11 +194,31 @@ pub(super) const ROUTINE: &str = "p.oid, p.proname, p.prosecdef, pg_catalog.pg_g
      CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN coalesce(nullif(p.prosrc, ''), pg_catalog.pg_get_functiondef(p.oid)) END, \
      (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'), l.lanname";
 
+/// What a function keeps parsed, as plain SQL, from its definition as the server writes it.
+fn kept_parsed(definition: &str) -> Option<String> {
+    if !definition.starts_with("CREATE OR REPLACE") {
+        return None;
+    }
+    if let Some((_, body)) = definition.split_once("\nBEGIN ATOMIC\n") {
+        return body.rsplit_once("END").map(|(body, _)| body.to_owned());
+    }
+    let (_, value) = definition.split_once("\nRETURN ")?;
+    Some(format!("SELECT {value}"))
+}
+
+/// Whether a text has parameters, `$1`, that are given when it runs.
+fn has_parameters(text: &str) -> bool {
+    let mut words = tokens(text).into_iter();
+    words.any(|token| token.kind == TokenKind::Parameter)
+}
+
 /// The text of a body.
 enum Text {
     /// Plain SQL.
     Sql(String),
-    /// PL/pgSQL, or SQL that is kept parsed; what fires it, where it is a trigger's, and what it is
+    /// The same where it is kept parsed: its names were looked up when it was made.
+    Parsed(String),
+    /// PL/pgSQL; what fires it, where it is a trigger's, and what it is
     /// given.
     Procedural {
         text: String,
@@ -294,6 +284,16 @@ impl Walk<'_> {
             self.routine(role, &fired.row, path, Cause::Event(fired.event), depth)
                 .await?;
         }
+        for native in native::fired(session, &wants).await? {
+            match native {
+                Native::Query(text) => {
+                    let body = Text::Sql(text);
+                    Box::pin(self.body("a trigger in C", role, &body, path, depth + 1)).await?;
+                }
+                Native::Unknown(note) if self.found.unknown.contains(&note) => {}
+                Native::Unknown(note) => self.found.unknown.push(note),
+            }
+        }
         for check in written::references(session, &wants).await? {
             let body = Text::Sql(check.text);
             // What a cascade fires in turn is followed a little further: keys may go round in circles.
@@ -354,14 +354,14 @@ impl Walk<'_> {
             return Ok(());
         }
         self.seen.push(key);
-        let body = if cell(row, 6) == "sql" && !text.to_lowercase().contains("begin atomic") {
-            Text::Sql(text)
-        } else {
-            Text::Procedural {
+        let body = match (cell(row, 6).as_str(), kept_parsed(&text)) {
+            ("sql", Some(parsed)) => Text::Parsed(parsed),
+            ("sql", None) => Text::Sql(text),
+            _ => Text::Procedural {
                 text,
                 event,
                 arguments,
-            }
+            },
         };
         let own = cell(row, 5);
         let inner = if own.is_empty() { path } else { own.as_str() };
@@ -380,7 +380,7 @@ impl Walk<'_> {
         depth: usize,
     ) -> Result<(), Failure> {
         let statements = match text {
-            Text::Sql(text) => split::statements(text)
+            Text::Sql(text) | Text::Parsed(text) => split::statements(text)
                 .into_iter()
                 .filter_map(|range| {
                     text.get(range)
@@ -407,10 +407,15 @@ impl Walk<'_> {
             }
         };
         let before = (self.found.needs.len(), self.found.scenes.len());
+        let names = match text {
+            Text::Parsed(_) => self.bound_for(role).await?,
+            Text::Sql(_) | Text::Procedural { .. } => Names::LookedUp,
+        };
         for statement in statements {
             let speaker = Speaker {
                 role: role.to_owned(),
                 path: path.to_owned(),
+                names: names.clone(),
             };
             let plan = self.tried(&statement, speaker).await?;
             let guards = guarded::guards_of(self.stage, role, &statement).await?;
@@ -419,6 +424,40 @@ impl Walk<'_> {
         }
         if (self.found.needs.len(), self.found.scenes.len()) != before {
             self.note(name);
+        }
+        Ok(())
+    }
+
+    /// How names that were looked up before are tried as a role.
+    async fn bound_for(&self, role: &str) -> Result<Names, Failure> {
+        let sql = format!(
+            "SELECT 'GRANT USAGE ON SCHEMA ' || string_agg(pg_catalog.quote_ident(nspname), ', ') \
+             FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' \
+             AND NOT pg_catalog.has_schema_privilege({}, oid, 'USAGE')",
+            literal(role)
+        );
+        let rows = self.stage.session.query(&sql).await?.rows;
+        let grant = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
+        Ok(Names::Bound(if grant.is_empty() {
+            String::from("SELECT")
+        } else {
+            format!("{grant} TO {}", ident::role(role))
+        }))
+    }
+
+    /// EXECUTE of what a text without its variables calls: a strict function of NULL is not even
+    /// planned (PostgreSQL source, `clauses.c`, `evaluate_function`), so no plan asks for it.
+    async fn strict(&mut self, role: &str, planned: &str) -> Result<(), Failure> {
+        let text = planned.strip_prefix(EXPLAIN).unwrap_or(planned);
+        let called = resolution::called(self.stage, text).await?;
+        for oid in called.into_iter().flatten() {
+            let sql = format!("SELECT FROM pg_catalog.pg_proc WHERE oid = {oid} AND proisstrict");
+            if self.stage.session.query(&sql).await?.rows.is_empty() {
+                continue;
+            }
+            let mut needs = candidates::to_execute(self.stage.session, role, &oid).await?;
+            needs.retain(|need| need.missing.object.kind != ObjectKind::Schema);
+            add(&mut self.found.needs, needs);
         }
         Ok(())
     }
@@ -442,17 +481,23 @@ impl Walk<'_> {
             Bodies::Read => None,
         };
         if let Some(planned) = planned {
+            if planned.text != explain(statement) || has_parameters(statement) {
+                self.strict(&speaker.role, &planned.text).await?;
+            }
             self.found.scenes.push(Scene {
                 text: planned.text,
                 speaker: Some(speaker),
             });
             return Ok(planned.plan);
         }
-        let needs = if defines {
+        let mut needs = if defines {
             derived::derive(&self.stage.of(&speaker.role), statement, None).await?
         } else {
             derived::of_words(session, &speaker.role, statement).await?
         };
+        if speaker.names != Names::LookedUp {
+            needs.retain(|need| need.missing.object.kind != ObjectKind::Schema);
+        }
         add(&mut self.found.needs, needs);
         Ok(Vec::new())
     }

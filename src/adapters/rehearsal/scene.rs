@@ -20,6 +20,17 @@ pub(super) struct Scene {
 pub(super) struct Speaker {
     pub(super) role: String,
     pub(super) path: String,
+    pub(super) names: Names,
+}
+
+/// How names become objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Names {
+    /// They are looked up when it runs, which takes USAGE of the schemas.
+    LookedUp,
+    /// They were when the body was made: `BEGIN ATOMIC` keeps it parsed. What gives USAGE of the
+    /// schemas for a trial.
+    Bound(String),
 }
 
 /// Where a trial ended.
@@ -46,6 +57,12 @@ impl Scene {
     /// From here on nothing can be written.
     pub(super) fn read_only() -> Self {
         Self::own("SET LOCAL transaction_read_only = on".to_owned())
+    }
+
+    /// Whether its names were looked up before it runs.
+    pub(super) fn has_bound_names(&self) -> bool {
+        let speaker = self.speaker.as_ref();
+        speaker.is_some_and(|speaker| speaker.names != Names::LookedUp)
     }
 
     /// Whether a last name that nobody may truncate holds it up.

@@ -1,8 +1,10 @@
 //! The transaction in which a rehearsal plays, and the trials made in it.
 
+mod smallest;
+
 use super::candidates::{self, Lifting, Reach, Refused};
-use super::need::{Need, Row, cell, has_columns};
-use super::scene::{Played, Scene, Stopped};
+use super::need::{Need, Row, cell};
+use super::scene::{Names, Played, Scene, Stopped};
 use crate::adapters::session::{Answer, Session};
 use crate::domain::diagnosis::Breadth;
 use crate::domain::diagnosis::denial::Denial;
@@ -218,6 +220,12 @@ impl<'a> Stage<'a> {
             let mut sql = std::mem::take(&mut opening);
             if let Some(next) = scene.speaker.as_ref().filter(|next| speaker != Some(*next)) {
                 let path = ident::literal(&next.path);
+                if let Names::Bound(looking) = &next.names {
+                    let _ = write!(
+                        sql,
+                        "; SAVEPOINT pgiam_bound; SET LOCAL SESSION AUTHORIZATION DEFAULT; {looking}"
+                    );
+                }
                 let _ = write!(sql, "; {}", self.becoming(&next.role));
                 let _ = write!(
                     sql,
@@ -234,6 +242,11 @@ impl<'a> Stage<'a> {
                 Ok(answer) => match idle_grant(&answer) {
                     None => {
                         plans.push(answer.rows.into_iter().flatten().flatten().collect());
+                        if scene.has_bound_names() {
+                            let back = "ROLLBACK TO SAVEPOINT pgiam_bound";
+                            let _ = self.session.query(back).await?;
+                            speaker = None;
+                        }
                         continue;
                     }
                     Some(failure) => failure,
@@ -269,6 +282,15 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// From the savepoint, with what every trial grants; as things are where that cannot be given.
+    pub(super) async fn set(&self) -> Result<(), Failure> {
+        let given: Vec<&str> = self.given.iter().map(String::as_str).collect();
+        match self.grant(&given).await? {
+            Ok(()) => Ok(()),
+            Err(_) => self.rewind().await,
+        }
     }
 
     /// What becomes a role until the next rewind.
@@ -387,68 +409,6 @@ impl<'a> Stage<'a> {
         Ok(givable)
     }
 
-    /// Takes away every need without which the statement still passes, then narrows tables to
-    /// columns.
-    pub(super) async fn smallest(
-        &self,
-        mut needs: Vec<Need>,
-        scenes: &[Scene],
-        goal: &Goal,
-    ) -> Result<Vec<Need>, Failure> {
-        self.halve(&mut needs, scenes, goal).await?;
-        let mut at = needs.len();
-        while at > 0 {
-            at -= 1;
-            let mut fewer = needs.clone();
-            let _ = fewer.remove(at);
-            if goal.reached(&self.attempt(&fewer, scenes).await?) {
-                needs = fewer;
-            }
-        }
-        for at in 0..needs.len() {
-            for fewer in needs
-                .get(at)
-                .map(Need::with_fewer_purposes)
-                .unwrap_or_default()
-            {
-                let mut trial = needs.clone();
-                if let Some(slot) = trial.get_mut(at) {
-                    *slot = fewer;
-                }
-                if goal.reached(&self.attempt(&trial, scenes).await?) {
-                    needs = trial;
-                    break;
-                }
-            }
-            self.narrow(&mut needs, at, scenes, goal).await?;
-        }
-        Ok(needs)
-    }
-
-    /// With very many candidates, drops large parts first.
-    async fn halve(
-        &self,
-        needs: &mut Vec<Need>,
-        scenes: &[Scene],
-        goal: &Goal,
-    ) -> Result<(), Failure> {
-        let mut part = needs.len() / 2;
-        while part >= 4 {
-            let mut end = needs.len();
-            while end > 0 {
-                let start = end.saturating_sub(part);
-                let mut fewer = needs.clone();
-                let _ = fewer.drain(start..end);
-                if goal.reached(&self.attempt(&fewer, scenes).await?) {
-                    *needs = fewer;
-                }
-                end = start;
-            }
-            part /= 2;
-        }
-        Ok(())
-    }
-
     /// Leaves out privileges that memberships and ownerships among the needs bring along.
     pub(super) async fn without_covered(&self, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
         let wide = |need: &&Need| need.breadth >= Breadth::Membership;
@@ -466,59 +426,6 @@ impl<'a> Stage<'a> {
         self.rewind().await?;
         left.extend(kept);
         Ok(left)
-    }
-
-    /// Replaces one table-wide privilege by the columns that are needed, where those are fewer.
-    async fn narrow(
-        &self,
-        needs: &mut [Need],
-        at: usize,
-        scenes: &[Scene],
-        goal: &Goal,
-    ) -> Result<(), Failure> {
-        let Some(need) = needs.get(at).cloned() else {
-            return Ok(());
-        };
-        if !matches!(
-            need.missing.privilege.as_str(),
-            "SELECT" | "INSERT" | "UPDATE" | "REFERENCES"
-        ) || !has_columns(need.missing.object.kind)
-        {
-            return Ok(());
-        }
-        self.rewind().await?;
-        let candidates::Columns {
-            mut columns,
-            system,
-        } = candidates::columns(self.session, &need).await?;
-        let mut trial = needs.to_vec();
-        let mut try_with = async |columns: &[String]| {
-            if let Some(slot) = trial.get_mut(at) {
-                *slot = need.on_columns(columns);
-            }
-            self.attempt(&trial, scenes)
-                .await
-                .map(|tried| goal.reached(&tried))
-        };
-        if columns.is_empty() || !try_with(&columns).await? {
-            columns.extend(system);
-            if columns.is_empty() || !try_with(&columns).await? {
-                return Ok(());
-            }
-        }
-        let mut column = columns.len();
-        while column > 0 && columns.len() > 1 {
-            column -= 1;
-            let mut fewer = columns.clone();
-            let _ = fewer.remove(column);
-            if try_with(&fewer).await? {
-                columns = fewer;
-            }
-        }
-        if let Some(slot) = needs.get_mut(at) {
-            *slot = need.on_columns(&columns);
-        }
-        Ok(())
     }
 
     /// Those of some roles that can run all the statements themselves. Only a superuser can look.

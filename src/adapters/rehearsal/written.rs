@@ -43,13 +43,28 @@ fn columns_of(wanted: &Wanted) -> String {
     format!("'{{}}'::name[] || ARRAY[{}]::name[]", named.join(", "))
 }
 
+/// The triggers that one write makes fire, for a query.
+pub(super) struct FiredBy {
+    /// The `WITH` that begins it, with the written tables.
+    pub(super) target: String,
+    /// The condition that the trigger `t` of the table `c` fires.
+    pub(super) fires: String,
+}
+
+/// `None` where nothing is written.
+pub(super) fn fired_by(wanted: &Wanted) -> Option<FiredBy> {
+    let event = event(wanted.privilege)?;
+    Some(FiredBy {
+        target: targets(&derived::by_name(&wanted.relation)?),
+        fires: fires(event, &columns_of(wanted)),
+    })
+}
+
 /// The trigger functions that writes make run.
 pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>, Failure> {
     let mut found = Vec::new();
     for wanted in &wants.relations {
-        let (Some(event), Some(condition)) =
-            (event(wanted.privilege), derived::by_name(&wanted.relation))
-        else {
+        let Some(triggers) = fired_by(wanted) else {
             continue;
         };
         let sql = format!(
@@ -58,8 +73,7 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
              JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
              WHERE l.lanname = 'plpgsql' AND {} ORDER BY t.tgname LIMIT 20",
-            targets(&condition),
-            fires(event, &columns_of(wanted))
+            triggers.target, triggers.fires
         );
         for row in session.query(&sql).await?.rows {
             let event = wanted.privilege;
@@ -74,9 +88,7 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
 pub(super) async fn conditions(session: &Session, wants: &Wants) -> Result<Vec<Row>, Failure> {
     let mut found = Vec::new();
     for wanted in &wants.relations {
-        let (Some(event), Some(condition)) =
-            (event(wanted.privilege), derived::by_name(&wanted.relation))
-        else {
+        let Some(triggers) = fired_by(wanted) else {
             continue;
         };
         let sql = format!(
@@ -87,8 +99,7 @@ pub(super) async fn conditions(session: &Session, wants: &Wants) -> Result<Vec<R
              JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.oid <> t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace \
              WHERE {} LIMIT 40",
-            targets(&condition),
-            fires(event, &columns_of(wanted))
+            triggers.target, triggers.fires
         );
         found.extend(session.query(&sql).await?.rows);
     }

@@ -1,5 +1,6 @@
 //! Rows that would be written, held against what planning does not try: policies and views.
 
+use super::need::{Need, add};
 use super::play::Found;
 use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
@@ -39,35 +40,93 @@ pub(super) async fn bar(
         text: statement,
     } in &spoken(stage.role, statements)
     {
-        let stage = &stage.of(role);
-        let needs = if stage.gives() {
-            found.needs.as_slice()
+        let bare = stage.of(role);
+        let (stage, needs) = if bare.gives() {
+            (bare.with(&found.needs), found.needs.clone())
         } else {
-            &[]
+            (bare.of(role), Vec::new())
         };
-        let Some(barred) = policies::barring(stage, needs, statement).await? else {
+        let Some(barred) = policies::barring(&stage, &needs, statement).await? else {
             continue;
         };
-        let policies::Barred {
-            explanation,
-            message,
-        } = barred;
         if word_at(statement, 0) == "copy" {
             unsupported(report, found);
             return Ok(());
         }
+        let joined = policies::joined(&stage, &needs, statement, &barred).await?;
         if report.refusal.is_none() && found.needs.is_empty() {
-            report.refusal = Some(saying::denied(message));
+            report.refusal = Some(saying::denied(barred.message.clone()));
         }
         report.outcome = Outcome::Refused;
         report.not_by_grant = Some(NotByGrant {
             kind: NotByGrantKind::RowLevelSecurity,
-            explanation,
+            explanation: explanation(&barred, joined.as_ref(), &needs),
         });
         found.verdict = Verdict::Partial;
+        if let Some(joined) = joined {
+            join(&bare, found, joined).await?;
+        } else if !found.needs.is_empty() {
+            found.notes.push(format!(
+                "one half only: {} as well; until then the statement stays refused",
+                barred.change
+            ));
+        }
         return Ok(());
     }
     Ok(())
+}
+
+/// Adds a membership that brings the policies that are missing, and takes away what it covers.
+async fn join(
+    stage: &Stage<'_>,
+    found: &mut Found,
+    joined: policies::Joined,
+) -> Result<(), Failure> {
+    let mut needs = std::mem::take(&mut found.needs);
+    add(&mut needs, vec![joined.need]);
+    found.needs = stage.without_covered(needs).await?;
+    found.verdict = Verdict::Expected;
+    found.notes.push(
+        "the rows were held against the policies by looking at them, not by writing them"
+            .to_owned(),
+    );
+    Ok(())
+}
+
+/// Why, and all that it takes.
+fn explanation(
+    barred: &policies::Barred,
+    joined: Option<&policies::Joined>,
+    needs: &[Need],
+) -> String {
+    let policies::Barred {
+        explanation,
+        change,
+        ..
+    } = barred;
+    match joined {
+        Some(policies::Joined { need, policies }) => format!(
+            "{explanation} Membership in {of} brings what is for {of} ({policies}), and everything else \
+             that {of} may; without it {change}: no GRANT of a privilege mends it.",
+            of = need.missing.object.name
+        ),
+        None if needs.is_empty() => {
+            format!("{explanation} {}; no GRANT mends it.", capitalised(change))
+        }
+        None => format!(
+            "{explanation} Both are needed: {change}, which no GRANT does, and {} must get the privileges \
+             that it lacks; the GRANT mends that half alone.",
+            barred.who()
+        ),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// Says so where a view refuses the rows that are written through it: planning does not try them.
