@@ -259,6 +259,9 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
         .map(|words| Change { sql, words }.actions())
         .unwrap_or_default();
     if let Some(scenes) = computed(&actions, (head, table)) {
+        if actions.iter().all(|action| action.added().is_none()) {
+            return scenes;
+        }
         let mut scenes = scenes.into_iter();
         let first = scenes.next().unwrap_or_default();
         return held_up(first).chain(scenes).collect();

@@ -82,7 +82,7 @@ pub fn literal(text: &str) -> String {
         let end = format!("${tag}$");
         return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
     }
-    text.trim_start_matches(['e', 'E'])
-        .trim_matches('\'')
-        .replace("''", "'")
+    let text = text.trim_start_matches(['e', 'E']);
+    let text = text.strip_prefix('\'').unwrap_or(text);
+    text.strip_suffix('\'').unwrap_or(text).replace("''", "'")
 }
