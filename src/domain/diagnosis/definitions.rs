@@ -528,6 +528,18 @@ mod tests {
     }
 
     #[test]
+    fn what_superusers_alone_make_is_told() {
+        for sql in [
+            "create publication p for table a, tables in schema s",
+            "create operator family s.of using btree",
+            "create or replace function s.f() returns int language c as 'x', 'y'",
+        ] {
+            let barred = Demanded::Refused(Denial::Superuser);
+            assert_eq!(demanded(sql, "me"), [barred], "{sql}");
+        }
+    }
+
+    #[test]
     fn definitions_tell_what_they_demand() {
         for (sql, found) in [
             (
@@ -577,18 +589,6 @@ mod tests {
                 ["g", "h"]
                     .map(|role| Demanded::Refused(Denial::Administration(Some(role.into()))))
                     .to_vec(),
-            ),
-            (
-                "create publication p for table a, tables in schema s",
-                vec![Demanded::Refused(Denial::Superuser)],
-            ),
-            (
-                "create operator family s.of using btree",
-                vec![Demanded::Refused(Denial::Superuser)],
-            ),
-            (
-                "create or replace function s.f() returns int language c as 'x', 'y'",
-                vec![Demanded::Refused(Denial::Superuser)],
             ),
             (
                 "refresh materialized view concurrently s.m",
