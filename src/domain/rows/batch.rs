@@ -1,8 +1,8 @@
 //! Rows that lie together: one text arena, the cells' lengths, a null bitmap. No allocation a cell.
 //!
 //! Besides its text a cell costs the bits its length needs (as [`lengths`] says), a bit where the
-//! batch holds a NULL, and an eighth of a byte for the place of every 64th cell, from where any
-//! other is at most 63 lengths away: a column of one digit stays under 1.3 bytes of memory for each
+//! batch holds a NULL, and an eighth of a byte for the place of every 64th cell, from where that of
+//! any other is counted: a column of one digit stays under 1.3 bytes of memory for each
 //! byte of text, as wide rows do.
 
 mod build;
@@ -123,21 +123,16 @@ impl RowBatch {
     }
 
     fn cells_from(&self, index: usize) -> Cells<'_> {
-        let mut cells = Cells {
+        let group = self.group(index / STRIDE).unwrap_or_default();
+        let mark = self.marks.get(index / STRIDE).map_or(0, |mark| mark.text);
+        let before = group.before(index % STRIDE, &self.lengths).unwrap_or(0);
+        Cells {
             batch: self,
-            text: 0,
-            group: Group::default(),
-            index: index - index % STRIDE,
+            text: mark as usize + before,
+            group,
+            index,
             end: self.rows * self.columns,
-        };
-        if let Some(mark) = self.marks.get(index / STRIDE) {
-            cells.text = mark.text as usize;
-            cells.group = self.group(index / STRIDE).unwrap_or_default();
         }
-        for _ in 0..index % STRIDE {
-            let _ = cells.step_over();
-        }
-        cells
     }
 
     /// Where the lengths of the `number`th [`STRIDE`] cells lie.

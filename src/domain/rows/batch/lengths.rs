@@ -1,71 +1,58 @@
-//! The lengths of cells, 64 together in as many bits each as the longest of them needs.
+//! The lengths of cells, 64 together in as many words as the longest of them has bits: word `k` holds
+//! bit `k` of each.
 //!
-//! So 64 cells whose lengths take `w` bits fill exactly `w` words, and a group's words end where the
-//! next group's begin: its width needs no place of its own. One-digit numbers cost one bit a cell.
+//! A group's words end where the next group's begin: its width needs no place of its own. One-digit
+//! numbers cost one bit a cell, and how long the cells before one are together is a count of bits.
 
 use super::STRIDE;
 
-/// Lengths wider than this are no lengths: no value comes near 2^63 bytes.
-const WIDEST: usize = WORD - 1;
-
-/// Bits of a word.
-const WORD: usize = u64::BITS as usize;
+/// Bits beyond which no length goes: a value has at most 1 GB.
+const WIDEST: usize = 40;
 
 /// Packs the lengths of one group behind the words of those before it.
 pub(super) fn pack(lengths: &[usize], words: &mut Vec<u64>) {
     let longest = lengths.iter().copied().max().unwrap_or(0);
-    let width = (usize::BITS - longest.leading_zeros()) as usize;
-    let start = words.len();
-    words.resize(start + width, 0);
-    for (place, length) in lengths.iter().enumerate() {
-        let (word, shift) = Group { start, width }.bit(place);
-        let length = *length as u64;
-        if let Some(word) = words.get_mut(word) {
-            *word |= length << shift;
-        }
-        if shift + width > WORD
-            && let Some(word) = words.get_mut(word + 1)
-        {
-            *word |= length >> (WORD - shift);
-        }
+    for bit in 0..usize::BITS - longest.leading_zeros() {
+        let bits = lengths.iter().enumerate().fold(0, |bits, (place, length)| {
+            bits | ((length >> bit & 1) as u64) << place
+        });
+        words.push(bits);
     }
 }
 
 /// Where the lengths of [`STRIDE`] cells lie.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Group {
-    /// Their first word.
     start: usize,
-    /// Bits a length, and words in all.
-    width: usize,
+    end: usize,
 }
 
 impl Group {
     /// The words from `start` to `end`; `None` if no lengths can lie there.
     pub(super) fn between(start: usize, end: usize) -> Option<Self> {
         let width = end.checked_sub(start)?;
-        (width <= WIDEST).then_some(Self { start, width })
+        (width <= WIDEST).then_some(Self { start, end })
     }
 
     /// The length of the group's cell at `place`.
     #[inline]
     pub(super) fn length(self, place: usize, words: &[u64]) -> Option<usize> {
-        if self.width == 0 {
-            return Some(0);
-        }
-        let (word, shift) = self.bit(place);
-        let mut length = words.get(word)? >> shift;
-        if shift + self.width > WORD {
-            length |= words.get(word + 1)? << (WORD - shift);
-        }
-        usize::try_from(length & ((1 << self.width) - 1)).ok()
+        let words = words.get(self.start..self.end)?;
+        let length = words.iter().rev().fold(0, |length, bits| {
+            length << 1 | (bits >> (place % STRIDE) & 1)
+        });
+        usize::try_from(length).ok()
     }
 
-    /// The word in which the length of the cell at `place` begins, and the bit.
+    /// The length of all its cells before the one at `place`.
     #[inline]
-    const fn bit(self, place: usize) -> (usize, usize) {
-        let bit = place % STRIDE * self.width;
-        (self.start + bit / WORD, bit % WORD)
+    pub(super) fn before(self, place: usize, words: &[u64]) -> Option<usize> {
+        let before = (1 << (place % STRIDE)) - 1;
+        let words = words.get(self.start..self.end)?;
+        let length = words.iter().rev().fold(0, |length: u64, bits| {
+            (length << 1) + u64::from((bits & before).count_ones())
+        });
+        usize::try_from(length).ok()
     }
 }
 
@@ -94,6 +81,8 @@ mod tests {
             let group = Group::between(before, words.len()).unwrap();
             for (place, length) in lengths.iter().enumerate() {
                 prop_assert_eq!(group.length(place, &words), Some(*length));
+                let sum = lengths.iter().take(place).sum();
+                prop_assert_eq!(group.before(place, &words), Some(sum));
             }
         }
     }
