@@ -1,6 +1,6 @@
 //! Rows that lie together: one text arena, the cells' lengths, a null bitmap. No allocation a cell.
 //!
-//! Besides its text a cell costs the bits its length needs (as [`lengths`] says), a bit where the
+//! Besides its text a cell costs the bits its length needs (as `batch/lengths.rs` says), a bit where the
 //! batch holds a NULL, and an eighth of a byte for the place of every 64th cell, from where that of
 //! any other is counted: a column of one digit stays under 1.3 bytes of memory for each
 //! byte of text, as wide rows do.
