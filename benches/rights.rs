@@ -13,7 +13,6 @@
     unused_results
 )]
 
-#[allow(dead_code, reason = "tests use the rest")]
 #[path = "../tests/support/session.rs"]
 mod session;
 

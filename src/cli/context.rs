@@ -278,9 +278,10 @@ pub fn script(script: &Script) -> Result<String, Ended> {
         None => from_input()?,
     };
     // A mark that editors put first, as psql does without it.
-    Ok(read
-        .strip_prefix('\u{feff}')
-        .map_or(read.clone(), str::to_owned))
+    Ok(match read.strip_prefix('\u{feff}') {
+        Some(text) => text.to_owned(),
+        None => read,
+    })
 }
 
 /// Columns that text for a person is wrapped to.

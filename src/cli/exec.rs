@@ -51,7 +51,10 @@ pub(super) async fn run(context: &mut Context, options: &Exec) -> Result<Exit, E
 /// The profile's options, else those around us; a read-only profile begins read-only in other programs
 /// too, which can still undo it.
 fn options_of(profile: &Profile) -> Option<(&'static str, String)> {
-    let around = || std::env::var("PGOPTIONS").ok();
+    let around = || {
+        let given = std::env::var("PGOPTIONS").ok();
+        given.filter(|given| !given.is_empty())
+    };
     let given = profile.options.clone().or_else(around);
     let guard = (profile.guard == Guard::ReadOnly)
         .then(|| "-c default_transaction_read_only=on".to_owned());

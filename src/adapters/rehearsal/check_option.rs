@@ -5,9 +5,10 @@
 
 use super::derived::by_name;
 use super::need::{Need, cell};
-use super::policies::{found, inserted};
+use super::policies::{columns, found, inserted};
 use super::scene::Scene;
 use super::stage::Stage;
+use super::underneath;
 use crate::domain::diagnosis::view_text::{ViewText, view_text};
 use crate::domain::diagnosis::writing::{Assignment, Deed, Merge, Writing, writing};
 use crate::domain::failure::Failure;
@@ -185,10 +186,7 @@ async fn view(stage: &Stage<'_>, target: &Target) -> Result<Option<View>, Failur
 
 async fn definition(stage: &Stage<'_>, oid: &str, path: &str) -> Result<String, Failure> {
     stage.set_search_path(path).await?;
-    let sql = format!("SELECT pg_catalog.pg_get_viewdef({oid}::pg_catalog.oid)");
-    let rows = stage.session.query(&sql).await?.rows;
-    let text = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
-    Ok(text.trim().trim_end_matches(';').to_owned())
+    underneath::definition(stage.session, oid).await
 }
 
 /// Whether a relation is a view with a check option, or over one.
@@ -293,11 +291,6 @@ async fn updated(
     called: &str,
     sets: &[Assignment],
 ) -> Result<Option<Updated>, Failure> {
-    let sql = format!(
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-        view.under.oid
-    );
     let assigned: Option<Vec<(String, &Assignment)>> = sets
         .iter()
         .map(|set| Some((view.text.from(&set.column)?, set)))
@@ -307,8 +300,7 @@ async fn updated(
     };
     let mut each = Vec::new();
     let mut shown = Vec::new();
-    for row in stage.session.query(&sql).await?.rows {
-        let (name, kind) = (cell(&row, 0), cell(&row, 1));
+    for (name, kind) in columns(stage, &view.under.oid).await? {
         let set = assigned.iter().find(|(column, _)| *column == name);
         let column = quoted(&name);
         // Its own name may mean another column in the view.

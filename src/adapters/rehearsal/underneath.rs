@@ -157,16 +157,21 @@ async fn sources(session: &Session, oid: &str) -> Result<Vec<Wanted>, Failure> {
     Ok(found)
 }
 
+/// The query of a view, as the server prints it.
+pub(super) async fn definition(session: &Session, oid: &str) -> Result<String, Failure> {
+    let sql = format!("SELECT pg_catalog.pg_get_viewdef({oid}::pg_catalog.oid)");
+    let rows = session.query(&sql).await?.rows;
+    let text = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
+    Ok(text.trim().trim_end_matches(';').to_owned())
+}
+
 /// The columns under a view that some of its columns are; `None` where that is not understood.
 async fn written(
     session: &Session,
     oid: &str,
     columns: &Columns,
 ) -> Result<Option<Columns>, Failure> {
-    let sql = format!("SELECT pg_catalog.pg_get_viewdef({oid}::pg_catalog.oid)");
-    let rows = session.query(&sql).await?.rows;
-    let text = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
-    let Some(view) = view_text(text.trim().trim_end_matches(';')) else {
+    let Some(view) = view_text(&definition(session, oid).await?) else {
         return Ok(None);
     };
     let names: Vec<String> = match columns {

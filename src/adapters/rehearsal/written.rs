@@ -203,9 +203,10 @@ pub(super) struct KeyCheck {
     pub(super) text: String,
 }
 
-/// The checks of foreign keys whose owners lack something, and what cascades to where triggers fire: they are made as the owner of the table
-/// that is looked into, with a lock on the rows found (PostgreSQL source, `ri_triggers.c`,
-/// `RI_FKey_check`, `ri_restrict`, `RI_FKey_cascade_del`, `ri_set`, `ri_PerformCheck`).
+/// The checks of foreign keys whose owners lack something, and what cascades to where triggers fire: they
+/// are made as the owner of the table that is looked into, with a lock on the rows found (PostgreSQL
+/// source, `ri_triggers.c`, `RI_FKey_check`, `ri_restrict`, `RI_FKey_cascade_del`, `ri_set`,
+/// `ri_PerformCheck`).
 pub(super) async fn references(session: &Session, wants: &Wants) -> Result<Vec<KeyCheck>, Failure> {
     let mut found = Vec::new();
     for wanted in &wants.relations {

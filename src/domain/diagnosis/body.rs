@@ -14,7 +14,8 @@ pub use text::literal;
 
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 use crate::domain::sql::split;
-use pieces::{assigns, filled, given, given_in_loops, meaningful, pieces, target};
+use crate::domain::sql::words::Words;
+use pieces::{assigns, filled, given, given_in_loops, pieces, target};
 use std::collections::{BTreeMap, BTreeSet};
 use text::{begins, constant, writes};
 use values::Values;
@@ -91,7 +92,7 @@ pub enum Given {
 /// Reads a body. Branches that are known not to be taken are left out.
 #[must_use]
 pub fn read(body: &str, known: &Known<'_>) -> Body {
-    let words = meaningful(body);
+    let words = Words::of(body).all;
     let pieces = pieces(body, &words);
     let mut reader = Reader {
         body,

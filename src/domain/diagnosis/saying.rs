@@ -146,7 +146,7 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
             )
         }
         ("create", "tablespace") => {
-            let name = ident::parts(&word_as_written(statement, 2))?.pop()?;
+            let name = ident::parts(Words::of(statement).text(2))?.pop()?;
             with_hint(
                 format!("permission denied to create tablespace \"{name}\""),
                 "Must be superuser to create a tablespace.",
@@ -184,14 +184,6 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
         )),
         _ => None,
     }
-}
-
-fn word_as_written(statement: &str, at: usize) -> String {
-    let words = Words::of(statement).all;
-    words
-        .get(at)
-        .map(|token| token.text(statement).to_owned())
-        .unwrap_or_default()
 }
 
 /// The kind of object that a command names, and the last name in it.

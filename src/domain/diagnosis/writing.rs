@@ -192,6 +192,33 @@ impl Reader<'_> {
         })
     }
 
+    /// The columns in the parentheses that open at a place, and the place behind; none where none open.
+    fn listed(&self, at: usize) -> (Vec<String>, usize) {
+        if !self.words.is(at, "(") {
+            return (Vec::new(), at);
+        }
+        let end = self.outside(at, &[")"]);
+        let columns = (at + 1..end)
+            .filter_map(|at| ident::parts(self.words.text(at)))
+            .flatten()
+            .collect();
+        (columns, end + 1)
+    }
+
+    /// Words with NULL in place of DEFAULT, which only INSERT and UPDATE understand.
+    fn without_defaults(&self, from: usize, to: usize) -> String {
+        let words: Vec<&str> = (from..to)
+            .map(|at| {
+                if self.words.is(at, "default") {
+                    "NULL"
+                } else {
+                    self.words.text(at)
+                }
+            })
+            .collect();
+        words.join(" ")
+    }
+
     fn insert(&self) -> Option<Writing> {
         let (relation, mut at) = self.name(2)?;
         let mut called = ident::quoted(relation.last()?).into_owned();
@@ -199,15 +226,8 @@ impl Reader<'_> {
             self.words.text(at + 1).clone_into(&mut called);
             at += 2;
         }
-        let mut columns = Vec::new();
-        if self.words.is(at, "(") {
-            let end = self.outside(at, &[")"]);
-            columns = (at + 1..end)
-                .filter_map(|at| ident::parts(self.words.text(at)))
-                .flatten()
-                .collect();
-            at = end + 1;
-        }
+        let (columns, behind) = self.listed(at);
+        at = behind;
         if self.words.is(at, "overriding") {
             at += 3;
         }
@@ -226,15 +246,6 @@ impl Reader<'_> {
         if self.words.is(at, "select") && (at..end).any(|at| self.words.is(at, "*")) {
             return None;
         }
-        let rows: Vec<&str> = (at..end)
-            .map(|at| {
-                if self.words.is(at, "default") {
-                    "NULL"
-                } else {
-                    self.words.text(at)
-                }
-            })
-            .collect();
         let reads = if end < self.words.len() {
             Reads::Back
         } else {
@@ -243,7 +254,7 @@ impl Reader<'_> {
         Some(Writing::Insert {
             relation,
             columns,
-            rows: rows.join(" "),
+            rows: self.without_defaults(at, end),
             reads,
             conflict: self.conflict(conflict, called),
         })

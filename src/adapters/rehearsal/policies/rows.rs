@@ -104,8 +104,7 @@ impl Guarded {
         called: &str,
         sets: &[Assignment],
     ) -> Result<String, Failure> {
-        let each: Vec<String> = self
-            .columns(stage)
+        let each: Vec<String> = columns(stage, &self.oid)
             .await?
             .iter()
             .map(|(name, kind)| {
@@ -226,20 +225,22 @@ impl Guarded {
             },
         ])
     }
+}
 
-    /// The table's columns with their types.
-    async fn columns(&self, stage: &Stage<'_>) -> Result<Vec<(String, String)>, Failure> {
-        let sql = format!(
-            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            self.oid
-        );
-        let rows = stage.session.query(&sql).await?.rows;
-        Ok(rows
-            .iter()
-            .map(|row| (cell(row, 0), cell(row, 1)))
-            .collect())
-    }
+/// The columns of a table, by its OID, with their types.
+pub(in crate::adapters::rehearsal) async fn columns(
+    stage: &Stage<'_>,
+    oid: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let sql = format!(
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows
+        .iter()
+        .map(|row| (cell(row, 0), cell(row, 1)))
+        .collect())
 }
 
 /// `FROM … WHERE …` of the rows that one WHEN of a MERGE is about; `target` is what is merged into, with

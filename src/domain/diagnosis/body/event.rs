@@ -19,27 +19,20 @@ pub(super) fn holds(body: &str, event: &str, piece: &[Token]) -> Option<bool> {
             })
             .collect()
     };
-    let parts = split("or");
-    if parts.len() > 1 {
-        let each: Vec<Option<bool>> = parts.iter().map(|part| holds(body, event, part)).collect();
-        return if each.contains(&Some(true)) {
-            Some(true)
-        } else if each.iter().all(|holds| *holds == Some(false)) {
-            Some(false)
-        } else {
-            None
-        };
-    }
-    let parts = split("and");
-    if parts.len() > 1 {
-        let each: Vec<Option<bool>> = parts.iter().map(|part| holds(body, event, part)).collect();
-        return if each.contains(&Some(false)) {
-            Some(false)
-        } else if each.iter().all(|holds| *holds == Some(true)) {
-            Some(true)
-        } else {
-            None
-        };
+    // One part that holds decides an OR, one that does not an AND.
+    for (word, decisive) in [("or", true), ("and", false)] {
+        let parts = split(word);
+        if parts.len() > 1 {
+            let each: Vec<Option<bool>> =
+                parts.iter().map(|part| holds(body, event, part)).collect();
+            return if each.contains(&Some(decisive)) {
+                Some(decisive)
+            } else if each.contains(&None) {
+                None
+            } else {
+                Some(!decisive)
+            };
+        }
     }
     if !piece.first().is_some_and(|word| word.is(body, "tg_op")) {
         return None;

@@ -4,15 +4,8 @@ use std::collections::BTreeSet;
 
 use super::values::variable;
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
-
-/// The words that mean something.
-pub(super) fn meaningful(body: &str) -> Vec<Token> {
-    tokens(body)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect()
-}
+use crate::domain::sql::lexer::Token;
+use crate::domain::sql::words::Words;
 
 /// The words between what ends a statement or the head of a block.
 pub(super) fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
@@ -157,7 +150,7 @@ pub(super) fn given_in_loops(body: &str, pieces: &[&[Token]]) -> BTreeSet<String
 /// Whether a body may give one of its names another value.
 #[must_use]
 pub fn reassigns(body: &str, name: &str) -> bool {
-    let words = meaningful(body);
+    let words = Words::of(body).all;
     let text = |at: usize| words.get(at).map_or("", |token| token.text(body));
     let starts = |at: usize| {
         at == 0

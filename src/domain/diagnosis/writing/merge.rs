@@ -142,28 +142,12 @@ impl Reader<'_> {
         if self.words.is(at, "do") {
             return Some(Deed::Nothing);
         }
-        let mut columns = Vec::new();
-        if self.words.is(at + 1, "(") {
-            let close = self.outside(at + 1, &[")"]);
-            columns = (at + 2..close)
-                .filter_map(|at| crate::domain::ident::parts(self.words.text(at)))
-                .flatten()
-                .collect();
-        }
+        let (columns, _) = self.listed(at + 1);
         let values = (at..end).find(|at| self.words.is(*at, "values"))?;
         let close = self.outside(values + 1, &[")"]);
-        let values: Vec<&str> = (values + 2..close)
-            .map(|at| {
-                if self.words.is(at, "default") {
-                    "NULL"
-                } else {
-                    self.words.text(at)
-                }
-            })
-            .collect();
         Some(Deed::Insert {
             columns,
-            values: values.join(" "),
+            values: self.without_defaults(values + 2, close),
         })
     }
 }
