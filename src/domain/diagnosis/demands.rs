@@ -5,7 +5,8 @@
 //! `genfile.c`, `dbsize.c`, `slotfuncs.c`, `guc_funcs.c`, `copy.c`, `utility.c`.
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::lexer::TokenKind;
+use crate::domain::sql::words::Words;
 
 /// One demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,14 +80,10 @@ const ORIGINS: Demand = Demand::SuperuserBefore(14);
 /// Reads a statement.
 #[must_use]
 pub fn demands(sql: &str) -> Vec<Demand> {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
-    let reader = Reader { sql, words };
+    let reader = Reader(Words::of(sql));
     let mut found = reader.of_command();
-    for at in 0..reader.words.len() {
-        if reader.is(at + 1, "(") {
+    for at in 0..reader.0.len() {
+        if reader.0.is(at + 1, "(") {
             found.extend(reader.of_call(at));
         } else if reader
             .name(at)
@@ -99,43 +96,46 @@ pub fn demands(sql: &str) -> Vec<Demand> {
     found
 }
 
-struct Reader<'a> {
-    sql: &'a str,
-    words: Vec<Token>,
-}
+struct Reader<'a>(Words<'a>);
 
 impl Reader<'_> {
-    fn text(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
     fn is(&self, at: usize, word: &str) -> bool {
-        self.text(at).eq_ignore_ascii_case(word)
+        self.0.is(at, word)
     }
 
     fn name(&self, at: usize) -> Option<String> {
-        ident::parts(self.text(at))?.pop()
+        ident::parts(self.0.text(at))?.pop()
+    }
+
+    /// The name of a parameter, of an extension's too: `pgaudit.log`.
+    fn parameter(&self, at: usize) -> Option<String> {
+        let first = self.name(at)?;
+        if !self.is(at + 1, ".") {
+            return Some(first);
+        }
+        Some(format!("{first}.{}", self.name(at + 2)?))
     }
 
     /// A literal: its text without quotes.
     fn literal(&self, at: usize) -> Option<String> {
-        let token = self.words.get(at)?;
+        let token = self.0.get(at)?;
+        let text = self.0.text(at);
         match token.kind {
-            TokenKind::String => Some(token.text(self.sql).trim_matches('\'').replace("''", "'")),
-            TokenKind::Number => Some(token.text(self.sql).to_owned()),
+            TokenKind::String => Some(text.trim_matches('\'').replace("''", "'")),
+            TokenKind::Number => Some(text.to_owned()),
             _ => None,
         }
     }
 
     fn of_command(&self) -> Vec<Demand> {
-        match self.text(0).to_lowercase().as_str() {
+        match self.0.lower(0).as_str() {
             "copy" => self.copy().into_iter().collect(),
             "checkpoint" => vec![Demand::Predefined {
                 role: "pg_checkpoint",
                 since: 15,
             }],
             "alter" if self.is(1, "system") => {
-                let name = self.name(3).unwrap_or_default();
+                let name = self.parameter(3).unwrap_or_default();
                 let privilege = "ALTER SYSTEM";
                 vec![if name == "all" {
                     Demand::Superuser
@@ -158,9 +158,9 @@ impl Reader<'_> {
             "set" if self.is(1, "session") && self.is(2, "authorization") => {
                 self.other(3).into_iter().collect()
             }
-            "show" => self.name(1).map(Demand::Examine).into_iter().collect(),
+            "show" => self.parameter(1).map(Demand::Examine).into_iter().collect(),
             "import" => self.import().into_iter().collect(),
-            "truncate" if self.has("restart") => vec![Demand::Restart],
+            "truncate" if self.0.has_any(&["restart"]) => vec![Demand::Restart],
             "create" if self.is(1, "extension") => {
                 let behind = if self.is(2, "if") { 5 } else { 2 };
                 self.name(behind)
@@ -169,8 +169,7 @@ impl Reader<'_> {
                     .collect()
             }
             "do" => {
-                let at = (0..self.words.len()).find(|at| self.is(*at, "language"));
-                let named = at.and_then(|at| self.name(at + 1));
+                let named = self.0.find("language").and_then(|at| self.name(at + 1));
                 vec![Demand::Language(
                     named.unwrap_or_else(|| "plpgsql".to_owned()),
                 )]
@@ -179,16 +178,9 @@ impl Reader<'_> {
         }
     }
 
-    fn has(&self, word: &str) -> bool {
-        (0..self.words.len()).any(|at| self.is(at, word))
-    }
-
     /// IMPORT FOREIGN SCHEMA … FROM SERVER … INTO.
     fn import(&self) -> Option<Demand> {
-        let behind = |word: &str| {
-            let at = (0..self.words.len()).find(|at| self.is(*at, word))?;
-            self.name(at + 1)
-        };
+        let behind = |word: &str| self.name(self.0.find(word)? + 1);
         Some(Demand::Import {
             server: behind("server")?,
             schema: behind("into")?,
@@ -205,10 +197,10 @@ impl Reader<'_> {
     fn copy(&self) -> Option<Demand> {
         let from = if self.is(1, "(") { self.closing(1)? } else { 1 };
         let direction =
-            (from..self.words.len()).find(|at| self.is(*at, "to") || self.is(*at, "from"))?;
+            (from..self.0.len()).find(|at| self.0.is_any(*at, &["to", "from"]))?;
         let role = if self.is(direction + 1, "program") {
             "pg_execute_server_program"
-        } else if self.words.get(direction + 1)?.kind != TokenKind::String {
+        } else if self.0.get(direction + 1)?.kind != TokenKind::String {
             return None;
         } else if self.is(direction, "to") {
             "pg_write_server_files"
@@ -221,8 +213,8 @@ impl Reader<'_> {
     /// The parenthesis that closes the one at a word.
     fn closing(&self, open: usize) -> Option<usize> {
         let mut depth = 0_usize;
-        (open..self.words.len()).find(|at| {
-            match self.text(*at) {
+        (open..self.0.len()).find(|at| {
+            match self.0.text(*at) {
                 "(" => depth += 1,
                 ")" => depth = depth.saturating_sub(1),
                 _ => {}
@@ -275,9 +267,7 @@ impl Reader<'_> {
                     role: "pg_read_server_files",
                     since: 11,
                 }),
-            "get_raw_page" | "heap_page_items" | "bt_metap" | "bt_page_items" | "page_header" => {
-                Some(Demand::Superuser)
-            }
+            _ if looks_for_a_superuser(&name) => Some(Demand::Superuser),
             // PostgreSQL source, `mcxtfuncs.c`; 14 brought it.
             "pg_log_backend_memory_contexts" => Some(Demand::SuperuserBefore(15)),
             "pg_show_replication_origin_status" => Some(ORIGINS),
@@ -300,6 +290,55 @@ fn number(text: &str) -> Option<u64> {
     }
 }
 
+/// Functions that refuse everybody else, whoever holds EXECUTE (PostgreSQL source, `catalog.c`,
+/// `collationcmds.c`; the extensions pageinspect and pg_buffercache).
+fn looks_for_a_superuser(name: &str) -> bool {
+    reads_raw_pages(name)
+        || matches!(
+            name,
+            "pg_nextoid"
+                | "pg_stop_making_pinned_objects"
+                | "pg_import_system_collations"
+                | "pg_buffercache_evict"
+                | "pg_buffercache_evict_relation"
+                | "pg_buffercache_evict_all"
+        )
+}
+
+/// The functions of pageinspect.
+pub(super) fn reads_raw_pages(name: &str) -> bool {
+    matches!(
+        name,
+        "get_raw_page"
+            | "page_header"
+            | "page_checksum"
+            | "fsm_page_contents"
+            | "heap_page_items"
+            | "heap_page_item_attrs"
+            | "tuple_data_split"
+            | "heap_tuple_infomask_flags"
+            | "bt_metap"
+            | "bt_page_stats"
+            | "bt_multi_page_stats"
+            | "bt_page_items"
+            | "brin_page_type"
+            | "brin_metapage_info"
+            | "brin_revmap_data"
+            | "brin_page_items"
+            | "gin_metapage_info"
+            | "gin_page_opaque_info"
+            | "gin_leafpage_items"
+            | "gist_page_opaque_info"
+            | "gist_page_items"
+            | "gist_page_items_bytea"
+            | "hash_page_type"
+            | "hash_page_stats"
+            | "hash_page_items"
+            | "hash_metapage_info"
+            | "hash_bitmap_info"
+    )
+}
+
 /// Functions that check for REPLICATION (`slot.c`, `CheckSlotPermissions`).
 fn uses_slots(name: &str) -> bool {
     matches!(
@@ -314,6 +353,7 @@ fn uses_slots(name: &str) -> bool {
             | "pg_logical_slot_peek_binary_changes"
             | "pg_copy_physical_replication_slot"
             | "pg_copy_logical_replication_slot"
+            | "pg_sync_replication_slots"
     )
 }
 
@@ -353,6 +393,18 @@ mod tests {
                     name: "work_mem".into(),
                     privilege: "ALTER SYSTEM",
                 },
+            ),
+            (
+                "alter system reset Pgaudit.\"log\"",
+                Demand::Parameter {
+                    name: "pgaudit.log".into(),
+                    privilege: "ALTER SYSTEM",
+                },
+            ),
+            ("select * from pg_buffercache_evict(1)", Demand::Superuser),
+            (
+                "select pg_sync_replication_slots()",
+                Demand::Attribute("REPLICATION"),
             ),
             (
                 "select pg_terminate_backend(17)",

@@ -3,7 +3,7 @@
 //! Source: PostgreSQL source, `aclchk.c` (`aclcheck_error`), `be-fsstubs.c`, `copy.c`, `slot.c`, `guc.c`
 //! of 13 to 18.
 
-use super::demands::{Demand, demands};
+use super::demands::{Demand, demands, reads_raw_pages};
 use super::report::{MissingPrivilege, ObjectKind};
 use super::trial::word_at;
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -182,8 +182,39 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
         _ if major == 14 && statement.contains("pg_log_backend_memory_contexts") => Some(denied(
             "must be a superuser to log memory contexts".to_owned(),
         )),
-        _ => None,
+        _ => function_refusal(statement),
     }
+}
+
+/// What functions say that look for a superuser themselves (the extensions pageinspect and
+/// pg_buffercache; PostgreSQL source, `catalog.c`).
+fn function_refusal(statement: &str) -> Option<Failure> {
+    let words = Words::of(statement);
+    let called = (0..words.len())
+        .filter(|at| words.is(at + 1, "("))
+        .filter_map(|at| ident::parts(words.text(at))?.pop());
+    // Arguments are computed before the call that takes them.
+    called.rev().find_map(|name| {
+        let message = match name.as_str() {
+            "bt_metap" | "bt_page_stats" | "bt_multi_page_stats" => {
+                "must be superuser to use pageinspect functions".to_owned()
+            }
+            _ if reads_raw_pages(&name) => {
+                "must be superuser to use raw page functions".to_owned()
+            }
+            "pg_nextoid" | "pg_stop_making_pinned_objects" => {
+                format!("must be superuser to call {name}()")
+            }
+            "pg_import_system_collations" => {
+                "must be superuser to import system collations".to_owned()
+            }
+            _ if name.starts_with("pg_buffercache_evict") => {
+                format!("must be superuser to use {name}()")
+            }
+            _ => return None,
+        };
+        Some(denied(message))
+    })
 }
 
 /// The kind of object that a command names, and the last name in it.
@@ -328,7 +359,14 @@ mod tests {
             said("select pg_replication_origin_create('x')", 13).as_deref(),
             Some("only superusers can query or manipulate replication origins")
         );
-        assert_eq!(said("select get_raw_page('t', 0)", 16), None);
+        assert_eq!(
+            said("select * from heap_page_items(get_raw_page('t', 0))", 16).as_deref(),
+            Some("must be superuser to use raw page functions")
+        );
+        assert_eq!(
+            said("select pg_buffercache_evict(1)", 18).as_deref(),
+            Some("must be superuser to use pg_buffercache_evict()")
+        );
     }
 
     #[test]
