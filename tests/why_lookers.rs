@@ -190,7 +190,11 @@ async fn an_administrator_of_roles_is_told_the_least() {
     let report = ask(&superuser, "asker", Some(&guarded(1)), Rehearse::Never).await;
     assert_eq!(report.outcome, Outcome::Allowed);
     assert_eq!(report.verdict, Verdict::Expected);
-    assert!(report.headline.contains("not tried"), "{}", report.headline);
+    assert!(
+        report.headline.contains("not rehearsed"),
+        "{}",
+        report.headline
+    );
 
     for (statement, fix) in UNTRIED {
         let report = ask(&superuser, "asker", Some(statement), Rehearse::Never).await;

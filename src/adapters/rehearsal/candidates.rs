@@ -117,7 +117,9 @@ impl Refused<'_> {
                 system: true,
                 ..Lifting::default()
             },
-            Denial::RowLevelSecurity(_) | Denial::Superuser => Lifting::default(),
+            Denial::RowLevelSecurity(_) | Denial::RowSecurityOff(_) | Denial::Superuser => {
+                Lifting::default()
+            }
         })
     }
 

@@ -5,12 +5,12 @@
 
 use super::derived::by_name;
 use super::need::{Need, cell};
-use super::policies::{columns, found, inserted};
+use super::policies::{acts, columns, found, inserted};
 use super::scene::Scene;
 use super::stage::Stage;
 use super::underneath;
 use crate::domain::diagnosis::view_text::{ViewText, view_text};
-use crate::domain::diagnosis::writing::{Assignment, Deed, Merge, Writing, writing};
+use crate::domain::diagnosis::writing::{Assignment, Deed, Merge, Part, Writing, parts, writing};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted, role};
 
@@ -38,14 +38,31 @@ struct Relation {
     name: String,
 }
 
-/// Holds the rows of an INSERT or UPDATE against the view they are written through.
+/// Holds the rows of what a statement writes against the views they are written through.
 pub(super) async fn checked(
     stage: &Stage<'_>,
     needs: &[Need],
     statement: &str,
 ) -> Result<Checked, Failure> {
+    let mut untold = false;
+    for part in parts(statement) {
+        match checked_part(stage, needs, &part).await? {
+            Checked::Passes => {}
+            Checked::Untold => untold = true,
+            violated @ Checked::Violated(_) => return Ok(violated),
+        }
+    }
+    Ok(if untold {
+        Checked::Untold
+    } else {
+        Checked::Passes
+    })
+}
+
+/// The same for one of its writes.
+async fn checked_part(stage: &Stage<'_>, needs: &[Need], part: &Part) -> Result<Checked, Failure> {
     stage.rewind().await?;
-    let Some(writing) = writing(statement) else {
+    let Some(writing) = writing(&part.statement) else {
         return Ok(Checked::Passes);
     };
     let Some(condition) = by_name(writing.relation()) else {
@@ -57,6 +74,12 @@ pub(super) async fn checked(
     if !checks(stage, &target.oid).await? {
         return Ok(Checked::Passes);
     }
+    let Some(with) = &part.with else {
+        return Ok(Checked::Untold);
+    };
+    if acts(stage, &format!("{with} {}", part.statement)).await? {
+        return Ok(Checked::Untold);
+    }
     let view = match view(stage, &target).await? {
         // What the views below check is left to them.
         Some(view) if target.checks && !checks(stage, &view.under.oid).await? => view,
@@ -66,12 +89,38 @@ pub(super) async fn checked(
         return Ok(Checked::Untold);
     };
     for rows in all {
-        match shown(stage, needs, &view, &rows).await? {
+        match shown(stage, needs, &view, &format!("{with} {rows}")).await? {
             Checked::Passes => {}
             other => return Ok(other),
         }
     }
     Ok(Checked::Passes)
+}
+
+/// The rows that are written through a view.
+pub(super) struct Under {
+    /// The relation under the view.
+    pub(super) oid: String,
+    /// Its rows, as queries.
+    pub(super) rows: Vec<String>,
+}
+
+/// What is written under a view; `None` where that is not told.
+pub(super) async fn under(stage: &Stage<'_>, writing: &Writing) -> Result<Option<Under>, Failure> {
+    let Some(condition) = by_name(writing.relation()) else {
+        return Ok(None);
+    };
+    let Some(target) = target(stage, &condition).await? else {
+        return Ok(None);
+    };
+    let Some(view) = view(stage, &target).await? else {
+        return Ok(None);
+    };
+    let rows = rows(stage, &view, writing).await?;
+    Ok(rows.map(|rows| Under {
+        oid: view.under.oid,
+        rows,
+    }))
 }
 
 /// Whether the view would show all of some rows of what is under it.
@@ -218,16 +267,11 @@ async fn rows(
             Ok(Some(vec![rows]))
         }
         Writing::Update {
-            called,
-            sets,
-            condition,
-            ..
+            called, sets, rest, ..
         } => {
             let updated = updated(stage, view, called, sets).await?;
             Ok(updated.map(|Updated { each, target }| {
-                vec![format!(
-                    "SELECT {each} FROM {target} {condition} LIMIT 1000"
-                )]
+                vec![format!("SELECT {each} FROM {target} {rest} LIMIT 1000")]
             }))
         }
         Writing::Merge(merge) => merged(stage, view, merge).await,

@@ -169,7 +169,10 @@ async fn stuck(
     scenes: &[Scene],
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
-    if matches!(denial, Denial::RowLevelSecurity(_)) {
+    if matches!(
+        denial,
+        Denial::RowLevelSecurity(_) | Denial::RowSecurityOff(_)
+    ) {
         let goal = Goal::FailsWith(failure.sqlstate.clone(), failure.message.clone());
         let needs = stage.smallest(needs, scenes, &goal).await?;
         return Ok(Found {
@@ -284,6 +287,15 @@ pub(super) fn not_by_grant(denial: &Denial, major: u32) -> Option<NotByGrant> {
         Denial::RowLevelSecurity(table) => (
             NotByGrantKind::RowLevelSecurity,
             format!("A row-level security policy of {table} decides; grants do not."),
+        ),
+        // PostgreSQL source, `rls.c`, `check_enable_rls`.
+        Denial::RowSecurityOff(table) => (
+            NotByGrantKind::RowLevelSecurity,
+            format!(
+                "row_security is off, so the server refuses instead of hiding what the policies of {table} \
+                 hide. SET row_security = on runs it with the rows that they show; all rows are for the \
+                 owner of {table} and for roles with BYPASSRLS."
+            ),
         ),
         Denial::Parameter(name) if major < 15 => (
             NotByGrantKind::Superuser,

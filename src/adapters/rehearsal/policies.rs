@@ -7,14 +7,15 @@ mod joined;
 mod rows;
 
 pub(super) use joined::{Joined, joined};
-pub(super) use rows::{columns, found, inserted};
+pub(super) use rows::{acts, columns, found, inserted};
 
 use super::derived::by_name;
 use super::need::{Need, Row, cell};
 use super::scene::Scene;
 use super::stage::Stage;
+use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::wants::wants;
-use crate::domain::diagnosis::writing::{Writing, writing};
+use crate::domain::diagnosis::writing::{Part, Writing, parts, writing};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted};
 
@@ -65,6 +66,8 @@ struct Guarded {
     role: String,
     through_view: bool,
     policies: Vec<Policy>,
+    /// Whether triggers may change rows before the policies see them.
+    rewritten: bool,
 }
 
 /// What row-level security does to a statement.
@@ -134,16 +137,42 @@ struct Rows {
     tests: Vec<char>,
 }
 
-/// Why no row can be written, or why these rows cannot, where row-level security stands in the way;
-/// `None` where it may let them pass. Reading is never refused: rows are only hidden.
+/// What row-level security makes of a statement.
+pub(super) enum Barring {
+    /// It stands in the way of no row.
+    Passes,
+    /// It holds rows of this table against policies, and which rows is known only when it runs.
+    Untold(String),
+    /// It refuses a row.
+    Barred(Barred),
+}
+
+/// Why no row can be written, or why these rows cannot, where row-level security stands in the way.
+/// Reading is never refused: rows are only hidden.
 pub(super) async fn barring(
     stage: &Stage<'_>,
     needs: &[Need],
     statement: &str,
-) -> Result<Option<Barred>, Failure> {
-    let writing = writing(statement);
+) -> Result<Barring, Failure> {
+    let mut untold = None;
+    for part in parts(statement) {
+        match barring_part(stage, needs, &part).await? {
+            Barring::Passes => {}
+            Barring::Untold(table) => untold = untold.or(Some(table)),
+            barred @ Barring::Barred(_) => return Ok(barred),
+        }
+    }
+    stage.rewind().await?;
+    Ok(untold.map_or(Barring::Passes, Barring::Untold))
+}
+
+/// The same for one of the writes that a statement is made of.
+async fn barring_part(stage: &Stage<'_>, needs: &[Need], part: &Part) -> Result<Barring, Failure> {
+    let writing = writing(&part.statement);
     let merges = matches!(writing, Some(Writing::Merge(_)));
-    for wanted in wants(statement).relations {
+    let copies = word_at(&part.statement, 0) == "copy";
+    let mut untold = None;
+    for wanted in wants(&part.statement).relations {
         let command = match wanted.privilege {
             "INSERT" => 'a',
             "UPDATE" => 'w',
@@ -166,24 +195,35 @@ pub(super) async fn barring(
                 guarded.role,
                 guarded.others()
             );
-            return Ok(Some(Barred::by(
+            return Ok(Barring::Barred(Barred::by(
                 &guarded,
                 None,
                 RowThat::IsNew,
                 (explanation, "a policy must be created or changed"),
             )));
         }
-        if guarded.through_view {
-            continue;
-        }
-        let Some(writing) = &writing else { continue };
-        let rows = guarded.rows(stage, writing, command).await?;
-        if let Some(barred) = guarded.refuses(stage, needs, &rows).await? {
-            return Ok(Some(barred));
+        let rows = guarded.told(stage, part, writing.as_ref(), command).await?;
+        let held = match rows {
+            Some(rows) => guarded.refuses(stage, needs, &rows).await?,
+            None => Held::Untold,
+        };
+        match held {
+            Held::Refused(barred) => return Ok(Barring::Barred(barred)),
+            Held::Untold if copies || guarded.asks_of_rows(command) => {
+                untold = Some(format!("{}.{}", guarded.schema, guarded.name));
+            }
+            Held::Untold | Held::Passes => {}
         }
     }
-    stage.rewind().await?;
-    Ok(None)
+    Ok(untold.map_or(Barring::Passes, Barring::Untold))
+}
+
+/// What becomes of rows that are held against policies.
+enum Held {
+    Passes,
+    /// They could not be looked at.
+    Untold,
+    Refused(Barred),
 }
 
 /// The table's policies as they apply to the stage's role; `None` where it stands above them.
@@ -205,7 +245,10 @@ async fn guarded(stage: &Stage<'_>, relation: &[String]) -> Result<Option<Guarde
          FROM pg_catalog.pg_trigger i WHERE i.tgrelid = v.oid AND (i.tgtype & 64) <> 0)) \
          SELECT c.oid, n.nspname, c.relname, p.polname, p.polcmd, p.polpermissive, \
          pg_catalog.pg_get_expr(p.polqual, c.oid), pg_catalog.pg_get_expr(p.polwithcheck, c.oid), \
-         target.role, target.through FROM target JOIN pg_catalog.pg_class c ON c.oid = target.oid \
+         target.role, target.through, EXISTS (SELECT FROM pg_catalog.pg_trigger g \
+         WHERE g.tgenabled <> 'D' AND (g.tgtype & 3) = 3 AND (g.tgtype & 20) <> 0 AND (g.tgrelid = c.oid \
+         OR c.relkind = 'p' AND g.tgrelid IN (SELECT below.relid FROM pg_catalog.pg_partition_tree(c.oid) below))) \
+         FROM target JOIN pg_catalog.pg_class c ON c.oid = target.oid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_roles r ON r.rolname = target.role \
          LEFT JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid AND EXISTS (SELECT FROM unnest(p.polroles) member \
@@ -225,6 +268,7 @@ async fn guarded(stage: &Stage<'_>, relation: &[String]) -> Result<Option<Guarde
         name: cell(first, 2),
         role: cell(first, 8),
         through_view: cell(first, 9) == "t",
+        rewritten: cell(first, 10) == "t",
         policies: rows
             .iter()
             .filter(|row| row.get(3).is_some_and(Option::is_some))
@@ -264,22 +308,32 @@ impl Guarded {
         }
     }
 
+    /// Whether a policy asks more of a row than to be one.
+    fn asks_of_rows(&self, command: char) -> bool {
+        self.of(command)
+            .iter()
+            .any(|policy| policy.test(command).is_some_and(|test| test != "true"))
+    }
+
     /// Holds rows against the policies, as the role, without writing them.
     async fn refuses(
         &self,
         stage: &Stage<'_>,
         needs: &[Need],
         rows: &[Rows],
-    ) -> Result<Option<Barred>, Failure> {
+    ) -> Result<Held, Failure> {
+        let mut untold = false;
         for rows in rows {
             for command in &rows.tests {
                 let policies = self.of(*command);
-                if let Some(said) = self.held(stage, needs, rows, &policies, *command).await? {
-                    return Ok(Some(said));
+                match self.held(stage, needs, rows, &policies, *command).await? {
+                    Held::Passes => {}
+                    Held::Untold => untold = true,
+                    refused @ Held::Refused(_) => return Ok(refused),
                 }
             }
         }
-        Ok(None)
+        Ok(if untold { Held::Untold } else { Held::Passes })
     }
 
     /// The first policy, or the permissive ones together, that the rows do not satisfy.
@@ -290,7 +344,7 @@ impl Guarded {
         rows: &Rows,
         policies: &[&Policy],
         command: char,
-    ) -> Result<Option<Barred>, Failure> {
+    ) -> Result<Held, Failure> {
         // What is there is held against USING alone.
         let tested = match rows.row {
             RowThat::IsThere | RowThat::Matches => 'r',
@@ -331,7 +385,7 @@ impl Guarded {
             .looked(stage, needs, rows.row, &[Scene::own(sql)])
             .await?
         else {
-            return Ok(None);
+            return Ok(Held::Untold);
         };
         let refused = |at: usize| {
             answers
@@ -366,7 +420,7 @@ impl Guarded {
                 .enumerate()
                 .find(|(at, _)| refused(at + 1));
             let Some((_, policy)) = one else {
-                return Ok(None);
+                return Ok(Held::Passes);
             };
             by = Some(policy.name.as_str());
             format!("restrictive {}", clause(&[policy]))
@@ -382,7 +436,7 @@ impl Guarded {
         );
         let change = "the row or the policy must change";
         let told = (explanation, change);
-        Ok(Some(Barred::by(self, by, rows.row, told)))
+        Ok(Held::Refused(Barred::by(self, by, rows.row, told)))
     }
 
     /// What the role sees of the rows. To look at them it may need more than the statement does;

@@ -65,7 +65,7 @@ pub(super) async fn settle(
         (Outcome::Refused | Outcome::Failed, Verdict::Partial) => Verdict::Proven,
         (_, verdict) => verdict,
     };
-    report.headline = headline(report, &needs, verdict);
+    report.headline = headline(report, &needs, (verdict, &notes));
     report.missing = needs.iter().map(|need| need.missing.clone()).collect();
     explain(report, &needs, &notes, verdict);
     if given && !needs.is_empty() {
@@ -177,15 +177,16 @@ fn lacks(need: &Need) -> String {
 }
 
 /// What was refused, in plain words.
-fn headline(report: &WhyReport, needs: &[Need], verdict: Verdict) -> String {
+fn headline(report: &WhyReport, needs: &[Need], (verdict, notes): (Verdict, &[String])) -> String {
     if let Some(reason) = &report.not_by_grant {
         return reason.explanation.trim_end_matches('.').to_owned();
     }
     match (needs, &report.refusal, report.outcome) {
         ([], Some(failure), _) => failure.message.clone(),
         ([], None, Outcome::Allowed) if verdict == Verdict::Expected => format!(
-            "nothing was found that stands in the way of {}; it was not tried",
-            report.role
+            "nothing was found that stands in the way of {}; {}",
+            report.role,
+            notes.first().map_or("it was not tried", String::as_str)
         ),
         ([], None, Outcome::Allowed) => format!("nothing stands in the way of {}", report.role),
         ([], None, _) => format!("{} lacks what this needs", report.role),

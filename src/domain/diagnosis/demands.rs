@@ -195,9 +195,12 @@ impl Reader<'_> {
 
     /// COPY with a file or a program of the server.
     fn copy(&self) -> Option<Demand> {
-        let from = if self.is(1, "(") { self.closing(1)? } else { 1 };
-        let direction =
-            (from..self.0.len()).find(|at| self.0.is_any(*at, &["to", "from"]))?;
+        let from = if self.is(1, "(") {
+            self.0.closing(1)?
+        } else {
+            1
+        };
+        let direction = (from..self.0.len()).find(|at| self.0.is_any(*at, &["to", "from"]))?;
         let role = if self.is(direction + 1, "program") {
             "pg_execute_server_program"
         } else if self.0.get(direction + 1)?.kind != TokenKind::String {
@@ -208,19 +211,6 @@ impl Reader<'_> {
             "pg_read_server_files"
         };
         Some(Demand::Predefined { role, since: 11 })
-    }
-
-    /// The parenthesis that closes the one at a word.
-    fn closing(&self, open: usize) -> Option<usize> {
-        let mut depth = 0_usize;
-        (open..self.0.len()).find(|at| {
-            match self.0.text(*at) {
-                "(" => depth += 1,
-                ")" => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0
-        })
     }
 
     fn of_call(&self, at: usize) -> Option<Demand> {

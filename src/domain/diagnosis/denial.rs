@@ -45,6 +45,8 @@ pub enum Denial {
     Parameter(String),
     /// A policy refuses the row.
     RowLevelSecurity(String),
+    /// `row_security` is off: the server refuses instead of hiding rows of this relation.
+    RowSecurityOff(String),
     /// The system's own objects, which nobody changes by a grant.
     System,
     /// Something only a superuser may, or that nothing here knows.
@@ -64,6 +66,9 @@ pub fn read(failure: &Failure) -> Option<Denial> {
     }
     let detail = failure.detail.as_deref().unwrap_or_default();
     let hint = failure.hint.as_deref().unwrap_or_default();
+    if message.starts_with("query would be affected by row-level security policy") {
+        return Some(Denial::RowSecurityOff(last_quoted(message)));
+    }
     if message.contains("row-level security policy") {
         return Some(Denial::RowLevelSecurity(last_quoted(message)));
     }
@@ -322,6 +327,10 @@ mod tests {
             (
                 "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT",
                 Denial::Predefined("pg_checkpoint".into()),
+            ),
+            (
+                "query would be affected by row-level security policy for table \"t\"",
+                Denial::RowSecurityOff("t".into()),
             ),
             (
                 "new row violates row-level security policy \"p\" for table \"t\"",

@@ -199,9 +199,7 @@ fn function_refusal(statement: &str) -> Option<Failure> {
             "bt_metap" | "bt_page_stats" | "bt_multi_page_stats" => {
                 "must be superuser to use pageinspect functions".to_owned()
             }
-            _ if reads_raw_pages(&name) => {
-                "must be superuser to use raw page functions".to_owned()
-            }
+            _ if reads_raw_pages(&name) => "must be superuser to use raw page functions".to_owned(),
             "pg_nextoid" | "pg_stop_making_pinned_objects" => {
                 format!("must be superuser to call {name}()")
             }

@@ -2,8 +2,10 @@
 //! about them without writing anything.
 
 mod merge;
+mod parts;
 
 pub use merge::{Deed, Matched, Merge, When};
+pub use parts::{Part, parts};
 
 use crate::domain::ident;
 use crate::domain::sql::lexer::TokenKind;
@@ -33,8 +35,8 @@ pub enum Writing {
         called: String,
         /// Columns and the expressions assigned to them.
         sets: Vec<Assignment>,
-        /// `WHERE …`; empty without.
-        condition: String,
+        /// What stands behind it in the FROM of a query of its rows: `, other WHERE …`.
+        rest: String,
         /// Whether rows are read: without, the policies for reading do not count.
         reads: Reads,
     },
@@ -93,32 +95,27 @@ pub enum Reads {
     Nothing,
 }
 
-/// Functions that may be called to look at a row: they change nothing.
-const HARMLESS: [&str; 12] = [
-    "now",
-    "lower",
-    "upper",
-    "coalesce",
-    "md5",
-    "length",
-    "abs",
-    "nullif",
-    "current_setting",
-    "to_char",
-    "round",
-    "concat",
-];
-
-/// Words before a parenthesis that call nothing.
-const BEFORE_PARENTHESES: [&str; 16] = [
-    "values", "in", "and", "or", "not", "where", "using", "on", "as", "from", "join", "exists",
-    "insert", "when", "then", "else",
-];
+/// What a statement may call: the words before parentheses, small letters where they are not quoted.
+#[must_use]
+pub fn called(sql: &str) -> Vec<String> {
+    let words = Words::of(sql);
+    (0..words.len())
+        .filter(|at| words.is(at + 1, "("))
+        .filter_map(|at| ident::parts(words.text(at))?.pop())
+        .collect()
+}
 
 /// Reads a statement; `None` where its rows cannot be told from its text.
 #[must_use]
 pub fn writing(sql: &str) -> Option<Writing> {
     let words = Words::of_statement(sql);
+    if words
+        .all
+        .iter()
+        .any(|token| token.kind == TokenKind::Parameter)
+    {
+        return None;
+    }
     let reader = Reader { words };
     if reader.words.is(0, "insert") && reader.words.is(1, "into") {
         reader.insert()
@@ -163,35 +160,6 @@ impl Reader<'_> {
             .unwrap_or(self.words.len())
     }
 
-    /// Whether looking at these words cannot do anything.
-    fn harmless(&self, from: usize, to: usize) -> bool {
-        self.calls_nothing(from, to) && (from..to).all(|at| !self.words.is(at, "select"))
-    }
-
-    /// The same where a query may stand among them.
-    fn calls_nothing(&self, from: usize, to: usize) -> bool {
-        (from..to).all(|at| {
-            let Some(token) = self.words.get(at) else {
-                return true;
-            };
-            // Behind an alias stand the names of its columns.
-            let alias = at
-                .checked_sub(1)
-                .is_some_and(|before| self.words.is(before, "as") || self.words.is(before, ")"));
-            let calls = !alias
-                && self.words.is(at + 1, "(")
-                && matches!(
-                    token.kind,
-                    TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::Keyword
-                );
-            let word = token.text(self.words.sql).to_lowercase();
-            token.kind != TokenKind::Parameter
-                && (!calls
-                    || HARMLESS.contains(&word.as_str())
-                    || BEFORE_PARENTHESES.contains(&word.as_str()))
-        })
-    }
-
     /// The columns in the parentheses that open at a place, and the place behind; none where none open.
     fn listed(&self, at: usize) -> (Vec<String>, usize) {
         if !self.words.is(at, "(") {
@@ -231,7 +199,10 @@ impl Reader<'_> {
         if self.words.is(at, "overriding") {
             at += 3;
         }
-        if !self.words.is(at, "values") && !self.words.is(at, "select") {
+        if !self
+            .words
+            .is_any(at, &["values", "select", "with", "table", "("])
+        {
             return None;
         }
         // A join has an ON of its own; ON CONFLICT stands behind all of it.
@@ -239,13 +210,6 @@ impl Reader<'_> {
             .find(|at| self.words.is(*at, "on") && self.words.is(at + 1, "conflict"))
             .unwrap_or(self.words.len());
         let end = self.outside(at + 1, &["returning"]).min(conflict);
-        if !self.harmless(at + 1, end) {
-            return None;
-        }
-        // All columns of something are not told from words.
-        if self.words.is(at, "select") && (at..end).any(|at| self.words.is(at, "*")) {
-            return None;
-        }
         let reads = if end < self.words.len() {
             Reads::Back
         } else {
@@ -279,9 +243,6 @@ impl Reader<'_> {
         }
         let end = self.outside(set + 1, &["where", "returning"]);
         let last = self.outside(end, &["returning"]);
-        if !self.harmless(set + 1, last) {
-            return None;
-        }
         Some(Conflict {
             arbiter,
             called,
@@ -295,6 +256,11 @@ impl Reader<'_> {
         let mut sets = Vec::new();
         while at < end {
             let stop = self.outside(at, &[","]).min(end);
+            if self.words.is(at, "(") {
+                sets.extend(self.set_together(at, stop)?);
+                at = stop + 1;
+                continue;
+            }
             if !self.words.is(at + 1, "=") {
                 return None;
             }
@@ -305,6 +271,45 @@ impl Reader<'_> {
             at = stop + 1;
         }
         Some(sets)
+    }
+
+    /// `(column, …) = (expression, …)`, with ROW before it or a query in it.
+    fn set_together(&self, at: usize, end: usize) -> Option<Vec<Assignment>> {
+        let (columns, behind) = self.listed(at);
+        let open = behind + 1 + usize::from(self.words.is(behind + 1, "row"));
+        if !self.words.is(behind, "=") || !self.words.is(open, "(") {
+            return None;
+        }
+        let close = self.outside(open, &[")"]);
+        let assigned = |expression: &dyn Fn(usize) -> String| {
+            let columns = columns.iter().enumerate();
+            let set = |(at, column): (usize, &String)| Assignment {
+                column: column.clone(),
+                expression: expression(at),
+            };
+            columns.map(set).collect()
+        };
+        if close + 1 != end {
+            return None;
+        }
+        if self.words.is_any(open + 1, &["select", "with", "values"]) {
+            let query = self.words.span(open, end);
+            let names: Vec<String> = (1..=columns.len()).map(|at| format!("c{at}")).collect();
+            let of = |at| {
+                let names = names.join(", ");
+                format!("(SELECT q.c{} FROM {query} AS q({names}))", at + 1)
+            };
+            return Some(assigned(&of));
+        }
+        let mut each = Vec::new();
+        let mut from = open + 1;
+        while from < close {
+            let comma = self.outside(from, &[","]).min(close);
+            each.push(self.words.span(from, comma).to_owned());
+            from = comma + 1;
+        }
+        let of = |at| each.get(at).cloned().unwrap_or_default();
+        (each.len() == columns.len()).then(|| assigned(&of))
     }
 
     /// What a relation is called: the alias between its name and a word, else its own name.
@@ -322,14 +327,14 @@ impl Reader<'_> {
         let set = self.outside(1, &["set"]);
         let called = self.alias(at, set, &relation)?;
         let end = self.outside(set + 1, &["where", "from", "returning"]);
-        if self.words.is(end, "from") || !self.harmless(set + 1, end) {
-            return None;
-        }
         let sets = self.sets(set + 1, end)?;
         let last = self.outside(end, &["returning"]);
-        if !self.harmless(end, last) {
-            return None;
-        }
+        let rest = self.words.span(end, last);
+        let rest = if self.words.is(end, "from") {
+            format!(", {}", self.words.span(end + 1, last))
+        } else {
+            rest.to_owned()
+        };
         Some(Writing::Update {
             relation,
             called,
@@ -339,7 +344,7 @@ impl Reader<'_> {
                 Reads::Nothing
             },
             sets,
-            condition: self.words.span(end, last).to_owned(),
+            rest,
         })
     }
 
@@ -414,19 +419,55 @@ mod tests {
                         expression: "n + 1".into(),
                     },
                 ],
-                condition: "where owner = current_user".into(),
+                rest: "where owner = current_user".into(),
             })
         );
     }
 
     #[test]
-    fn what_might_do_something_is_not_looked_at() {
+    fn columns_are_assigned_together_and_from_other_tables() {
+        let Some(Writing::Update { sets, rest, .. }) = writing(
+            "update t set (a, b) = (u.x, lower('Y')), (c, d) = (select 1, max(n) from s.v), e = (1) from s.u u, w \
+             where u.id = t.id returning a",
+        ) else {
+            panic!("it is an update");
+        };
+        let sets: Vec<(&str, &str)> = sets
+            .iter()
+            .map(|set| (set.column.as_str(), set.expression.as_str()))
+            .collect();
+        assert_eq!(
+            sets,
+            [
+                ("a", "u.x"),
+                ("b", "lower('Y')"),
+                (
+                    "c",
+                    "(SELECT q.c1 FROM (select 1, max(n) from s.v) AS q(c1, c2))"
+                ),
+                (
+                    "d",
+                    "(SELECT q.c2 FROM (select 1, max(n) from s.v) AS q(c1, c2))"
+                ),
+                ("e", "(1)"),
+            ]
+        );
+        assert_eq!(rest, ", s.u u, w where u.id = t.id");
+    }
+
+    #[test]
+    fn what_it_calls_is_told_by_name() {
+        assert_eq!(
+            called("insert into t (a) values (nextval('s'), s.\"F\"(1), (select 1), Lower('x'))"),
+            ["t", "values", "nextval", "F", "lower"]
+        );
+    }
+
+    #[test]
+    fn rows_without_a_text_are_not_told() {
         for sql in [
-            "insert into t values (nextval('s'))",
-            "insert into t select * from u",
-            "insert into t values ((select f()))",
-            "update t set a = f(b)",
-            "update t set a = 1 from u",
+            "insert into t default values",
+            "insert into t values ($1)",
             "delete from t",
         ] {
             assert_eq!(writing(sql), None, "{sql}");

@@ -91,6 +91,20 @@ impl<'a> Words<'a> {
         (0..self.len()).any(|at| self.is_any(at, words))
     }
 
+    /// The parenthesis that closes the one at a word.
+    #[must_use]
+    pub fn closing(&self, open: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        (open..self.len()).find(|at| {
+            match self.text(*at) {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        })
+    }
+
     /// The text from one word up to, not with, another.
     #[must_use]
     pub fn span(&self, from: usize, to: usize) -> &'a str {

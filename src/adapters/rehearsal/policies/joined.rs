@@ -1,6 +1,6 @@
 //! Policies that would let rows pass and are for other roles: who joins one of those has them too.
 
-use super::{Barred, barring};
+use super::{Barred, Barring, barring};
 use crate::adapters::rehearsal::need::{Need, Purpose, cell, membership};
 use crate::adapters::rehearsal::stage::Stage;
 use crate::domain::failure::Failure;
@@ -49,7 +49,10 @@ pub(in crate::adapters::rehearsal) async fn joined(
             continue;
         };
         let with = stage.with(std::slice::from_ref(&need));
-        if Box::pin(barring(&with, needs, statement)).await?.is_none() {
+        if matches!(
+            Box::pin(barring(&with, needs, statement)).await?,
+            Barring::Passes
+        ) {
             let policies = cell(&row, 1);
             return Ok(Some(Joined { need, policies }));
         }

@@ -1,20 +1,98 @@
 //! The rows that a statement would write or change, as queries.
 
 use super::{Guarded, RowThat, Rows};
+use crate::adapters::rehearsal::check_option;
 use crate::adapters::rehearsal::need::cell;
 use crate::adapters::rehearsal::stage::Stage;
 use crate::domain::diagnosis::writing::{
-    Arbiter, Assignment, Conflict, Deed, Matched, Merge, Reads, When, Writing,
+    Arbiter, Assignment, Conflict, Deed, Matched, Merge, Part, Reads, When, Writing, called,
 };
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted};
+use crate::domain::sql::words::Words;
 
 /// Rows looked at, at most.
 const MOST: &str = "LIMIT 1000";
 
 impl Guarded {
+    /// The rows of a write under one command, as far as they are known before it runs; `None` where they
+    /// are not.
+    pub(super) async fn told(
+        &self,
+        stage: &Stage<'_>,
+        part: &Part,
+        writing: Option<&Writing>,
+        command: char,
+    ) -> Result<Option<Vec<Rows>>, Failure> {
+        let (Some(with), Some(writing)) = (&part.with, writing) else {
+            return Ok(None);
+        };
+        if self.rewritten || acts(stage, &format!("{with} {}", part.statement)).await? {
+            return Ok(None);
+        }
+        let mut all = if self.through_view {
+            let Writing::Insert { reads, .. } = writing else {
+                return Ok(None);
+            };
+            let Some(under) = check_option::under(stage, writing).await? else {
+                return Ok(None);
+            };
+            if under.oid != self.oid {
+                return Ok(None);
+            }
+            let new = |query| Rows {
+                query,
+                row: RowThat::IsNew,
+                tests: tests('a', *reads),
+            };
+            under.rows.into_iter().map(new).collect()
+        } else {
+            self.rows(stage, writing, command).await?
+        };
+        for rows in &mut all {
+            let query = format!("{with} {}", rows.query);
+            rows.query = match rows.row {
+                RowThat::IsNew => self.generated(stage, query).await?,
+                RowThat::IsThere | RowThat::Matches => query,
+            };
+        }
+        Ok(Some(all))
+    }
+
+    /// New rows with their generated columns.
+    async fn generated(&self, stage: &Stage<'_>, query: String) -> Result<String, Failure> {
+        let sql = format!(
+            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+             CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END \
+             FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid \
+             AND f.adnum = a.attnum WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            self.oid
+        );
+        let columns = stage.session.query(&sql).await?.rows;
+        if columns.iter().all(|row| cell(row, 2).is_empty()) {
+            return Ok(query);
+        }
+        let each: Vec<String> = columns
+            .iter()
+            .map(|row| {
+                let (name, kind, made) = (cell(row, 0), cell(row, 1), cell(row, 2));
+                let name = quoted(&name);
+                if made.is_empty() {
+                    name.into_owned()
+                } else {
+                    format!("({made})::{kind} AS {name}")
+                }
+            })
+            .collect();
+        Ok(format!(
+            "SELECT {} FROM ({query}) AS {}",
+            each.join(", "),
+            quoted(&self.name)
+        ))
+    }
+
     /// What a statement does under one command: `a` inserts, `w` updates, `d` deletes.
-    pub(super) async fn rows(
+    async fn rows(
         &self,
         stage: &Stage<'_>,
         writing: &Writing,
@@ -50,7 +128,7 @@ impl Guarded {
                 Writing::Update {
                     called,
                     sets,
-                    condition,
+                    rest,
                     reads,
                     ..
                 },
@@ -59,7 +137,7 @@ impl Guarded {
                 let each = self.assigned(stage, called, sets).await?;
                 let seen = self.seen('w');
                 Ok(vec![Rows {
-                    query: format!("SELECT {each} FROM {seen} AS {called} {condition} {MOST}"),
+                    query: format!("SELECT {each} FROM {seen} AS {called} {rest} {MOST}"),
                     row: RowThat::IsNew,
                     tests: tests('w', *reads),
                 }])
@@ -227,6 +305,25 @@ impl Guarded {
     }
 }
 
+/// Volatile functions that change nothing.
+const HARMLESS: &str = "'random', 'clock_timestamp', 'timeofday', 'gen_random_uuid', 'uuid_generate_v1', \
+     'uuid_generate_v4', 'uuidv4', 'uuidv7'";
+
+/// Whether looking at the rows of a statement may do something: whether it calls what is volatile.
+/// Planning already runs what is not (PostgreSQL documentation, "Function Volatility Categories").
+pub(in crate::adapters::rehearsal) async fn acts(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<bool, Failure> {
+    let names: Vec<String> = called(statement).iter().map(|name| literal(name)).collect();
+    let sql = format!(
+        "SELECT FROM pg_catalog.pg_proc WHERE proname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) \
+         AND provolatile = 'v' AND proname NOT IN ({HARMLESS}) LIMIT 1",
+        names.join(", ")
+    );
+    Ok(!stage.session.query(&sql).await?.rows.is_empty())
+}
+
 /// The columns of a table, by its OID, with their types.
 pub(in crate::adapters::rehearsal) async fn columns(
     stage: &Stage<'_>,
@@ -295,8 +392,10 @@ pub(in crate::adapters::rehearsal) async fn inserted(
 ) -> Result<String, Failure> {
     let sql = format!(
         "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-         pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attribute a \
-         LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
+         CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid \
+         AND p.provolatile = 'v' WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid \
+         AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END \
+         FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
          WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
     );
     let columns = stage.session.query(&sql).await?.rows;
@@ -305,7 +404,7 @@ pub(in crate::adapters::rehearsal) async fn inserted(
     } else {
         given.to_vec()
     };
-    let width = first_row_width(rows);
+    let width = first_row_width(rows).unwrap_or(names.len());
     let listed: Vec<String> = (1..=width).map(|at| format!("c{at}")).collect();
     let each: Vec<String> = columns
         .iter()
@@ -327,21 +426,54 @@ pub(in crate::adapters::rehearsal) async fn inserted(
     ))
 }
 
-/// How many values the first row of `VALUES (…)` or of a SELECT has.
-fn first_row_width(rows: &str) -> usize {
-    let words = crate::domain::sql::lexer::tokens(rows);
-    let within = u32::from(words.first().is_some_and(|token| token.is(rows, "values")));
+/// How many values the first row of `VALUES (…)` or of a SELECT has; `None` where only the server knows.
+fn first_row_width(rows: &str) -> Option<usize> {
+    let words = Words::unwrapped(rows);
+    let within = u32::from(words.is(0, "values"));
+    if within == 0 && !words.is(0, "select") {
+        return None;
+    }
     let mut depth = 0_u32;
     let mut commas = 0;
-    for token in words {
-        match token.text(rows) {
+    for at in 0..words.len() {
+        match words.text(at) {
             "(" => depth += 1,
             ")" if depth == 1 && within == 1 => break,
-            ")" => depth = depth.saturating_sub(1),
+            // The query was wrapped.
+            ")" if depth == 0 => break,
+            ")" => depth -= 1,
             "," if depth == within => commas += 1,
-            _ if depth == 0 && token.is(rows, "from") => break,
+            // A product has something before it that is no comma and no dot.
+            "*" if depth == 0 && (at == 1 || [",", "."].contains(&words.text(at - 1))) => {
+                return None;
+            }
+            _ if depth == 0 && words.is_any(at, &["from", "where", "union", "limit", "order"]) => {
+                break;
+            }
             _ => {}
         }
     }
-    commas + 1
+    Some(commas + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_row_width;
+
+    #[test]
+    fn values_of_a_row_are_counted() {
+        for (rows, width) in [
+            ("values ((select a, b from t limit 1), 2), (3, 4)", Some(2)),
+            ("select a * 2, f(b, c) from t, u", Some(2)),
+            ("(select a, b from t)", Some(2)),
+            ("select 1", Some(1)),
+            ("select distinct on (a, b) c, d from t", Some(2)),
+            ("select * from t", None),
+            ("select 1, t.* from t", None),
+            ("table t", None),
+            ("with w as (select 1) select a, b from w", None),
+        ] {
+            assert_eq!(first_row_width(rows), width, "{rows}");
+        }
+    }
 }
