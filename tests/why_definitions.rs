@@ -14,8 +14,8 @@ mod support;
 
 use pgiam::adapters::rehearsal::Rehearse;
 use pgiam::adapters::session::Session;
-use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, WhyReport};
-use support::why::{ask, why};
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome};
+use support::why::{ask, first_fix, for_version, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE asker LOGIN;
@@ -221,49 +221,6 @@ const ALLOWED: &[&str] = &[
     "SET work_mem = '8MB'",
     "ALTER TABLE own.mine ADD b int",
 ];
-
-/// The lines that hold for a version.
-fn for_version(lines: &[&str], major: u32) -> Vec<String> {
-    let options = |line: &str| {
-        let words = if major < 16 {
-            ["", "", " WITH ADMIN OPTION"]
-        } else {
-            [
-                " WITH INHERIT TRUE, SET FALSE",
-                " WITH INHERIT FALSE, SET TRUE",
-                " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
-            ]
-        };
-        line.replace("{inherit}", words[0])
-            .replace("{set}", words[1])
-            .replace("{admin}", words[2])
-    };
-    let mut found: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let (before, rest) = line.split_once(' ')?;
-            if let Some(version) = before.strip_prefix('<') {
-                return (major < version.parse().unwrap()).then(|| options(rest));
-            }
-            match before.parse::<u32>() {
-                Ok(version) => (major >= version).then(|| options(rest)),
-                Err(_) => Some(options(line)),
-            }
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-fn first_fix(report: &WhyReport) -> Vec<String> {
-    let mut statements = report
-        .fixes
-        .first()
-        .map(|fix| fix.statements.clone())
-        .unwrap_or_default();
-    statements.sort();
-    statements
-}
 
 #[tokio::test]
 async fn definitions_are_explained_in_the_words_of_the_version() {

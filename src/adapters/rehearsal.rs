@@ -25,6 +25,7 @@ mod policies;
 mod rds;
 mod read_only;
 mod resolution;
+mod restricted;
 mod roles;
 mod runners;
 mod runtime;
@@ -289,10 +290,14 @@ async fn played(
     }
     for (role, statement, why) in left {
         stage.rewind().await?;
-        let needs = derived::derive(&stage.of(&role), statement, None).await?;
-        if let Some(hidden) = maintenance::hidden_schema(stage, statement).await? {
+        let actor = stage.of(&role);
+        let needs = derived::derive(&actor, statement, None).await?;
+        if let Some(reason) = maintenance::barred(&actor, statement).await? {
+            report.not_by_grant = Some(reason);
+        }
+        if let Some(hidden) = maintenance::hidden_schema(&actor, statement).await? {
             let _ = report.refusal.get_or_insert(hidden);
-        } else if let Some(warning) = maintenance::skipped(statement, &needs, stage.major()) {
+        } else if let Some(warning) = maintenance::skipped(&actor, statement).await? {
             let _ = report.refusal.get_or_insert(warning);
             found
                 .notes
@@ -366,6 +371,12 @@ async fn look_beyond(
         bodies: if gives { Bodies::Tried } else { Bodies::Read },
     };
     let beyond = runtime::beyond(stage, &known, text).await?;
+    if let Some((what, body)) = beyond.forbidden {
+        report.not_by_grant = Some(restricted::barred(&what, &body));
+        report.refusal = Some(saying::denied(what.message()));
+        found.needs.clear();
+        return Ok(found);
+    }
     if beyond.superuser {
         let _ = report.not_by_grant.get_or_insert_with(play::beyond);
         if gives && report.refusal.is_none() {

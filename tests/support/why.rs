@@ -50,3 +50,49 @@ pub(crate) async fn refused(session: &Session, role: &str, statement: &str) -> O
     session.query(&becoming).await.unwrap();
     session.query(statement).await.err()
 }
+
+/// The lines that hold for a version, with the options of memberships in its words: `{inherit}`, `{set}`
+/// and `{admin}`. A line that begins with a number holds from that version on, one that begins with `<`
+/// and a number before it.
+pub(crate) fn for_version(lines: &[&str], major: u32) -> Vec<String> {
+    let options = |line: &str| {
+        let words = if major < 16 {
+            ["", "", " WITH ADMIN OPTION"]
+        } else {
+            [
+                " WITH INHERIT TRUE, SET FALSE",
+                " WITH INHERIT FALSE, SET TRUE",
+                " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            ]
+        };
+        line.replace("{inherit}", words[0])
+            .replace("{set}", words[1])
+            .replace("{admin}", words[2])
+    };
+    let mut found: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let (before, rest) = line.split_once(' ')?;
+            if let Some(version) = before.strip_prefix('<') {
+                return (major < version.parse().unwrap()).then(|| options(rest));
+            }
+            match before.parse::<u32>() {
+                Ok(version) => (major >= version).then(|| options(rest)),
+                Err(_) => Some(options(line)),
+            }
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The statements of the first fix, in order.
+pub(crate) fn first_fix(report: &WhyReport) -> Vec<String> {
+    let mut statements = report
+        .fixes
+        .first()
+        .map(|fix| fix.statements.clone())
+        .unwrap_or_default();
+    statements.sort();
+    statements
+}

@@ -9,6 +9,7 @@ use super::ownership::{Ownership, Way, ownership};
 use super::roles;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::qualifiers::qualifiers;
 use crate::domain::diagnosis::trial::{granted_kind, word_at};
 use crate::domain::diagnosis::wants::Call;
@@ -500,6 +501,20 @@ pub(super) async fn routine(
     Ok(answer.rows.iter().map(of).collect())
 }
 
+/// The OID of the type whose ACL counts for another: an array's element's, and from 17 on a multirange's
+/// range's (PostgreSQL source, `aclchk.c`, `object_aclmask_ext`), which alone can be granted.
+pub(super) fn judged_by(oid: &str, major: u32) -> String {
+    let element = format!(
+        "coalesce((SELECT e.oid FROM pg_catalog.pg_type e WHERE e.typarray = {oid}), {oid})"
+    );
+    if major < 17 {
+        return element;
+    }
+    format!(
+        "coalesce((SELECT g.rngtypid FROM pg_catalog.pg_range g WHERE g.rngmultitypid = {element}), {element})"
+    )
+}
+
 async fn types(
     session: &Session,
     role: &str,
@@ -507,10 +522,13 @@ async fn types(
     option: GrantOption,
 ) -> Result<Vec<Need>, Failure> {
     let sql = format!(
-        "SELECT n.nspname, t.typname, pg_catalog.pg_get_userbyid(t.typowner) \
-         FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-         WHERE {} IN (t.typname, n.nspname || '.' || t.typname, pg_catalog.format_type(t.oid, NULL)) \
+        "SELECT DISTINCT n.nspname, t.typname, pg_catalog.pg_get_userbyid(t.typowner) \
+         FROM pg_catalog.pg_type w JOIN pg_catalog.pg_namespace m ON m.oid = w.typnamespace \
+         JOIN pg_catalog.pg_type t ON t.oid = {} \
+         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         WHERE {} IN (w.typname, m.nspname || '.' || w.typname, pg_catalog.format_type(w.oid, NULL)) \
          AND NOT pg_catalog.has_type_privilege({}, t.oid, 'USAGE' || {}) LIMIT 50",
+        judged_by("w.oid", session.facts().version.major()),
         literal(name),
         literal(role),
         literal(option.suffix())
@@ -561,7 +579,7 @@ pub(super) async fn sequence(
     session: &Session,
     role: &str,
     name: &str,
-    privilege: &str,
+    draw: Draw,
     named: bool,
 ) -> Result<Vec<Need>, Failure> {
     let sql = format!(
@@ -573,16 +591,18 @@ pub(super) async fn sequence(
          AND d.classid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0))",
         literal(name),
         literal(role),
-        literal(if privilege == "USAGE" {
-            "USAGE,UPDATE"
-        } else {
-            privilege
-        })
+        literal(draw.enough())
     );
     let answer = session.query(&sql).await?;
     let of = |row: &Row| {
         let object = object(ObjectKind::Sequence, Some(cell(row, 0)), cell(row, 1));
-        need(role, privilege, object, Breadth::Object, &cell(row, 2))
+        need(
+            role,
+            draw.privilege(),
+            object,
+            Breadth::Object,
+            &cell(row, 2),
+        )
     };
     Ok(answer.rows.iter().map(of).collect())
 }

@@ -8,12 +8,17 @@ use super::scene::Scene;
 use super::stage::Stage;
 use crate::domain::diagnosis::checked::{CheckedCall, Named, Rows, checked_calls};
 use crate::domain::diagnosis::demands::LARGE_OBJECT_WRITE;
+use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::{
     Breadth, NotByGrant, NotByGrantKind, ObjectKind, Outcome, WhyReport,
 };
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+
+/// Values looked into at most. A number would be cast by a function, which the role may not be allowed
+/// to call; a text is read.
+const MOST_VALUES: &str = "LIMIT '200'";
 
 /// What was found out.
 #[derive(Default)]
@@ -153,7 +158,7 @@ async fn worked_out(
         }
         let query = format!(
             "{} SELECT DISTINCT kind::text, coalesce(value::text, ''), coalesce(mode::text, '') FROM (SELECT pg_catalog.pg_typeof({argument}), \
-             {argument}, {} {}) AS looked(kind, value, mode) ORDER BY 1, 2, 3 LIMIT 200",
+             {argument}, {} {}) AS looked(kind, value, mode) ORDER BY 1, 2, 3 {MOST_VALUES}",
             rows.with,
             call.mode.as_deref().unwrap_or("NULL"),
             rows.from,
@@ -248,8 +253,7 @@ async fn lacking(
     let who = literal(stage.role);
     let enough = match (call.function.as_str(), call.privilege) {
         ("pg_sequence_parameters", _) => "SELECT,UPDATE,USAGE",
-        (_, "USAGE") => "USAGE,UPDATE",
-        (_, privilege) => privilege,
+        (function, privilege) => Draw::of(function).map_or(privilege, Draw::enough),
     };
     let member = call.or_member.map_or_else(
         || "false".to_owned(),

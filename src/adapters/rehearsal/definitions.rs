@@ -101,6 +101,10 @@ pub(super) async fn barred(
         Some(reason) => Some(reason),
         None => superuser_managed(stage, statement).await?,
     };
+    let reason = match reason {
+        Some(reason) => Some(reason),
+        None => maintenance::barred(stage, statement).await?,
+    };
     if reason.is_none() {
         return Ok(None);
     }
@@ -187,12 +191,13 @@ async fn types_used(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Fai
     let sql = format!(
         "SELECT DISTINCT n.nspname, t.typname, pg_catalog.pg_get_userbyid(t.typowner), pg_catalog.pg_get_userbyid(n.nspowner), \
          pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), pg_catalog.has_type_privilege({who}, t.oid, 'USAGE') \
-         FROM (VALUES {}) AS w(schema, name) JOIN pg_catalog.pg_type t ON t.typname = w.name::name \
-         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         FROM (VALUES {}) AS w(schema, name) JOIN pg_catalog.pg_type u ON u.typname = w.name::name \
+         JOIN pg_catalog.pg_namespace n ON n.oid = u.typnamespace JOIN pg_catalog.pg_type t ON t.oid = {} \
          WHERE coalesce(n.nspname = w.schema::name, n.nspname = ANY (current_schemas(true))) AND t.oid >= 16384 \
          AND (t.typtype IN ('b', 'd', 'e', 'r', 'm') OR EXISTS (SELECT FROM pg_catalog.pg_class c \
          WHERE c.oid = t.typrelid AND c.relkind = 'c')) ORDER BY 1, 2",
-        named.join(", ")
+        named.join(", "),
+        candidates::judged_by("u.oid", stage.major())
     );
     let mut needs = Vec::new();
     for row in stage.session.query(&sql).await?.rows {

@@ -10,6 +10,7 @@ use super::stage::Stage;
 use super::underneath;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
@@ -66,8 +67,8 @@ pub(super) async fn of_words(
             add(&mut needs, truncated_too(session, role, wanted).await?);
         }
     }
-    for (name, privilege) in &wants.sequences {
-        add(&mut needs, sequence(session, role, name, privilege).await?);
+    for (name, draw) in &wants.sequences {
+        add(&mut needs, sequence(session, role, name, *draw).await?);
     }
     for call in &wants.routines {
         add(&mut needs, candidates::called(session, role, call).await?);
@@ -492,24 +493,19 @@ async fn sequence(
     session: &Session,
     role: &str,
     name: &[String],
-    privilege: &str,
+    draw: Draw,
 ) -> Result<Vec<Need>, Failure> {
     let Some(condition) = by_name(name) else {
         return Ok(Vec::new());
     };
     let who = literal(role);
-    let enough = if privilege == "USAGE" {
-        "USAGE,UPDATE"
-    } else {
-        privilege
-    };
     let sql = format!(
         "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_get_userbyid(n.nspowner), \
          pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
          CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege({who}, c.oid, {}) END \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE {condition} AND c.relkind = 'S' LIMIT 1",
-        literal(enough)
+        literal(draw.enough())
     );
     let Some(row) = session.query(&sql).await?.rows.into_iter().next() else {
         return Ok(Vec::new());
@@ -521,7 +517,7 @@ async fn sequence(
         needs.push(need(role, "USAGE", schema, Breadth::Schema, &cell(3)));
     }
     if cell(5) != "t" {
-        needs.push(sequence_need(role, privilege, &row));
+        needs.push(sequence_need(role, draw.privilege(), &row));
     }
     Ok(needs)
 }

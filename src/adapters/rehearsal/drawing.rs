@@ -5,6 +5,7 @@ use super::need::{Need, add, cell};
 use super::scene::Scene;
 use super::stage::Stage;
 use crate::adapters::session::Session;
+use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::trial::EXPLAIN;
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, parts, qualified};
@@ -25,11 +26,8 @@ pub(super) async fn drawn(
             Some(speaker) => (speaker.role.as_str(), Some(speaker.path.as_str())),
             None => (stage.role, None),
         };
-        for (function, privilege) in [
-            ("nextval", "USAGE"),
-            ("setval", "UPDATE"),
-            ("currval", "USAGE"),
-        ] {
+        for draw in Draw::ALL {
+            let function = draw.function();
             let text = scene.text.strip_prefix(EXPLAIN).unwrap_or(&scene.text);
             let named = text.to_lowercase().contains(function);
             for line in plan {
@@ -38,7 +36,7 @@ pub(super) async fn drawn(
                         continue;
                     };
                     let more =
-                        candidates::sequence(stage.session, role, &name, privilege, named).await?;
+                        candidates::sequence(stage.session, role, &name, draw, named).await?;
                     add(&mut found, more);
                 }
             }

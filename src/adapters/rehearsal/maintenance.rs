@@ -7,10 +7,12 @@ use super::need::{Need, Purpose, add, cell, membership, need, object, relation_k
 use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
 use crate::domain::diagnosis::denial::Denial;
-use crate::domain::diagnosis::maintained::{Extent, maintained, skipping};
+use crate::domain::diagnosis::maintained::{
+    Extent, Keeper, Maintained, maintained, moved_to, skipping,
+};
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::word_at;
-use crate::domain::diagnosis::{Breadth, ObjectKind};
+use crate::domain::diagnosis::{Breadth, NotByGrant, NotByGrantKind, ObjectKind};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::ident::literal;
 
@@ -18,18 +20,15 @@ use crate::domain::ident::literal;
 /// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
 pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     let targets = maintained(statement);
-    if targets.is_empty() && word_at(statement, 0) == "reindex" {
-        return everything_maintained(stage).await;
+    let reindexes = word_at(statement, 0) == "reindex";
+    let mut needs = to_move(stage, statement).await?;
+    if targets.is_empty() && reindexes {
+        add(&mut needs, everything_maintained(stage).await?);
     }
-    let mut needs = Vec::new();
     for target in targets {
         if target.kind == "table" {
-            add(
-                &mut needs,
-                table(stage, &target.name, Right::Maintain).await?,
-            );
-            if target.extent == Extent::WithPartitions {
-                add(&mut needs, partitions(stage, &target.name).await?);
+            for part in told_apart(stage, &target).await? {
+                add(&mut needs, part.needs);
             }
             continue;
         }
@@ -54,11 +53,49 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     Ok(needs)
 }
 
-/// What the role lacks to maintain the partitions of a table. They are not looked up by name, so
-/// their schemas do not matter.
-async fn partitions(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
-    let Some(condition) = by_name(name) else {
+/// CREATE on the tablespace that REINDEX moves indexes to, but the database's own (PostgreSQL source,
+/// `indexcmds.c`, `ExecReindex`).
+async fn to_move(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+    let Some(tablespace) = moved_to(statement) else {
         return Ok(Vec::new());
+    };
+    let sql = format!(
+        "SELECT pg_catalog.pg_get_userbyid(t.spcowner) FROM pg_catalog.pg_tablespace t WHERE t.spcname = {} \
+         AND NOT pg_catalog.has_tablespace_privilege({}, t.oid, 'CREATE') AND t.oid <> (SELECT d.dattablespace \
+         FROM pg_catalog.pg_database d WHERE d.datname = current_database())",
+        literal(&tablespace),
+        literal(stage.role)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let object = object(ObjectKind::Tablespace, None, tablespace.clone());
+            need(stage.role, "CREATE", object, Breadth::Object, &cell(row, 0))
+        })
+        .collect())
+}
+
+/// A table that a target means, and what the role lacks for it.
+struct Told {
+    name: String,
+    needs: Vec<Need>,
+}
+
+/// The tables of a target that the role may not maintain, its partitions by themselves. Those are not
+/// looked up by name, so their schemas do not matter.
+async fn told_apart(stage: &Stage<'_>, target: &Maintained) -> Result<Vec<Told>, Failure> {
+    let mut told = vec![Told {
+        name: target.name.last().cloned().unwrap_or_default(),
+        needs: table(stage, &target.name, Right::Maintain).await?,
+    }];
+    let leaves = match target.extent {
+        Extent::WithPartitions => false,
+        Extent::WithLeaves if stage.major() >= 17 => true,
+        Extent::WithLeaves | Extent::Alone => return Ok(told),
+    };
+    let Some(condition) = by_name(&target.name) else {
+        return Ok(told);
     };
     let sql = format!(
         "WITH RECURSIVE part(oid) AS (SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = \
@@ -67,16 +104,20 @@ async fn partitions(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Fai
          ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1) \
          UNION SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid) \
          SELECT n.nspname, c.relname FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2 LIMIT 200"
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE NOT ({leaves} AND c.relkind = 'p') ORDER BY 1, 2 LIMIT 200"
     );
-    let mut needs = Vec::new();
     for row in stage.session.query(&sql).await?.rows {
         let part = [cell(&row, 0), cell(&row, 1)];
-        let more = table(stage, &part, Right::Maintain).await?;
-        let of_part = |need: &Need| need.missing.object.kind != ObjectKind::Schema;
-        add(&mut needs, more.into_iter().filter(of_part).collect());
+        let mut needs = table(stage, &part, Right::Maintain).await?;
+        needs.retain(|need| need.missing.object.kind != ObjectKind::Schema);
+        told.push(Told {
+            name: cell(&row, 1),
+            needs,
+        });
     }
-    Ok(needs)
+    told.retain(|one| !one.needs.is_empty());
+    Ok(told)
 }
 
 /// What is done to a table.
@@ -177,29 +218,93 @@ pub(super) async fn hidden_schema(
     Ok(None)
 }
 
-/// The warning with which VACUUM and ANALYZE skip a table that the role may not maintain; the
-/// statement itself succeeds (PostgreSQL source, `vacuum.c`, `vacuum_is_permitted_for_relation`).
-pub(super) fn skipped(statement: &str, needs: &[Need], major: u32) -> Option<Failure> {
+/// The warning with which VACUUM, ANALYZE and CLUSTER skip a table that the role may not maintain; the
+/// statement itself succeeds (PostgreSQL source, `vacuum.c`, `vacuum_is_permitted_for_relation`). CLUSTER
+/// refuses the table that it names and skips partitions.
+pub(super) async fn skipped(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<Failure>, Failure> {
     let verb = word_at(statement, 0);
-    if verb != "vacuum" && verb != "analyze" {
-        return None;
+    if !["vacuum", "analyze", "cluster"].contains(&verb.as_str()) {
+        return Ok(None);
     }
-    let name = needs.iter().find_map(|need| match &need.wanted {
-        Some(wanted) => wanted.name.rsplit('.').next().map(str::to_owned),
-        None => (need.missing.privilege == "MAINTAIN").then(|| need.missing.object.name.clone()),
-    })?;
-    // A table that is not even found makes it fail.
-    if needs
-        .iter()
-        .any(|need| need.missing.object.kind == ObjectKind::Schema)
-    {
-        return None;
+    for target in maintained(statement) {
+        let keeper = keeper(stage, &target.name).await?;
+        let told = told_apart(stage, &target).await?;
+        let named = |one: &Told| Some(&one.name) == target.name.last();
+        let shared = keeper == Keeper::Cluster && stage.major() < 17;
+        let name = match told.first() {
+            // A table that is not even found makes it fail.
+            Some(first)
+                if first
+                    .needs
+                    .iter()
+                    .any(|need| need.missing.object.kind == ObjectKind::Schema) =>
+            {
+                return Ok(None);
+            }
+            Some(first) if verb == "cluster" && named(first) => return Ok(None),
+            Some(first) => &first.name,
+            None if shared && verb != "cluster" => match target.name.last() {
+                Some(name) => name,
+                None => continue,
+            },
+            None => continue,
+        };
+        let message = skipping(&verb, name, keeper, stage.major());
+        let mut warning = Failure::new(Phase::Statement, Origin::Server, message);
+        warning.severity = Some("WARNING".to_owned());
+        warning.sqlstate = Some("01000".to_owned());
+        return Ok(Some(warning));
     }
-    let message = skipping(&verb, &name, major);
-    let mut warning = Failure::new(Phase::Statement, Origin::Server, message);
-    warning.severity = Some("WARNING".to_owned());
-    warning.sqlstate = Some("01000".to_owned());
-    Some(warning)
+    Ok(None)
+}
+
+/// Whose a table is.
+async fn keeper(stage: &Stage<'_>, name: &[String]) -> Result<Keeper, Failure> {
+    let Some(condition) = by_name(name) else {
+        return Ok(Keeper::Owner);
+    };
+    let sql = format!(
+        "SELECT c.relisshared, n.nspname = 'pg_catalog' FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
+         ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1"
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let is = |at: usize| rows.first().is_some_and(|row| cell(row, at) == "t");
+    Ok(match (is(0), is(1)) {
+        (true, _) => Keeper::Cluster,
+        (false, true) => Keeper::Database,
+        (false, false) => Keeper::Owner,
+    })
+}
+
+/// What all databases share was a superuser's alone to maintain before MAINTAIN came with 17.
+pub(super) async fn barred(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<NotByGrant>, Failure> {
+    if stage.major() >= 17 {
+        return Ok(None);
+    }
+    for target in maintained(statement) {
+        if target.kind == "table" && keeper(stage, &target.name).await? == Keeper::Cluster {
+            let sql = format!(
+                "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
+                literal(stage.role)
+            );
+            let above = !stage.session.query(&sql).await?.rows.is_empty();
+            return Ok((!above).then(|| NotByGrant {
+                kind: NotByGrantKind::Superuser,
+                explanation: format!(
+                    "All databases share {}: before PostgreSQL 17 only a superuser maintains it.",
+                    target.name.join(".")
+                ),
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// VACUUM, ANALYZE and CLUSTER without a table's name pass for everybody: they skip what the role may not

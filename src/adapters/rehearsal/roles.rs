@@ -92,7 +92,15 @@ pub(super) async fn administer(
     };
     let mut needs = Vec::new();
     for name in roles {
-        needs.push(membership(session, role, &name, Purpose::Administer).await?);
+        // Nobody is a member of itself; before 16 CREATEROLE grants every role but superusers
+        // (PostgreSQL source, `user.c`, `AddRoleMems`).
+        needs.push(if name != role {
+            membership(session, role, &name, Purpose::Administer).await?
+        } else if session.facts().version.major() < 16 {
+            attribute_of(role, "CREATEROLE")
+        } else {
+            continue;
+        });
     }
     Ok(needs)
 }

@@ -10,11 +10,13 @@ use super::guarded;
 use super::native::{self, Native};
 use super::need::{Need, Row, add, cell};
 use super::resolution;
+use super::restricted;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::stage::Stage;
 use super::written;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
+use crate::domain::diagnosis::restricted::Forbidden;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
 use crate::domain::diagnosis::wants::{Call, Wants, wants};
 use crate::domain::failure::Failure;
@@ -27,6 +29,9 @@ const DEFINING: [&str; 11] = [
     "create", "alter", "drop", "grant", "revoke", "comment", "reassign", "security", "truncate",
     "lock", "refresh",
 ];
+
+/// The search path of what runs on somebody else's behalf.
+const SAFE_PATH: &str = "pg_catalog, pg_temp";
 
 /// Bodies followed at most, one calling another.
 const DEEPEST: usize = 6;
@@ -44,6 +49,8 @@ pub(super) struct Beyond {
     pub(super) course: Course,
     /// What cannot be known before it runs.
     pub(super) unknown: Vec<String>,
+    /// What is refused to everybody, and the body that does it.
+    pub(super) forbidden: Option<(Forbidden, String)>,
 }
 
 /// What is known before the bodies are read.
@@ -84,6 +91,7 @@ pub(super) async fn beyond(
     let mut walk = Walk {
         stage,
         bodies: known.bodies,
+        restricted: stage.gives() && restricted::restricts(statement),
         found: Beyond {
             needs: guards.needs,
             notes: guards.notes,
@@ -93,6 +101,10 @@ pub(super) async fn beyond(
         seen: Vec::new(),
     };
     let path = stage.search_path().await?;
+    let safe = walk.restricted && stage.major() >= 17;
+    // From 17 on what fills a view looks names up in the system's schemas alone (PostgreSQL source,
+    // `guc.c`, `RestrictSearchPath`).
+    let restricted_path = if safe { SAFE_PATH } else { path.as_str() };
     let given = given_text::queries_in(statement);
     for text in given.queries {
         let body = Text::Sql(text);
@@ -112,7 +124,7 @@ pub(super) async fn beyond(
     add(&mut walk.found.needs, unplanned(stage, statement).await?);
     if let Some((owner, query)) = refreshed(stage, statement).await? {
         let body = Text::Parsed(query);
-        walk.body("the view's query", &owner, &body, &path, 0)
+        walk.body("the view's query", &owner, &body, restricted_path, 0)
             .await?;
     }
     for one in split::statements(statement) {
@@ -241,6 +253,8 @@ enum Cause<'a> {
 struct Walk<'a> {
     stage: &'a Stage<'a>,
     bodies: Bodies,
+    /// Whether all of it runs in a security-restricted operation.
+    restricted: bool,
     found: Beyond,
     /// The bodies that were read: OID, event, role and arguments of each.
     seen: Vec<[String; 4]>,
@@ -412,6 +426,15 @@ impl Walk<'_> {
             Text::Sql(_) | Text::Procedural { .. } => Names::LookedUp,
         };
         for statement in statements {
+            if self.restricted
+                && self.found.forbidden.is_none()
+                && let Some(what) = restricted::refused(self.stage, &statement).await?
+            {
+                self.found.forbidden = Some((what, name.to_owned()));
+            }
+            if self.found.forbidden.is_some() {
+                return Ok(());
+            }
             let speaker = Speaker {
                 role: role.to_owned(),
                 path: path.to_owned(),
@@ -420,6 +443,7 @@ impl Walk<'_> {
             let plan = self.tried(&statement, speaker).await?;
             let guards = guarded::guards_of(self.stage, role, &statement).await?;
             add(&mut self.found.needs, guards.needs);
+            self.found.superuser |= guards.superuser && self.found.course <= Course::ByRows;
             Box::pin(self.follow(role, &statement, path, plan, depth + 1)).await?;
         }
         if (self.found.needs.len(), self.found.scenes.len()) != before {

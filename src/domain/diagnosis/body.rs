@@ -21,9 +21,33 @@ use text::{begins, constant, writes};
 use values::Values;
 
 /// Words that begin a statement of SQL.
-const BEGINNINGS: [&str; 19] = [
-    "select", "insert", "update", "delete", "merge", "with", "values", "truncate", "call", "lock",
-    "refresh", "create", "alter", "drop", "grant", "revoke", "comment", "reassign", "security",
+const BEGINNINGS: [&str; 26] = [
+    "select",
+    "insert",
+    "update",
+    "delete",
+    "merge",
+    "with",
+    "values",
+    "truncate",
+    "call",
+    "lock",
+    "refresh",
+    "create",
+    "alter",
+    "drop",
+    "grant",
+    "revoke",
+    "comment",
+    "reassign",
+    "security",
+    "set",
+    "reset",
+    "listen",
+    "unlisten",
+    "discard",
+    "prepare",
+    "deallocate",
 ];
 
 /// What a body may do.

@@ -98,6 +98,22 @@ impl<'a> Change<'a> {
         self.span(typed, ends.unwrap_or_else(|| self.end(typed)))
     }
 
+    /// The conversion that a change of type without USING makes of every value.
+    #[must_use]
+    pub(super) fn conversion(self) -> Option<String> {
+        let kind = self.retyped()?;
+        if self.place("using", 0).is_some() {
+            return None;
+        }
+        let named = 1 + usize::from(self.is(1, "column"));
+        // A collation is none of the cast's.
+        let kind = match kind.to_lowercase().find(" collate ") {
+            Some(at) => kind.get(..at)?,
+            None => kind,
+        };
+        Some(format!("({})::{kind}", self.span(named, named + 1)?))
+    }
+
     /// The condition of the first CHECK.
     #[must_use]
     pub(super) fn check(self) -> Option<&'a str> {
@@ -209,5 +225,11 @@ mod tests {
             ),
             Some("x.g(a, 1)".to_owned())
         );
+        let converted = |sql: &str| with(sql, Change::conversion);
+        assert_eq!(
+            converted("alter column \"A b\" set data type varchar(3) collate \"C\";").as_deref(),
+            Some("(\"A b\")::varchar(3)")
+        );
+        assert_eq!(converted("alter a type text using a || ''"), None);
     }
 }

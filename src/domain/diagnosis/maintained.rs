@@ -1,6 +1,7 @@
 //! What VACUUM, ANALYZE, CLUSTER and REINDEX are told to work on.
 
 use crate::domain::ident;
+use crate::domain::sql::lexer::TokenKind;
 use crate::domain::sql::words::Words;
 
 /// One target.
@@ -22,6 +23,9 @@ pub enum Extent {
     /// VACUUM and ANALYZE look at the right to each partition too (PostgreSQL source, `vacuum.c`,
     /// `expand_vacuum_rel`), from 18 on unless ONLY is said.
     WithPartitions,
+    /// CLUSTER looks at the right to each partition that holds rows, from 17 on with a warning (PostgreSQL
+    /// source, `cluster.c`, `get_tables_to_cluster_partitioned`).
+    WithLeaves,
 }
 
 /// Reads a statement; nothing where it works on all there is.
@@ -51,7 +55,11 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
         at += 1;
     }
     let mut found = Vec::new();
-    let reaches = is(0, "vacuum") || is(0, "analyze");
+    let reach = match words.lower(0).as_str() {
+        "vacuum" | "analyze" => Extent::WithPartitions,
+        "cluster" => Extent::WithLeaves,
+        _ => Extent::Alone,
+    };
     loop {
         let only = is(at, "only");
         at += usize::from(only);
@@ -62,11 +70,7 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
             at += 2;
             name.extend(ident::parts(text(at)).unwrap_or_default());
         }
-        let extent = if reaches && !only {
-            Extent::WithPartitions
-        } else {
-            Extent::Alone
-        };
+        let extent = if only { Extent::Alone } else { reach };
         found.push(Maintained { kind, name, extent });
         at += 1;
         if is(at, "(") {
@@ -83,15 +87,43 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
     found
 }
 
-/// What VACUUM and ANALYZE say of a table that they skip for want of a privilege (PostgreSQL source,
-/// `vacuum.c`, `vacuum_is_permitted_for_relation`; reworded in 16).
+/// The tablespace that REINDEX moves indexes to.
 #[must_use]
-pub fn skipping(verb: &str, name: &str, major: u32) -> String {
-    if major < 16 {
-        format!("skipping \"{name}\" --- only table or database owner can {verb} it")
-    } else {
-        format!("permission denied to {verb} \"{name}\", skipping it")
+pub fn moved_to(sql: &str) -> Option<String> {
+    let words = Words::of_statement(sql);
+    if !words.is(0, "reindex") || !words.is(1, "(") {
+        return None;
     }
+    let end = words.find(")")?;
+    let at = (2..end).find(|at| words.is(*at, "tablespace"))?;
+    match words.get(at + 1)?.kind {
+        TokenKind::String => Some(words.text(at + 1).trim_matches('\'').replace("''", "'")),
+        _ => ident::parts(words.text(at + 1))?.pop(),
+    }
+}
+
+/// Whose a table is that is skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeper {
+    /// Somebody's.
+    Owner,
+    /// The database's: one of its catalogs.
+    Database,
+    /// The cluster's: a catalog that all databases share.
+    Cluster,
+}
+
+/// What VACUUM, ANALYZE and CLUSTER say of a table that they skip for want of a privilege (PostgreSQL
+/// source, `vacuum.c`, `vacuum_is_permitted_for_relation`; reworded in 16).
+#[must_use]
+pub fn skipping(verb: &str, name: &str, keeper: Keeper, major: u32) -> String {
+    let who = match keeper {
+        _ if major >= 16 => return format!("permission denied to {verb} \"{name}\", skipping it"),
+        Keeper::Owner => "table or database owner",
+        Keeper::Database => "superuser or database owner",
+        Keeper::Cluster => "superuser",
+    };
+    format!("skipping \"{name}\" --- only {who} can {verb} it")
 }
 
 #[cfg(test)]
@@ -117,11 +149,38 @@ mod tests {
         assert_eq!(reach("vacuum s.p"), Some(Extent::WithPartitions));
         assert_eq!(reach("reindex table s.p"), Some(Extent::Alone));
         assert_eq!(told("cluster s.t using t_pkey"), ["table s.t"]);
+        assert_eq!(reach("cluster s.t using t_pkey"), Some(Extent::WithLeaves));
         assert_eq!(
             told("reindex (verbose) index concurrently s.i"),
             ["table s.i"]
         );
         assert_eq!(told("reindex schema s"), ["schema s"]);
         assert_eq!(told("vacuum"), Vec::<String>::new());
+        let to = |sql: &str| moved_to(sql);
+        assert_eq!(
+            to("reindex (concurrently, tablespace \"My space\") table t").as_deref(),
+            Some("My space")
+        );
+        assert_eq!(
+            to("reindex (tablespace 'fast') schema s").as_deref(),
+            Some("fast")
+        );
+        assert_eq!(to("reindex table tablespace"), None);
+    }
+
+    #[test]
+    fn what_is_skipped_is_said_in_the_words_of_the_version() {
+        assert_eq!(
+            skipping("vacuum", "pg_authid", Keeper::Cluster, 15),
+            "skipping \"pg_authid\" --- only superuser can vacuum it"
+        );
+        assert_eq!(
+            skipping("analyze", "pg_class", Keeper::Database, 13),
+            "skipping \"pg_class\" --- only superuser or database owner can analyze it"
+        );
+        assert_eq!(
+            skipping("cluster", "part", Keeper::Owner, 17),
+            "permission denied to cluster \"part\", skipping it"
+        );
     }
 }

@@ -311,7 +311,9 @@ fn computed(actions: &[Change<'_>], (head, table): (&str, &str)) -> Option<Vec<S
         })
         .collect();
     let defaults = added.iter().filter_map(|added| added.default);
+    let converted = actions.iter().filter_map(|action| action.conversion());
     let values = actions.iter().filter_map(|action| action.using());
+    let values = values.map(str::to_owned).chain(converted);
     Some(
         std::iter::once(format!("{head}{}", columns.join(", ")))
             .chain(defaults.map(|default| explain(&format!("SELECT {default}"))))

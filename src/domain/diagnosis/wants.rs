@@ -6,6 +6,7 @@
 //! Source: PostgreSQL documentation, the "Privileges" paragraphs of SELECT, INSERT, UPDATE, DELETE,
 //! COPY, TRUNCATE, LOCK.
 
+use super::draws::Draw;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
@@ -49,8 +50,8 @@ pub struct Wants {
     pub locks: Vec<Wanted>,
     /// Routines that may be called.
     pub routines: Vec<Call>,
-    /// Names of sequences and the privilege wanted on each.
-    pub sequences: Vec<(Vec<String>, &'static str)>,
+    /// Names of sequences and what is done with each.
+    pub sequences: Vec<(Vec<String>, Draw)>,
 }
 
 /// Reads a statement.
@@ -529,17 +530,12 @@ impl Reader<'_> {
                 .words
                 .get(at + 2)
                 .filter(|token| token.kind == TokenKind::String);
-            let privilege = match name.as_str() {
-                "nextval" | "currval" => Some("USAGE"),
-                "setval" => Some("UPDATE"),
-                _ => None,
-            };
-            match (privilege, sequence) {
-                (Some(privilege), Some(token)) => {
+            match (Draw::of(&name), sequence) {
+                (Some(draw), Some(token)) => {
                     let text = token.text(self.sql).trim_matches('\'').replace("''", "'");
                     wants
                         .sequences
-                        .extend(ident::parts(&text).map(|parts| (parts, privilege)));
+                        .extend(ident::parts(&text).map(|parts| (parts, draw)));
                 }
                 _ => wants.routines.push(self.call(at, name)),
             }
@@ -613,7 +609,7 @@ mod tests {
         assert_eq!(wants.routines, [area]);
         assert_eq!(
             wants.sequences,
-            [(vec!["s".to_owned(), "Seq".to_owned()], "USAGE")]
+            [(vec!["s".to_owned(), "Seq".to_owned()], Draw::Next)]
         );
     }
 
