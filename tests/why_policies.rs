@@ -29,7 +29,8 @@ const TABLES: &str = "CREATE ROLE keeper; CREATE ROLE writer LOGIN; \
     CREATE VIEW papers AS SELECT author AS by, id, kind FROM doc; ALTER VIEW papers OWNER TO keeper; \
     ALTER TABLE doc FORCE ROW LEVEL SECURITY; \
     GRANT SELECT ON kinds TO writer, keeper; GRANT SELECT, INSERT, UPDATE, DELETE ON doc, papers TO writer; \
-    CREATE SEQUENCE drawn; GRANT USAGE ON SEQUENCE drawn TO writer; \
+    CREATE TABLE sealed (id int); ALTER TABLE sealed OWNER TO keeper; ALTER TABLE sealed ENABLE ROW LEVEL SECURITY; \
+    GRANT INSERT ON sealed TO writer; CREATE SEQUENCE drawn; GRANT USAGE ON SEQUENCE drawn TO writer; \
     CREATE TABLE signed (id int, author text); ALTER TABLE signed OWNER TO keeper; ALTER TABLE signed ENABLE ROW LEVEL SECURITY; \
     CREATE POLICY own ON signed WITH CHECK (author = current_user); GRANT INSERT ON signed TO writer; \
     CREATE FUNCTION sign() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.author := current_user; RETURN NEW; END'; \
@@ -60,6 +61,8 @@ const WRITTEN: &[&str] = &[
     "INSERT INTO papers (id, by) VALUES (7, 'other')",
     "INSERT INTO papers VALUES ('other', 7)",
     "DELETE FROM doc",
+    "INSERT INTO sealed SELECT id FROM kinds WHERE id > 99",
+    "INSERT INTO sealed SELECT id FROM kinds",
 ];
 
 #[tokio::test]

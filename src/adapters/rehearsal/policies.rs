@@ -184,29 +184,17 @@ async fn barring_part(stage: &Stage<'_>, needs: &[Need], part: &Part) -> Result<
         let Some(guarded) = guarded(stage, &wanted.relation).await? else {
             continue;
         };
-        let relevant = guarded.of(command);
-        // A MERGE may have nothing to insert.
-        let inserts = command == 'a' && (!merges || guarded.through_view);
-        if inserts && !relevant.iter().any(|policy| policy.permissive) {
-            let explanation = format!(
-                "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}.",
-                guarded.schema,
-                guarded.name,
-                guarded.role,
-                guarded.others()
-            );
-            return Ok(Barring::Barred(Barred::by(
-                &guarded,
-                None,
-                RowThat::IsNew,
-                (explanation, "a policy must be created or changed"),
-            )));
-        }
         let rows = guarded.told(stage, part, writing.as_ref(), command).await?;
         let held = match rows {
             Some(rows) => guarded.refuses(stage, needs, &rows).await?,
             None => Held::Untold,
         };
+        // A MERGE may have nothing to insert.
+        let inserts = command == 'a' && (!merges || guarded.through_view);
+        let permits = guarded.of(command).iter().any(|policy| policy.permissive);
+        if inserts && !permits && !matches!(held, Held::Passes) {
+            return Ok(Barring::Barred(guarded.permits_none()));
+        }
         match held {
             Held::Refused(barred) => return Ok(Barring::Barred(barred)),
             Held::Untold if copies || guarded.asks_of_rows(command) => {
@@ -306,6 +294,19 @@ impl Guarded {
         } else {
             format!("those that do are {}", named.join(", "))
         }
+    }
+
+    /// No row can be written at all.
+    fn permits_none(&self) -> Barred {
+        let explanation = format!(
+            "Row-level security of {}.{} has no permissive policy (WITH CHECK) for INSERT that applies to {}: {}.",
+            self.schema,
+            self.name,
+            self.role,
+            self.others()
+        );
+        let change = "a policy must be created or changed";
+        Barred::by(self, None, RowThat::IsNew, (explanation, change))
     }
 
     /// Whether a policy asks more of a row than to be one.

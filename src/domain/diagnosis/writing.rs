@@ -210,7 +210,10 @@ impl Reader<'_> {
             .find(|at| self.words.is(*at, "on") && self.words.is(at + 1, "conflict"))
             .unwrap_or(self.words.len());
         let end = self.outside(at + 1, &["returning"]).min(conflict);
-        let reads = if end < self.words.len() {
+        // Without a target DO NOTHING looks at no column of what is there.
+        let finds = conflict < self.words.len() && !self.words.is(conflict + 2, "do");
+        let returned = self.outside(end, &["returning"]);
+        let reads = if finds || self.reads_columns(returned + 1, self.words.len()) {
             Reads::Back
         } else {
             Reads::Nothing
@@ -348,6 +351,11 @@ impl Reader<'_> {
         })
     }
 
+    /// Whether what is returned has columns.
+    fn reads_columns(&self, from: usize, end: usize) -> bool {
+        self.names_columns(from, end) || (from..end).any(|at| self.words.is(at, "*"))
+    }
+
     /// Whether what is assigned may be made of columns.
     fn names_columns(&self, from: usize, end: usize) -> bool {
         (from..end).any(|at| {
@@ -461,6 +469,25 @@ mod tests {
             called("insert into t (a) values (nextval('s'), s.\"F\"(1), (select 1), Lower('x'))"),
             ["t", "values", "nextval", "F", "lower"]
         );
+    }
+
+    #[test]
+    fn policies_for_reading_count_where_columns_are_read() {
+        for (rest, expected) in [
+            ("", Reads::Nothing),
+            ("returning 1", Reads::Nothing),
+            ("returning *", Reads::Back),
+            ("on conflict do nothing", Reads::Nothing),
+            ("on conflict do nothing returning a", Reads::Back),
+            ("on conflict (a) do nothing", Reads::Back),
+            ("on conflict on constraint k do nothing", Reads::Back),
+        ] {
+            let sql = format!("insert into t (a) values (1) {rest}");
+            let Some(Writing::Insert { reads, .. }) = writing(&sql) else {
+                panic!("it is an insert");
+            };
+            assert_eq!(reads, expected, "{sql}");
+        }
     }
 
     #[test]
