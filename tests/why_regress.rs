@@ -30,6 +30,8 @@ GRANT SELECT ON SEQUENCE s.counter TO asker;
 CREATE SEQUENCE s.other;
 RESET ROLE;
 CREATE TABLE s.part PARTITION OF s.parted DEFAULT;
+CREATE TABLE s.keyless (a int);
+ALTER TABLE s.keyless OWNER TO asker;
 CREATE TABLE own.mine (a int PRIMARY KEY, b int);
 ALTER TABLE own.mine OWNER TO asker;
 CREATE TABLE own.parted (a int PRIMARY KEY) PARTITION BY LIST (a);
@@ -55,6 +57,10 @@ CREATE FUNCTION own.becomes() RETURNS bool LANGUAGE plpgsql AS
  'BEGIN SET LOCAL ROLE asker; RETURN true; END';
 CREATE FUNCTION own.writes() RETURNS bool LANGUAGE plpgsql AS
  'BEGIN INSERT INTO own.written VALUES (1); RETURN true; END';
+CREATE FUNCTION own.peeks() RETURNS trigger LANGUAGE plpgsql AS
+ 'BEGIN PERFORM a FROM s.t; RETURN NEW; END';
+CREATE FUNCTION own.explained(text) RETURNS SETOF text LANGUAGE plpgsql AS
+ 'DECLARE ln text; BEGIN FOR ln IN EXECUTE $1 LOOP RETURN NEXT ln; END LOOP; END';
 CREATE MATERIALIZED VIEW own.holding AS SELECT own.holds() WITH NO DATA;
 CREATE MATERIALIZED VIEW own.waiting AS SELECT own.waits() WITH NO DATA;
 CREATE MATERIALIZED VIEW own.keeping AS SELECT own.keeps() WITH NO DATA;
@@ -81,6 +87,31 @@ const FIXES: &[(&str, &[&str])] = &[
     (
         "SELECT lowrite(lo_open(4242, x'20000'::int), 'abcd')",
         &["GRANT UPDATE ON LARGE OBJECT 4242 TO asker"],
+    ),
+    (
+        "CREATE TABLE s.made (a int, b int GENERATED ALWAYS AS (a * 2) STORED)",
+        &["GRANT CREATE ON SCHEMA s TO asker"],
+    ),
+    // The index behind a key takes its place in the schema of the table.
+    (
+        "ALTER TABLE s.keyless ADD PRIMARY KEY (a)",
+        &["GRANT CREATE ON SCHEMA s TO asker"],
+    ),
+    (
+        "ALTER TABLE s.keyless ADD COLUMN b int DEFAULT abs(1), ADD UNIQUE (b)",
+        &["GRANT CREATE ON SCHEMA s TO asker"],
+    ),
+    (
+        "SET search_path = own, s; CREATE INDEX ON keyless (a)",
+        &["GRANT CREATE ON SCHEMA s TO asker"],
+    ),
+    (
+        "ALTER TABLE own.parted ADD CHECK (a > 0)",
+        &["GRANT maker TO asker{inherit}"],
+    ),
+    (
+        "SELECT own.explained('EXPLAIN (COSTS OFF) SELECT a FROM s.t')",
+        &["GRANT SELECT (a) ON TABLE s.t TO asker"],
     ),
     (
         "SELECT currval('s.other')",
@@ -184,6 +215,10 @@ async fn refusals_of_the_suite_are_explained() {
         "REFRESH MATERIALIZED VIEW own.holding WITH NO DATA",
         "SELECT own.keeps()",
         "SELECT currval('s.counter')",
+        // What is only named does not run.
+        "DROP FUNCTION own.peeks()",
+        "COMMENT ON FUNCTION own.peeks() IS 'x'",
+        "CREATE TRIGGER peeks BEFORE INSERT ON own.written FOR EACH ROW EXECUTE FUNCTION own.peeks()",
     ] {
         let report = why(&session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Allowed, "{statement}: {report:#?}");

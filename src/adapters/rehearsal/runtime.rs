@@ -16,6 +16,7 @@ use super::stage::Stage;
 use super::written;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
+use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::restricted::Forbidden;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
 use crate::domain::diagnosis::wants::{Call, Wants, wants};
@@ -224,6 +225,15 @@ fn has_parameters(text: &str) -> bool {
     words.any(|token| token.kind == TokenKind::Parameter)
 }
 
+/// The query of EXPLAIN, DECLARE and COPY, which a body may execute like any other.
+fn query_within(statement: &str, major: u32) -> Option<String> {
+    if !["explain", "declare", "copy"].contains(&word_at(statement, 0).as_str()) {
+        return None;
+    }
+    let texts = trial(statement, major).ok()?;
+    Some(texts.first()?.strip_prefix(EXPLAIN)?.to_owned())
+}
+
 /// The text of a body.
 enum Text {
     /// Plain SQL.
@@ -279,6 +289,13 @@ impl Walk<'_> {
             resolution::called(self.stage, statement).await?
         } else {
             None
+        };
+        let wants = Wants {
+            routines: match naming(statement) {
+                Naming::Calls => wants.routines,
+                Naming::Defines | Naming::Means => Vec::new(),
+            },
+            ..wants
         };
         for row in self.called(&wants, resolved, &called_in(&plan)).await? {
             self.routine(role, &row, path, Cause::Call(statement), depth)
@@ -490,6 +507,8 @@ impl Walk<'_> {
     /// one.
     async fn tried(&mut self, statement: &str, speaker: Speaker) -> Result<Vec<String>, Failure> {
         let session = self.stage.session;
+        let inner = query_within(statement, self.stage.major());
+        let statement = inner.as_deref().unwrap_or(statement);
         let defines = DEFINING.contains(&word_at(statement, 0).as_str());
         if self.bodies == Bodies::Tried && defines {
             for text in trial(statement, self.stage.major()).unwrap_or_default() {

@@ -225,11 +225,11 @@ mod tests {
             ),
             Some("x.g(a, 1)".to_owned())
         );
-        let converted = |sql: &str| with(sql, Change::conversion);
+        let converted = |sql: &str| with(sql, |change| change.conversion().unwrap_or_default());
         assert_eq!(
-            converted("alter column \"A b\" set data type varchar(3) collate \"C\";").as_deref(),
-            Some("(\"A b\")::varchar(3)")
+            converted("alter column \"A b\" set data type varchar(3) collate \"C\";"),
+            "(\"A b\")::varchar(3)"
         );
-        assert_eq!(converted("alter a type text using a || ''"), None);
+        assert_eq!(converted("alter a type text using a || ''"), "");
     }
 }

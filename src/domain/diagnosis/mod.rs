@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod body;
+pub mod calls;
 pub mod checked;
 pub mod definitions;
 pub mod demands;

@@ -142,7 +142,7 @@ fn created(sql: &str, words: &[Token], major: u32) -> Vec<String> {
     vec![filled, empty]
 }
 
-/// Around what is made empty before its query is planned: EXPLAIN refuses what exists.
+/// Around what is undone before the next text: EXPLAIN refuses what exists, and a table keeps its name.
 const EMPTY: &str = "SAVEPOINT pgiam_empty";
 const NOT_EMPTY: &str = "ROLLBACK TO SAVEPOINT pgiam_empty";
 
@@ -177,12 +177,27 @@ fn index(sql: &str, words: &[Token]) -> Trial {
         .map_or_else(String::new, |token| {
             format!(" TABLESPACE {}", token.text(sql))
         });
-    let mut trial = vec![
-        format!("ALTER TABLE {table} RESET (fillfactor)"),
-        format!("CREATE TABLE {schema}{PROBE} (){tablespace}"),
-    ];
+    let owned = format!("ALTER TABLE {table} RESET (fillfactor)");
+    let placed = format!("CREATE TABLE {schema}{PROBE} (){tablespace}");
+    let mut trial = if schema.is_empty() {
+        let there = in_schema_of(table);
+        vec![owned, EMPTY.to_owned(), there, placed, NOT_EMPTY.to_owned()]
+    } else {
+        vec![owned, placed]
+    };
     trial.extend(schemas_behind(sql, words, (at + 1, &word(sql, words, at))));
     Ok(trial)
+}
+
+/// What is created next is created in the schema of a table that the search path finds, not in the first
+/// of the path.
+fn in_schema_of(table: &str) -> String {
+    format!(
+        "SELECT pg_catalog.set_config('search_path', (SELECT pg_catalog.quote_ident(n.nspname) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.oid = pg_catalog.to_regclass({})), true)",
+        crate::domain::ident::literal(table)
+    )
 }
 
 /// Looks into what may be the schemas of types, operator classes, functions and collations, from a word
@@ -264,7 +279,10 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
         }
         let mut scenes = scenes.into_iter();
         let first = scenes.next().unwrap_or_default();
-        return held_up(first).chain(scenes).collect();
+        return held_up(first)
+            .chain(indexed(words, sql, head))
+            .chain(scenes)
+            .collect();
     }
     let reads_rows = [
         "primary", "unique", "exclude", "check", "validate", "logged", "unlogged", "attach",
@@ -280,12 +298,48 @@ fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
         let check = change
             .check()
             .filter(|check| check.matches('(').count() > 1);
-        return held_up(format!("{head}RESET (fillfactor)"))
+        let first = constraint(&actions, (sql, words), head);
+        return held_up(first)
+            .chain(indexed(words, sql, head))
             .chain(partition)
             .chain(check.map(planned))
             .collect();
     }
     vec![sql.to_owned()]
+}
+
+/// What asks for the table alone, or for those that inherit from it as well where the change reaches
+/// them (PostgreSQL source, `tablecmds.c`, `ATSimplePermissions`).
+fn constraint(actions: &[Change<'_>], (sql, words): (&str, &[Token]), head: &str) -> String {
+    let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
+    let alone = word(sql, words, 2) == "only"
+        || word(sql, words, 4) == "only"
+        || (has("no") && has("inherit"));
+    let columns = actions.iter().any(|action| action.added().is_some());
+    let reaches = columns || (has("add") && has("check")) || (has("set") && has("null"));
+    if reaches && !alone {
+        format!("{head}ADD CONSTRAINT {PROBE} CHECK (true) NOT VALID")
+    } else {
+        format!("{head}RESET (fillfactor)")
+    }
+}
+
+/// The index behind a new key takes CREATE on the schema of its table (PostgreSQL source, `indexcmds.c`,
+/// `DefineIndex`), as a new name does (`tablecmds.c`, `RangeVarCallbackForAlterRelation`).
+fn indexed(words: &[Token], sql: &str, head: &str) -> Vec<String> {
+    let has = |wanted: &str| words.iter().any(|token| token.is(sql, wanted));
+    let there = words.windows(3).any(|three| {
+        let [using, index, name] = three else {
+            return false;
+        };
+        using.is(sql, "using") && index.is(sql, "index") && !name.is(sql, "tablespace")
+    });
+    let keys = ["primary", "unique", "exclude"];
+    if there || !has("add") || !keys.iter().any(|key| has(key)) {
+        return Vec::new();
+    }
+    let renamed = format!("{head}RENAME TO {PROBE}");
+    [EMPTY, &renamed, NOT_EMPTY].map(str::to_owned).to_vec()
 }
 
 /// A change that adds columns whose defaults call something, or changes types: columns of those types
@@ -469,12 +523,20 @@ fn query_in<'a>(sql: &'a str, words: &[Token]) -> Option<&'a str> {
 }
 
 /// `CREATE TABLE … AS` and `CREATE MATERIALIZED VIEW` run a query.
-fn creates_from_query(sql: &str, words: &[Token]) -> bool {
+pub(super) fn creates_from_query(sql: &str, words: &[Token]) -> bool {
     let materialized = word(sql, words, 1) == "materialized";
     let table = words.iter().take(4).any(|token| token.is(sql, "table"));
+    // `GENERATED ALWAYS AS (…)` stands among the columns.
+    let mut depth = 0_i32;
     let query = words.windows(2).any(|pair| {
         let [first, second] = pair else { return false };
-        first.is(sql, "as")
+        match first.text(sql) {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+            && first.is(sql, "as")
             && (second.text(sql) == "("
                 || ["select", "with", "values", "table"]
                     .iter()
@@ -606,6 +668,32 @@ mod tests {
     }
 
     #[test]
+    fn an_index_is_placed_beside_its_table() {
+        let tried = trial("create index on \"My t\" (a)", 16).unwrap();
+        let [owned, before, path, made, after] = tried.as_slice() else {
+            panic!("{tried:#?}");
+        };
+        assert_eq!(owned, "ALTER TABLE \"My t\" RESET (fillfactor)");
+        assert!(path.contains("to_regclass('\"My t\"')"), "{path}");
+        assert_eq!(made, "CREATE TABLE pgiam_rehearsal_probe ()");
+        assert_eq!([before, after], [EMPTY, NOT_EMPTY]);
+    }
+
+    #[test]
+    fn a_generated_column_is_no_query() {
+        for sql in [
+            "create table t (a int, b int generated always as (a * 2) stored)",
+            "create temp table t (a int generated always as identity)",
+        ] {
+            assert_eq!(trial(sql, 18).unwrap(), [sql]);
+        }
+        assert_eq!(
+            trial("create table t (a) as (select 1)", 18).unwrap().len(),
+            2
+        );
+    }
+
+    #[test]
     fn schemas_behind_the_table_are_looked_into() {
         assert_eq!(
             trial("create index on s.t using gin (a \"E x\".ops, t.b)", 16).unwrap(),
@@ -620,6 +708,9 @@ mod tests {
             [
                 "alter table only s.t RESET (fillfactor)",
                 "SELECT pg_catalog.to_regclass('ext.pgiam_rehearsal_probe')",
+                "SAVEPOINT pgiam_empty",
+                "alter table only s.t RENAME TO pgiam_rehearsal_probe",
+                "ROLLBACK TO SAVEPOINT pgiam_empty",
             ]
         );
     }
@@ -666,7 +757,15 @@ mod tests {
         );
         for (sql, tried) in [
             (
-                "alter table s.t add primary key (id)",
+                "alter table s.t add primary key using index i",
+                "alter table s.t RESET (fillfactor)",
+            ),
+            (
+                "alter table s.t alter a set not null",
+                "alter table s.t ADD CONSTRAINT pgiam_rehearsal_probe CHECK (true) NOT VALID",
+            ),
+            (
+                "alter table s.t add check (a > 0) no inherit",
                 "alter table s.t RESET (fillfactor)",
             ),
             (

@@ -6,6 +6,7 @@
 //! Source: PostgreSQL documentation, the "Privileges" paragraphs of SELECT, INSERT, UPDATE, DELETE,
 //! COPY, TRUNCATE, LOCK.
 
+use super::calls::{Naming, naming};
 use super::draws::Draw;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -86,7 +87,9 @@ pub fn wants(sql: &str) -> Wants {
             });
         }
     }
-    reader.calls(&mut wants);
+    if naming(sql) != Naming::Means {
+        reader.calls(&mut wants);
+    }
     wants
 }
 

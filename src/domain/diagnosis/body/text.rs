@@ -12,12 +12,19 @@ pub(super) fn constant(expression: &str) -> Option<String> {
     }
 }
 
+/// Words that begin what can only be executed as a text: in a body of its own they mean something else, or
+/// nothing.
+const EXECUTED: [&str; 3] = ["explain", "declare", "copy"];
+
 /// Whether a text begins as a statement of SQL.
 pub(super) fn begins(text: &str) -> bool {
     tokens(text)
         .into_iter()
         .find(|token| token.kind != TokenKind::Comment)
-        .is_some_and(|first| BEGINNINGS.iter().any(|word| first.is(text, word)))
+        .is_some_and(|first| {
+            let mut words = BEGINNINGS.iter().chain(&EXECUTED);
+            words.any(|word| first.is(text, word))
+        })
 }
 
 /// Functions that change no rows, and words before a parenthesis that call nothing.
