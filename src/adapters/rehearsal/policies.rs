@@ -129,10 +129,20 @@ enum RowThat {
     Matches,
 }
 
+/// Whose eyes rows are looked at with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// The role's: policies hide some.
+    Own,
+    /// All are seen; the query itself says which count.
+    All,
+}
+
 /// Rows to hold against policies.
 struct Rows {
     query: String,
     row: RowThat,
+    sight: Sight,
     /// The commands whose policies count.
     tests: Vec<char>,
 }
@@ -383,7 +393,7 @@ impl Guarded {
             rows.query
         );
         let Some(answers) = self
-            .looked(stage, needs, rows.row, &[Scene::own(sql)])
+            .looked(stage, needs, rows.sight, &[Scene::own(sql)])
             .await?
         else {
             return Ok(Held::Untold);
@@ -446,7 +456,7 @@ impl Guarded {
         &self,
         stage: &Stage<'_>,
         needs: &[Need],
-        row: RowThat,
+        sight: Sight,
         scenes: &[Scene],
     ) -> Result<Option<Vec<Vec<String>>>, Failure> {
         let role = crate::domain::ident::role(stage.role);
@@ -459,7 +469,7 @@ impl Guarded {
         let granted: Vec<&str> = needs.iter().map(|need| need.statement.as_str()).collect();
         let mut given = granted.clone();
         given.push(&look);
-        if row == RowThat::IsThere {
+        if sight == Sight::All {
             given.push(&sees);
         }
         if let Ok(answers) = stage.attempt_with(&given, scenes).await? {

@@ -1,6 +1,6 @@
 //! The rows that a statement would write or change, as queries.
 
-use super::{Guarded, RowThat, Rows};
+use super::{Guarded, RowThat, Rows, Sight};
 use crate::adapters::rehearsal::check_option;
 use crate::adapters::rehearsal::need::cell;
 use crate::adapters::rehearsal::stage::Stage;
@@ -30,24 +30,13 @@ impl Guarded {
         if self.rewritten || acts(stage, &format!("{with} {}", part.statement)).await? {
             return Ok(None);
         }
-        let mut all = if self.through_view {
-            let Writing::Insert { reads, .. } = writing else {
-                return Ok(None);
-            };
-            let Some(under) = check_option::under(stage, writing).await? else {
-                return Ok(None);
-            };
-            if under.oid != self.oid {
-                return Ok(None);
-            }
-            let new = |query| Rows {
-                query,
-                row: RowThat::IsNew,
-                tests: tests('a', *reads),
-            };
-            under.rows.into_iter().map(new).collect()
+        let all = if self.through_view {
+            self.through(stage, writing).await?
         } else {
-            self.rows(stage, writing, command).await?
+            Some(self.rows(stage, writing, command).await?)
+        };
+        let Some(mut all) = all else {
+            return Ok(None);
         };
         for rows in &mut all {
             let query = format!("{with} {}", rows.query);
@@ -57,6 +46,35 @@ impl Guarded {
             };
         }
         Ok(Some(all))
+    }
+
+    /// The rows that are written through a view over the table; `None` where they are not told.
+    async fn through(
+        &self,
+        stage: &Stage<'_>,
+        writing: &Writing,
+    ) -> Result<Option<Vec<Rows>>, Failure> {
+        let (tests, sight) = match writing {
+            Writing::Insert { reads, .. } => (tests('a', *reads), Sight::Own),
+            Writing::Update { reads, .. } => (tests('w', *reads), Sight::All),
+            Writing::Merge(_) => return Ok(None),
+        };
+        let under = check_option::under(stage, writing).await?;
+        let Some(under) = under.filter(|under| under.oid == self.oid) else {
+            return Ok(None);
+        };
+        // What the owner of the view sees stands in for the table.
+        let shown = match sight {
+            Sight::Own => String::new(),
+            Sight::All => format!("WITH {} AS {} ", quoted(&self.name), self.seen(&['w', 'r'])),
+        };
+        let new = |query| Rows {
+            query: format!("SELECT * FROM ({shown}{query}) AS written"),
+            row: RowThat::IsNew,
+            sight,
+            tests: tests.clone(),
+        };
+        Ok(Some(under.rows.into_iter().map(new).collect()))
     }
 
     /// New rows with their generated columns.
@@ -110,6 +128,7 @@ impl Guarded {
             ) => Ok(vec![Rows {
                 query: inserted(stage, &self.oid, columns, rows).await?,
                 row: RowThat::IsNew,
+                sight: Sight::Own,
                 tests: tests('a', *reads),
             }]),
             (
@@ -135,10 +154,11 @@ impl Guarded {
                 'w',
             ) => {
                 let each = self.assigned(stage, called, sets).await?;
-                let seen = self.seen('w');
+                let seen = self.seen(&['w']);
                 Ok(vec![Rows {
                     query: format!("SELECT {each} FROM {seen} AS {called} {rest} {MOST}"),
                     row: RowThat::IsNew,
+                    sight: Sight::Own,
                     tests: tests('w', *reads),
                 }])
             }
@@ -147,8 +167,19 @@ impl Guarded {
         }
     }
 
-    /// The table's rows that a command sees: the others are hidden, not refused.
-    fn seen(&self, command: char) -> String {
+    /// The table's rows that some commands see: the others are hidden, not refused.
+    fn seen(&self, commands: &[char]) -> String {
+        let all: Vec<String> = commands.iter().map(|command| self.sees(*command)).collect();
+        format!(
+            "(SELECT * FROM {}.{} WHERE {})",
+            quoted(&self.schema),
+            quoted(&self.name),
+            all.join(" AND ")
+        )
+    }
+
+    /// The condition of the rows that one command sees.
+    fn sees(&self, command: char) -> String {
         let tests = |permissive: bool| -> Vec<String> {
             self.of(command)
                 .into_iter()
@@ -167,12 +198,7 @@ impl Guarded {
         };
         let mut all = vec![format!("({any})")];
         all.extend(tests(false));
-        format!(
-            "(SELECT * FROM {}.{} WHERE {})",
-            quoted(&self.schema),
-            quoted(&self.name),
-            all.join(" AND ")
-        )
+        all.join(" AND ")
     }
 
     /// All columns of the table, as an UPDATE would leave them.
@@ -219,6 +245,7 @@ impl Guarded {
             let matches = |command| Rows {
                 query: format!("SELECT {called}.* {from} {MOST}"),
                 row: RowThat::Matches,
+                sight: Sight::Own,
                 tests: vec![command],
             };
             match &when.deed {
@@ -228,6 +255,7 @@ impl Guarded {
                     rows.push(Rows {
                         query: format!("SELECT {each} {from} {MOST}"),
                         row: RowThat::IsNew,
+                        sight: Sight::Own,
                         tests: tests('w', Reads::Back),
                     });
                 }
@@ -237,6 +265,7 @@ impl Guarded {
                     rows.push(Rows {
                         query: inserted(stage, &self.oid, columns, &proposed).await?,
                         row: RowThat::IsNew,
+                        sight: Sight::Own,
                         tests: tests('a', merge.reads),
                     });
                 }
@@ -294,11 +323,13 @@ impl Guarded {
             Rows {
                 query: format!("SELECT {called}.* {from} {MOST}"),
                 row: RowThat::IsThere,
+                sight: Sight::All,
                 tests: vec!['w', 'r'],
             },
             Rows {
                 query: format!("SELECT {each} {from} {MOST}"),
                 row: RowThat::IsNew,
+                sight: Sight::Own,
                 tests: vec!['w', 'r'],
             },
         ])
