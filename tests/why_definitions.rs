@@ -28,6 +28,7 @@ CREATE TABLE s.t (id int PRIMARY KEY, a text);
 CREATE MATERIALIZED VIEW s.mv AS SELECT 1 AS one;
 CREATE TYPE s.kind AS ENUM ('x');
 REVOKE USAGE ON TYPE s.kind FROM PUBLIC;
+CREATE SEQUENCE s.counted;
 CREATE FUNCTION s.fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 REVOKE EXECUTE ON FUNCTION s.fires() FROM PUBLIC;
 RESET ROLE;
@@ -35,10 +36,16 @@ CREATE SCHEMA own AUTHORIZATION asker;
 CREATE TABLE own.mine (a int);
 ALTER TABLE own.mine OWNER TO asker;
 CREATE SCHEMA hidden;
+GRANT USAGE ON SCHEMA hidden TO asker;
+CREATE TABLE hidden.mine (a int);
+ALTER TABLE hidden.mine OWNER TO asker;
 CREATE TABLE public.made_by_superuser (a int);
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 CREATE TABLE s.made_by_superuser (a int);
 CREATE OPERATOR public.### (FUNCTION = int4pl, LEFTARG = int, RIGHTARG = int);
+CREATE TEXT SEARCH PARSER s.parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE OPERATOR FAMILY s.family USING btree;
+ALTER OPERATOR FAMILY s.family USING btree OWNER TO maker;
 SELECT lo_create(4343);
 GRANT SELECT ON LARGE OBJECT 4343 TO asker;
 CREATE TABLE s.parted (a int) PARTITION BY LIST (a);
@@ -100,6 +107,47 @@ const FIXES: &[(&str, &[&str])] = &[
     (
         "DROP OPERATOR public.### (integer, integer)",
         &["ALTER OPERATOR public.### (integer, integer) OWNER TO asker"],
+    ),
+    // Parsers belong to nobody.
+    ("DROP TEXT SEARCH PARSER s.parser", &[PRIVILEGES_OF_MAKER]),
+    (
+        "COMMENT ON OPERATOR FAMILY s.family USING btree IS 'x'",
+        &[PRIVILEGES_OF_MAKER],
+    ),
+    (
+        "CREATE DATABASE x OWNER = \"Other Role\" TABLESPACE = pg_default",
+        &[
+            "ALTER ROLE asker CREATEDB",
+            "GRANT \"Other Role\" TO asker{set}",
+            "GRANT CREATE ON TABLESPACE pg_default TO asker",
+        ],
+    ),
+    (
+        "ALTER DATABASE why_definitions SET TABLESPACE pg_default",
+        &[
+            "ALTER DATABASE why_definitions OWNER TO asker",
+            "GRANT CREATE ON TABLESPACE pg_default TO asker",
+        ],
+    ),
+    // The index of a key is made in the table's schema.
+    (
+        "ALTER TABLE hidden.mine ADD PRIMARY KEY (a)",
+        &["GRANT CREATE ON SCHEMA hidden TO asker"],
+    ),
+    (
+        "SELECT pg_ls_dir('base/../../somewhere')",
+        &[
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text) TO asker",
+            "GRANT pg_read_server_files TO asker{inherit}",
+        ],
+    ),
+    (
+        "SELECT pg_ls_dir('base')",
+        &["GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text) TO asker"],
+    ),
+    (
+        "SELECT * FROM pg_sequence_parameters('s.counted'::regclass)",
+        &["GRANT USAGE ON SEQUENCE s.counted TO asker"],
     ),
     (
         "GRANT SELECT ON LARGE OBJECT 4343 TO \"Other Role\"",
@@ -210,10 +258,24 @@ const BARRED: &[(&str, NotByGrantKind)] = &[
     ),
     ("DROP FUNCTION pg_catalog.now()", NotByGrantKind::System),
     ("TRUNCATE pg_class", NotByGrantKind::System),
+    ("DROP TABLESPACE pg_default", NotByGrantKind::System),
+    (
+        "SET LOCAL SESSION AUTHORIZATION maker",
+        NotByGrantKind::Superuser,
+    ),
+    (
+        "SET session_authorization = maker",
+        NotByGrantKind::Superuser,
+    ),
+    ("DO LANGUAGE c 'x'", NotByGrantKind::Superuser),
 ];
 
 /// What fails whatever is granted.
-const FAILED: &[&str] = &["SET ROLE nobody_at_all", "SET shared_buffers = '1MB'"];
+const FAILED: &[&str] = &[
+    "SET ROLE nobody_at_all",
+    "SET shared_buffers = '1MB'",
+    "CREATE EXTENSION earthdistance",
+];
 
 /// What needs nothing.
 const ALLOWED: &[&str] = &[
@@ -251,6 +313,11 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
         );
         assert!(report.fixes.is_empty(), "{statement}");
     }
+    let first = why(&session, "asker", "CREATE EXTENSION earthdistance CASCADE").await;
+    assert_eq!(
+        first.refusal.map(|failure| failure.message).as_deref(),
+        Some("permission denied to create extension \"cube\"")
+    );
     for statement in FAILED {
         let report = why(&session, "asker", statement).await;
         assert_eq!(report.outcome, Outcome::Failed, "{statement}: {report:#?}");

@@ -39,18 +39,18 @@ mod written_rows;
 
 use super::session::Session;
 use crate::domain::diagnosis::body::Course;
-use crate::domain::diagnosis::denial;
+use crate::domain::diagnosis::denial::{self, Denial};
 use crate::domain::diagnosis::evaluable::evaluable;
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
-use crate::domain::diagnosis::{Outcome, Verdict, WhyReport};
+use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
 use need::{Need, add};
 use play::Found;
-use runtime::Bodies;
+use runtime::{Beyond, Bodies};
 use scene::Scene;
 use settle::settle;
 use spoken::{Spoken, becomes, spoken};
@@ -203,7 +203,11 @@ fn say(stage: &Stage<'_>, needs: &[Need], report: &mut WhyReport) {
     report.refusal = of_copy.or_else(|| {
         let first = needs.first()?;
         let statement = report.statement.as_deref().unwrap_or_default();
-        let in_its_words = saying::creation_refusal(statement, &first.missing)
+        let of_template = first
+            .wanted
+            .as_ref()
+            .and_then(|wanted| saying::template_refusal(statement, &wanted.kind, &wanted.name));
+        let in_its_words = of_template
             .or_else(|| saying::command_refusal(statement, &first.missing, stage.major()));
         in_its_words.or_else(|| match &first.wanted {
             Some(wanted) => Some(saying::owner_refusal(&wanted.kind, &wanted.name)),
@@ -291,6 +295,11 @@ async fn played(
     for (role, statement, why) in left {
         stage.rewind().await?;
         let actor = stage.of(&role);
+        if let Some(refusal) = definitions::of_system(&actor, statement).await? {
+            let _ = report.refusal.get_or_insert(refusal);
+            report.not_by_grant = play::not_by_grant(&Denial::System, stage.major());
+            return Ok(Found::expected(Vec::new(), Vec::new()));
+        }
         let needs = derived::derive(&actor, statement, None).await?;
         if let Some(reason) = maintenance::barred(&actor, statement).await? {
             report.not_by_grant = Some(reason);
@@ -356,6 +365,44 @@ async fn derive(
     ))
 }
 
+/// Puts down what no grant lifts of what is checked only when the statement runs; whether there is such.
+fn no_grant_helps(
+    stage: &Stage<'_>,
+    text: &str,
+    beyond: &Beyond,
+    gives: bool,
+    report: &mut WhyReport,
+) -> bool {
+    if let Some((what, body)) = &beyond.forbidden {
+        report.not_by_grant = Some(restricted::barred(what, body));
+        report.refusal = Some(saying::denied(what.message()));
+        return true;
+    }
+    if let Some(failure) = beyond.refusal.as_ref().filter(|_| report.refusal.is_none()) {
+        if !failure.is_refusal() {
+            report.outcome = Outcome::Failed;
+            report.refusal = Some(failure.clone());
+            return true;
+        }
+        report.refusal = gives.then(|| failure.clone());
+    }
+    if !beyond.superuser {
+        return false;
+    }
+    let _ = report.not_by_grant.get_or_insert_with(play::beyond);
+    if gives {
+        // The right to make any is looked at before what only superusers may make.
+        if word_at(text, 0) == "create" && word_at(text, 1) == "subscription" {
+            say(stage, &beyond.needs, report);
+        }
+        report.refusal = report
+            .refusal
+            .take()
+            .or_else(|| saying::superuser_refusal(text, stage.major()));
+    }
+    true
+}
+
 /// Adds what is checked only when the statement runs.
 async fn look_beyond(
     stage: &Stage<'_>,
@@ -365,23 +412,20 @@ async fn look_beyond(
     gives: bool,
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
+    // What else it would want is no help.
+    let hopeless = |reason: &NotByGrant| {
+        [NotByGrantKind::Superuser, NotByGrantKind::System].contains(&reason.kind)
+    };
+    if gives && found.needs.is_empty() && report.not_by_grant.as_ref().is_some_and(hopeless) {
+        return Ok(found);
+    }
     let known = runtime::Known {
         granted: if gives { &found.needs } else { &[] },
         plans: &found.plans,
         bodies: if gives { Bodies::Tried } else { Bodies::Read },
     };
     let beyond = runtime::beyond(stage, &known, text).await?;
-    if let Some((what, body)) = beyond.forbidden {
-        report.not_by_grant = Some(restricted::barred(&what, &body));
-        report.refusal = Some(saying::denied(what.message()));
-        found.needs.clear();
-        return Ok(found);
-    }
-    if beyond.superuser {
-        let _ = report.not_by_grant.get_or_insert_with(play::beyond);
-        if gives && report.refusal.is_none() {
-            report.refusal = saying::superuser_refusal(text, stage.major());
-        }
+    if no_grant_helps(stage, text, &beyond, gives, report) {
         found.needs.clear();
         return Ok(found);
     }

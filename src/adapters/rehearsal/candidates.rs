@@ -91,7 +91,8 @@ impl Refused<'_> {
                     self.privilege(ObjectKind::LargeObject, oid).await?.into()
                 }
                 Some(kind) => self.privilege(kind, name).await?.into(),
-                None => Lifting::default(),
+                // DROP OWNED warns where somebody else granted: the owner may take it back.
+                None => self.owned("table", name, Way::Membership).await?,
             },
             Denial::Temporary => vec![database(session, role, "TEMPORARY").await?].into(),
             Denial::CreateInDatabase => vec![database(session, role, "CREATE").await?].into(),

@@ -3,6 +3,7 @@
 
 use super::guarded;
 use super::need::{Need, add, cell, need, object, relation_kind};
+use super::ownership::{Ownership, Way, ownership};
 use super::play;
 use super::scene::Scene;
 use super::stage::Stage;
@@ -68,7 +69,8 @@ pub(super) async fn checked(
             continue;
         };
         for value in values {
-            let more = lacking(stage, &call, &value).await?;
+            let mut more = lacking(stage, &call, &value).await?;
+            more.retain(|need| !granted.iter().any(|given| does_as_well(given, need, &call)));
             add(&mut looked.needs, more);
         }
     }
@@ -104,6 +106,24 @@ pub(super) fn beyond() -> NotByGrant {
                       a superuser may signal that. Those of others take membership in their role or in \
                       pg_signal_backend."
             .to_owned(),
+    }
+}
+
+/// Whether what is given already passes the check for which another privilege is wanted.
+fn does_as_well(given: &Need, wanted: &Need, call: &CheckedCall) -> bool {
+    let (given, wanted) = (&given.missing, &wanted.missing);
+    given.grantee == wanted.grantee
+        && given.object == wanted.object
+        && passing(call)
+            .split(',')
+            .any(|privilege| privilege == given.privilege)
+}
+
+/// The privileges of which any passes the check of a call.
+fn passing(call: &CheckedCall) -> &'static str {
+    match (call.function.as_str(), call.privilege) {
+        ("pg_sequence_parameters", _) => "SELECT,UPDATE,USAGE",
+        (function, privilege) => Draw::of(function).map_or(privilege, Draw::enough),
     }
 }
 
@@ -251,10 +271,7 @@ async fn lacking(
         return Ok(needs);
     }
     let who = literal(stage.role);
-    let enough = match (call.function.as_str(), call.privilege) {
-        ("pg_sequence_parameters", _) => "SELECT,UPDATE,USAGE",
-        (function, privilege) => Draw::of(function).map_or(privilege, Draw::enough),
-    };
+    let enough = passing(call);
     let member = call.or_member.map_or_else(
         || "false".to_owned(),
         |of| format!("pg_catalog.pg_has_role({who}, {}, 'USAGE')", literal(of)),
@@ -268,7 +285,7 @@ async fn lacking(
         "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), \
          pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
          {member} OR CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege({who}, c.oid, {1}) \
-         ELSE pg_catalog.has_table_privilege({who}, c.oid, {2}) END \
+         ELSE {2} END \
          FROM pg_catalog.pg_class i LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = i.oid \
          JOIN pg_catalog.pg_class c ON c.oid = coalesce(x.indrelid, i.oid) \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE i.oid = {oid} AND (c.relkind = 'S') = {0}",
@@ -278,11 +295,14 @@ async fn lacking(
         } else {
             "USAGE"
         }),
-        literal(if call.named == Named::Sequence {
-            "SELECT"
-        } else {
-            enough
-        }),
+        match enough {
+            "OWNER" => format!("pg_catalog.pg_has_role({who}, c.relowner, 'USAGE')"),
+            _ if call.named == Named::Sequence => "true".to_owned(),
+            _ => format!(
+                "pg_catalog.has_table_privilege({who}, c.oid, {})",
+                literal(enough)
+            ),
+        },
     );
     let rows = stage.session.query(&sql).await?.rows;
     let Some(row) = rows.first() else {
@@ -300,7 +320,15 @@ async fn lacking(
             &cell(row, 4),
         ));
     }
-    if cell(row, 6) != "t" {
+    if cell(row, 6) != "t" && call.privilege == "OWNER" {
+        let name = format!("{}.{}", cell(row, 0), cell(row, 1));
+        let way = Way::Membership;
+        if let Ownership::Ways(ways) =
+            ownership(stage.session, stage.role, "table", &name, way).await?
+        {
+            add(&mut needs, ways);
+        }
+    } else if cell(row, 6) != "t" {
         let named = object(
             relation_kind(&cell(row, 2)),
             Some(cell(row, 0)),

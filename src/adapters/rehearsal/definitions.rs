@@ -4,12 +4,14 @@ use super::candidates::{self, Reach};
 use super::derived::{lifting, relation};
 use super::maintenance::{self, Right};
 use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
+use super::ownership::{Ownership, Way, ownership};
 use super::play;
 use super::roles;
 use super::runners::known_role;
 use super::stage::Stage;
 use crate::domain::diagnosis::definitions::{Demanded, demanded};
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::wants::{Columns, Wanted};
 use crate::domain::diagnosis::{Breadth, NotByGrant, NotByGrantKind, ObjectKind};
@@ -105,6 +107,12 @@ pub(super) async fn barred(
         Some(reason) => Some(reason),
         None => maintenance::barred(stage, statement).await?,
     };
+    let reason = match reason {
+        Some(reason) => Some(reason),
+        None => of_system(stage, statement)
+            .await?
+            .and_then(|_| play::not_by_grant(&Denial::System, stage.major())),
+    };
     if reason.is_none() {
         return Ok(None);
     }
@@ -114,6 +122,23 @@ pub(super) async fn barred(
     );
     let above = !stage.session.query(&sql).await?.rows.is_empty();
     Ok(reason.filter(|_| !above))
+}
+
+/// What a definition is refused for want of owning, where that is PostgreSQL's own.
+pub(super) async fn of_system(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<Failure>, Failure> {
+    for demand in demanded(statement, stage.role) {
+        let Demanded::Refused(Denial::Ownership { kind, name }) = &demand else {
+            continue;
+        };
+        let way = Way::Membership;
+        if let Ownership::System = ownership(stage.session, stage.role, kind, name, way).await? {
+            return Ok(Some(saying::owner_refusal(kind, name)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a statement is CREATE ROLE or one of its other names.

@@ -11,6 +11,7 @@ use super::underneath;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::draws::Draw;
+use crate::domain::diagnosis::new_database::{self, NewDatabase};
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
@@ -171,33 +172,17 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
         };
         names.get(at + skip).cloned()
     };
-    let owned = |kind: &str| Denial::Ownership {
-        kind: kind.to_owned(),
-        name: of_kind(kind).unwrap_or_default(),
-    };
     let mut denials = Vec::new();
     match words.first().map(String::as_str) {
-        Some("create") if has("schema") => denials.push(Denial::CreateInDatabase),
+        Some("create") if words.get(1).is_some_and(|word| word == "schema") => {
+            denials.push(Denial::CreateInDatabase);
+        }
         Some("create") if has("temp") || has("temporary") => denials.push(Denial::Temporary),
         Some("create") if has("role") || has("user") => {
             denials.push(Denial::Attribute("CREATEROLE"));
         }
         Some("create") if has("database") => return new_database(stage, statement).await,
         Some("set") if has("role") => denials.extend(of_kind("role").map(Denial::Becoming)),
-        Some("drop" | "alter") => {
-            let kinds = ["database", "tablespace", "subscription"];
-            denials.extend(kinds.into_iter().filter(|kind| has(kind)).map(owned));
-            // ALTER DATABASE … SET TABLESPACE.
-            if words.get(1).is_some_and(|word| word == "database") {
-                denials.extend(of_kind("tablespace").map(|name| Denial::Privilege {
-                    kind: ObjectKind::Tablespace,
-                    name,
-                }));
-                denials.retain(|denial| {
-                    !matches!(denial, Denial::Ownership { kind, .. } if kind == "tablespace")
-                });
-            }
-        }
         Some("vacuum" | "analyze" | "cluster" | "reindex") => {
             return maintenance::needed(stage, statement).await;
         }
@@ -222,37 +207,50 @@ fn names(statement: &str) -> Vec<String> {
         .collect()
 }
 
-/// CREATEDB, the right to become its owner, and to copy a template that is not everybody's.
+/// CREATEDB, the right to become its owner, to copy a template that is not everybody's, and to put it
+/// into a tablespace, in the server's order (PostgreSQL source, `dbcommands.c`, `createdb`).
 async fn new_database(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
-    let names = names(statement);
-    let behind = |word: &str| {
-        let at = names.iter().position(|name| name == word)?;
-        names.get(at + 1).cloned()
-    };
+    let NewDatabase {
+        owner,
+        template,
+        tablespace,
+    } = new_database::new_database(statement);
     let mut denials = vec![Denial::Attribute("CREATEDB")];
-    denials.extend(behind("owner").map(Denial::Becoming));
+    denials.extend(owner.map(Denial::Becoming));
+    if let Some(name) = template
+        && there(
+            stage,
+            "pg_database",
+            &format!("datname = {} AND NOT datistemplate", literal(&name)),
+        )
+        .await?
+    {
+        let kind = "database".to_owned();
+        denials.push(Denial::Ownership { kind, name });
+    }
+    if let Some(name) = tablespace
+        && there(
+            stage,
+            "pg_tablespace",
+            &format!("spcname = {}", literal(&name)),
+        )
+        .await?
+    {
+        let kind = ObjectKind::Tablespace;
+        denials.push(Denial::Privilege { kind, name });
+    }
     let mut needs = Vec::new();
     for denial in denials {
         let more = lifting(stage, statement, &denial, Reach::Role).await?;
         add(&mut needs, candidates::lacking(stage.session, more).await?);
     }
-    if let Some(template) = behind("template") {
-        let sql = format!(
-            "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {} AND NOT datistemplate",
-            literal(&template)
-        );
-        if !stage.session.query(&sql).await?.rows.is_empty() {
-            let denial = Denial::Ownership {
-                kind: "database".to_owned(),
-                name: template,
-            };
-            add(
-                &mut needs,
-                lifting(stage, statement, &denial, Reach::Role).await?,
-            );
-        }
-    }
     Ok(needs)
+}
+
+/// Whether a catalog has a row of a kind.
+async fn there(stage: &Stage<'_>, catalog: &str, condition: &str) -> Result<bool, Failure> {
+    let sql = format!("SELECT FROM pg_catalog.{catalog} WHERE {condition}");
+    Ok(!stage.session.query(&sql).await?.rows.is_empty())
 }
 
 /// What could lift a refusal of the stage's role; whether it is enough is not tried.

@@ -6,6 +6,9 @@ use super::need::{Need, Purpose, add, attribute_of, cell, membership, need, obje
 use super::ownership::{Ownership, Way, ownership};
 use super::stage::Stage;
 use crate::domain::diagnosis::demands::{Demand, demands};
+use crate::domain::diagnosis::extensions::{Available, Maker, made};
+use crate::domain::diagnosis::saying;
+use crate::domain::diagnosis::server_path::{ServerPath, leading};
 use crate::domain::diagnosis::wants::wants;
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
@@ -18,6 +21,8 @@ pub(super) struct Guards {
     pub(super) notes: Vec<String>,
     /// Whether only a superuser gets past one of them.
     pub(super) superuser: bool,
+    /// What the server says first, where its order is known.
+    pub(super) refusal: Option<Failure>,
 }
 
 /// For the role that asked. Which backends are signalled is worked out with the other arguments
@@ -90,6 +95,14 @@ async fn meet(
         Demand::Superuser => guards.superuser = true,
         Demand::SuperuserBefore(version) => guards.superuser |= stage.major() < version,
         Demand::SessionOf(name) => guards.superuser = name != role,
+        Demand::Prepared(gid) => {
+            let of_another = format!(
+                "SELECT owner <> {who} FROM pg_catalog.pg_prepared_xacts WHERE gid = {}",
+                literal(&gid)
+            );
+            guards.superuser |= asks(stage, &of_another).await?;
+        }
+        Demand::ServerFile(path) => server_file(stage, role, &path, guards).await?,
         Demand::Restart => guards
             .needs
             .extend(restarted(stage, role, statement).await?),
@@ -169,7 +182,9 @@ async fn meet(
         Demand::TablespaceSize(name) => tablespace_size(stage, role, &name, guards).await?,
         Demand::Signal(Some(pid)) => signal(stage, role, &pid, guards).await?,
         Demand::Signal(None) => signal_some(stage, role, guards).await?,
-        Demand::Extension(name) => extension(stage, role, &name, guards).await?,
+        Demand::Extension { name, cascade } => {
+            extension(stage, role, (&name, cascade), guards).await?;
+        }
         Demand::Language(name) => language(stage, role, name, guards).await?,
     }
     Ok(())
@@ -188,6 +203,8 @@ async fn of_superuser(stage: &Stage<'_>, role: &str, name: &str) -> Result<bool,
     asks(stage, &sql).await
 }
 
+/// A trusted language takes USAGE, any other a superuser, whatever is granted (PostgreSQL source,
+/// `functioncmds.c`, `ExecuteDoStmt`).
 async fn language(
     stage: &Stage<'_>,
     role: &str,
@@ -195,12 +212,18 @@ async fn language(
     guards: &mut Guards,
 ) -> Result<(), Failure> {
     let sql = format!(
-        "SELECT pg_catalog.has_language_privilege({}, oid, 'USAGE') \
+        "SELECT lanpltrusted, pg_catalog.has_language_privilege({}, oid, 'USAGE') \
          FROM pg_catalog.pg_language WHERE lanname = {}",
         literal(role),
         literal(&name)
     );
-    if !asks(stage, &sql).await? {
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    if cell(row, 0) != "t" {
+        guards.superuser = true;
+    } else if cell(row, 1) != "t" {
         let object = object(ObjectKind::Language, None, name);
         guards
             .needs
@@ -219,6 +242,33 @@ async fn predefined(
         guards
             .needs
             .push(membership(stage.session, role, of, Purpose::Inherit).await?);
+    }
+    Ok(())
+}
+
+/// Outside the directories of the cluster only `pg_read_server_files` reads (PostgreSQL source,
+/// `genfile.c`, `convert_and_check_filename`).
+async fn server_file(
+    stage: &Stage<'_>,
+    role: &str,
+    path: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let outside = match leading(path, stage.major()) {
+        ServerPath::Within => false,
+        ServerPath::Above => true,
+        ServerPath::FromRoot(path) => {
+            let sql = format!(
+                "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_settings \
+                 WHERE name IN ('data_directory', 'log_directory') AND setting LIKE '/%' \
+                 AND starts_with({} || '/', rtrim(setting, '/') || '/'))",
+                literal(&path)
+            );
+            asks(stage, &sql).await?
+        }
+    };
+    if outside {
+        predefined(stage, role, "pg_read_server_files", guards).await?;
     }
     Ok(())
 }
@@ -444,31 +494,69 @@ async fn import(
     Ok(())
 }
 
-/// A trusted extension takes CREATE on the database, any other a superuser.
+/// A trusted extension takes CREATE on the database, any other a superuser, and so does each that is
+/// made before it.
 async fn extension(
     stage: &Stage<'_>,
     role: &str,
-    name: &str,
+    (name, cascade): (&str, bool),
     guards: &mut Guards,
 ) -> Result<(), Failure> {
-    let sql = format!(
-        "SELECT v.superuser, v.trusted, pg_catalog.has_database_privilege({}, current_database(), 'CREATE') \
-         FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e \
-         ON e.name = v.name AND e.default_version = v.version WHERE v.name = {} AND e.installed_version IS NULL",
-        literal(role),
-        literal(name)
-    );
-    let rows = stage.session.query(&sql).await?.rows;
-    let Some(row) = rows.first() else {
+    let available = available(stage).await?;
+    let Some(wanted) = available.iter().find(|one| one.name == name) else {
         return Ok(());
     };
-    let flag = |at: usize| cell(row, at) == "t";
-    match (flag(0), flag(1), flag(2)) {
-        (true, false, _) => guards.superuser = true,
-        (true, true, false) => guards
+    if let Some(required) = wanted.requires.first().filter(|_| !cascade) {
+        guards.refusal = Some(saying::extension_required(required));
+        return Ok(());
+    }
+    let creates = format!(
+        "SELECT pg_catalog.has_database_privilege({}, current_database(), 'CREATE')",
+        literal(role)
+    );
+    let creates = asks(stage, &creates).await?;
+    let refused: Vec<&Available> = made(name, &available)
+        .into_iter()
+        .filter(|one| match one.maker {
+            Maker::Anybody => false,
+            Maker::Creator => !creates,
+            Maker::Superuser => true,
+        })
+        .collect();
+    guards.refusal = refused
+        .first()
+        .and_then(|one| saying::extension_refusal(&one.name, one.maker));
+    guards.superuser |= refused.iter().any(|one| one.maker == Maker::Superuser);
+    if refused.iter().any(|one| one.maker == Maker::Creator) {
+        guards
             .needs
-            .push(database(stage.session, role, "CREATE").await?),
-        _ => {}
+            .push(database(stage.session, role, "CREATE").await?);
     }
     Ok(())
+}
+
+/// The extensions that are not there yet, in the version that would be made.
+async fn available(stage: &Stage<'_>) -> Result<Vec<Available>, Failure> {
+    let sql = "SELECT v.name, v.superuser, v.trusted, array_to_string(ARRAY(SELECT r.name \
+         FROM unnest(v.requires) WITH ORDINALITY AS r(name, place) WHERE NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_extension x WHERE x.extname = r.name) ORDER BY r.place), ',') \
+         FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e \
+         ON e.name = v.name AND e.default_version = v.version WHERE e.installed_version IS NULL";
+    let rows = stage.session.query(sql).await?.rows;
+    Ok(rows
+        .iter()
+        .map(|row| Available {
+            name: cell(row, 0),
+            maker: match (cell(row, 1).as_str(), cell(row, 2).as_str()) {
+                ("t", "t") => Maker::Creator,
+                ("t", _) => Maker::Superuser,
+                _ => Maker::Anybody,
+            },
+            requires: cell(row, 3)
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        })
+        .collect())
 }

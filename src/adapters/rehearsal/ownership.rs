@@ -295,7 +295,7 @@ const RELATIONAL: Source = Source {
     ..Source::within(&[], RELATION, RELATIONS, "rel")
 };
 
-const SOURCES: [Source; 21] = [
+const SOURCES: [Source; 23] = [
     Source {
         exempt: "(o.nspname = 'public')",
         ..Source::outside(&["schema"], "'SCHEMA'", "pg_catalog.pg_namespace", "nsp")
@@ -424,6 +424,19 @@ const SOURCES: [Source; 21] = [
         "'TEXT SEARCH CONFIGURATION'",
         "pg_catalog.pg_ts_config",
         "cfg",
+    ),
+    // No owner is kept of these: superusers make them.
+    Source::within(
+        &["text search parser"],
+        "''",
+        "(SELECT oid, prsname, prsnamespace, 10::oid AS prsowner FROM pg_catalog.pg_ts_parser)",
+        "prs",
+    ),
+    Source::within(
+        &["text search template"],
+        "''",
+        "(SELECT oid, tmplname, tmplnamespace, 10::oid AS tmplowner FROM pg_catalog.pg_ts_template)",
+        "tmpl",
     ),
     Source::within(
         &["text search dictionary"],

@@ -70,7 +70,7 @@ pub(super) async fn play(
         let text = body.as_ref().map_or(statement, |(_, text)| {
             text.strip_prefix(EXPLAIN).unwrap_or(text)
         });
-        if let Some(denial) = denial::read(&failure) {
+        if let Some(denial) = denial::of_statement(&failure, text) {
             report.outcome = Outcome::Refused;
             let _ = report.refusal.get_or_insert_with(|| failure.clone());
             let here = (scene, denial);
@@ -263,11 +263,14 @@ fn of_system() -> NotByGrant {
 }
 
 pub(super) fn by_ownership(kind: &str, name: &str) -> NotByGrant {
+    let explanation = if ["text search parser", "text search template"].contains(&kind) {
+        format!("Only a superuser, or the owner of its schema, may drop {kind} {name}.")
+    } else {
+        format!("Only the owner of {kind} {name}, or a member of the owner, may do this.")
+    };
     NotByGrant {
         kind: NotByGrantKind::Ownership,
-        explanation: format!(
-            "Only the owner of {kind} {name}, or a member of the owner, may do this."
-        ),
+        explanation,
     }
 }
 

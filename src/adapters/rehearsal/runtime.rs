@@ -44,6 +44,8 @@ pub(super) struct Beyond {
     pub(super) notes: Vec<String>,
     /// Whether only a superuser gets past a check.
     pub(super) superuser: bool,
+    /// What the server says first, where its order is known.
+    pub(super) refusal: Option<Failure>,
     /// Statements of bodies that can be tried.
     pub(super) scenes: Vec<Scene>,
     /// Whether all of them run.
@@ -97,6 +99,7 @@ pub(super) async fn beyond(
             needs: guards.needs,
             notes: guards.notes,
             superuser: guards.superuser,
+            refusal: guards.refusal,
             ..Beyond::default()
         },
         seen: Vec::new(),

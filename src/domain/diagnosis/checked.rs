@@ -2,7 +2,7 @@
 //! no plan shows that.
 //!
 //! Source: PostgreSQL source, `sequence.c`, `be-fsstubs.c`, `inv_api.c`, `stat_utils.c`, and of the
-//! extensions `pg_prewarm.c`, `pgrowlocks.c`.
+//! extensions `pg_prewarm.c`, `pgrowlocks.c`, `dblink.c`, `heap_surgery.c`.
 
 use crate::domain::ident;
 use crate::domain::sql::lexer::TokenKind;
@@ -61,7 +61,14 @@ fn checks(function: &str) -> Option<Checks> {
         "nextval" | "currval" => (Named::Sequence, "USAGE", None),
         "setval" => (Named::Sequence, "UPDATE", None),
         "pg_sequence_parameters" => (Named::Sequence, "SELECT", None),
-        "pg_prewarm" | "currtid2" => (Named::Relation, "SELECT", None),
+        "pg_prewarm"
+        | "currtid"
+        | "currtid2"
+        | "dblink_get_pkey"
+        | "dblink_build_sql_insert"
+        | "dblink_build_sql_update"
+        | "dblink_build_sql_delete" => (Named::Relation, "SELECT", None),
+        "heap_force_kill" | "heap_force_freeze" => (Named::Relation, "OWNER", None),
         "pgrowlocks" => (Named::Relation, "SELECT", Some("pg_stat_scan_tables")),
         "pg_clear_relation_stats"
         | "pg_clear_attribute_stats"

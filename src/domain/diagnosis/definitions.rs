@@ -336,6 +336,15 @@ impl Reader<'_> {
             let to = self.name(at).and_then(|(mut name, _)| name.pop());
             found.extend(to.map(|to| Demanded::CreateIn(vec![to, String::new()])));
         }
+        // Files of a whole database, even where new objects go without saying (PostgreSQL source,
+        // `dbcommands.c`, `movedb`).
+        if self.is(1, "database")
+            && let Some(at) = self.behind(behind, "set tablespace")
+        {
+            let kind = ObjectKind::Tablespace;
+            let to = self.name(at).and_then(|(mut name, _)| name.pop());
+            found.extend(to.map(|name| Demanded::Refused(Denial::Privilege { kind, name })));
+        }
         found
     }
 

@@ -45,7 +45,12 @@ pub enum Demand {
     /// To signal another backend; its process id, where the statement has it.
     Signal(Option<String>),
     /// To create an extension.
-    Extension(String),
+    Extension {
+        /// Its name.
+        name: String,
+        /// Whether what it requires is created with it.
+        cascade: bool,
+    },
     /// To use a language for a DO block.
     Language(String),
     /// To be another from the start.
@@ -57,11 +62,16 @@ pub enum Demand {
         /// The schema that gets the tables.
         schema: String,
     },
+    /// To read what a path of the server leads to.
+    ServerFile(String),
     /// To own an index; its name.
     Index(String),
     /// To own a subscription, which before 16 only superusers do (PostgreSQL source,
     /// `subscriptioncmds.c`, `AlterSubscriptionOwner_internal`); its name.
     Subscription(String),
+    /// To be who prepared a transaction, as which no membership is enough (PostgreSQL source,
+    /// `twophase.c`, `LockGXact`); its identifier.
+    Prepared(String),
     /// To look into a schema for what is named in a text.
     Looking(String),
     /// To own the sequences that TRUNCATE restarts.
@@ -130,6 +140,9 @@ impl Reader<'_> {
     fn of_command(&self) -> Vec<Demand> {
         match self.0.lower(0).as_str() {
             "copy" => self.copy().into_iter().collect(),
+            "commit" | "rollback" if self.is(1, "prepared") => {
+                self.literal(2).map(Demand::Prepared).into_iter().collect()
+            }
             "checkpoint" => vec![Demand::Predefined {
                 role: "pg_checkpoint",
                 since: 15,
@@ -143,10 +156,14 @@ impl Reader<'_> {
                     Demand::Parameter { name, privilege }
                 }]
             }
-            "create" if self.is(1, "subscription") => vec![Demand::Predefined {
-                role: "pg_create_subscription",
-                since: 16,
-            }],
+            "create" if self.is(1, "subscription") => {
+                let mut found = vec![Demand::Predefined {
+                    role: "pg_create_subscription",
+                    since: 16,
+                }];
+                found.extend(self.does_without_password().then_some(Demand::Superuser));
+                found
+            }
             "alter" | "drop" if self.is(1, "subscription") => {
                 let behind = if self.is(2, "if") { 4 } else { 2 };
                 self.name(behind)
@@ -155,18 +172,15 @@ impl Reader<'_> {
                     .collect()
             }
             "create" if self.is(1, "tablespace") => vec![Demand::Superuser],
-            "set" if self.is(1, "session") && self.is(2, "authorization") => {
-                self.other(3).into_iter().collect()
-            }
+            "set" => self.other().into_iter().collect(),
             "show" => self.parameter(1).map(Demand::Examine).into_iter().collect(),
             "import" => self.import().into_iter().collect(),
             "truncate" if self.0.has_any(&["restart"]) => vec![Demand::Restart],
             "create" if self.is(1, "extension") => {
                 let behind = if self.is(2, "if") { 5 } else { 2 };
-                self.name(behind)
-                    .map(Demand::Extension)
-                    .into_iter()
-                    .collect()
+                let cascade = self.0.has_any(&["cascade"]);
+                let of = |name| Demand::Extension { name, cascade };
+                self.name(behind).map(of).into_iter().collect()
             }
             "do" => {
                 let named = self.0.find("language").and_then(|at| self.name(at + 1));
@@ -178,6 +192,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a subscription is to sign in without a password, which only superusers may have it do
+    /// (PostgreSQL source, `subscriptioncmds.c`, `CreateSubscription`).
+    fn does_without_password(&self) -> bool {
+        self.0
+            .find("password_required")
+            .map(|at| if self.is(at + 1, "=") { at + 2 } else { at + 1 })
+            .is_some_and(|at| ["false", "off", "0"].contains(&self.0.lower(at).trim_matches('\'')))
+    }
+
     /// IMPORT FOREIGN SCHEMA … FROM SERVER … INTO.
     fn import(&self) -> Option<Demand> {
         let behind = |word: &str| self.name(self.0.find(word)? + 1);
@@ -187,8 +210,20 @@ impl Reader<'_> {
         })
     }
 
-    /// SET SESSION AUTHORIZATION; to DEFAULT everybody may.
-    fn other(&self, at: usize) -> Option<Demand> {
+    /// SET SESSION AUTHORIZATION, also as the parameter that it sets; to DEFAULT everybody may.
+    fn other(&self) -> Option<Demand> {
+        let wide = self.is(1, "session") && self.is(2, "authorization");
+        let of = if !wide && self.0.is_any(1, &["local", "session"]) {
+            2
+        } else {
+            1
+        };
+        let in_words = self.is(of, "session") && self.is(of + 1, "authorization");
+        let set = self.is(of, "session_authorization") && self.0.is_any(of + 1, &["to", "="]);
+        let at = of + 2;
+        if !in_words && !set {
+            return None;
+        }
         let name = self.literal(at).or_else(|| self.name(at))?;
         (!self.is(at, "default")).then_some(Demand::SessionOf(name))
     }
@@ -251,12 +286,9 @@ impl Reader<'_> {
             | "gin_clean_pending_list" => ident::parts(&argument?)?.pop().map(Demand::Index),
             "pg_database_size" => argument.map(Demand::DatabaseSize),
             "pg_tablespace_size" => argument.map(Demand::TablespaceSize),
-            "pg_read_file" | "pg_read_binary_file" | "pg_stat_file" | "pg_ls_dir" => argument
-                .filter(|path| path.starts_with('/'))
-                .map(|_| Demand::Predefined {
-                    role: "pg_read_server_files",
-                    since: 11,
-                }),
+            "pg_read_file" | "pg_read_binary_file" | "pg_stat_file" | "pg_ls_dir" => {
+                argument.map(Demand::ServerFile)
+            }
             _ if looks_for_a_superuser(&name) => Some(Demand::Superuser),
             // PostgreSQL source, `mcxtfuncs.c`; 14 brought it.
             "pg_log_backend_memory_contexts" => Some(Demand::SuperuserBefore(15)),
@@ -281,7 +313,8 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// Functions that refuse everybody else, whoever holds EXECUTE (PostgreSQL source, `catalog.c`,
-/// `collationcmds.c`; the extensions pageinspect and pg_buffercache).
+/// `collationcmds.c`, and until 16 `signalfuncs.c` and `genfile.c`; the extensions pageinspect and
+/// pg_buffercache).
 fn looks_for_a_superuser(name: &str) -> bool {
     reads_raw_pages(name)
         || matches!(
@@ -289,6 +322,8 @@ fn looks_for_a_superuser(name: &str) -> bool {
             "pg_nextoid"
                 | "pg_stop_making_pinned_objects"
                 | "pg_import_system_collations"
+                | "pg_rotate_logfile_old"
+                | "pg_read_file_old"
                 | "pg_buffercache_evict"
                 | "pg_buffercache_evict_relation"
                 | "pg_buffercache_evict_all"
@@ -406,7 +441,25 @@ mod tests {
             ),
             (
                 "create extension if not exists \"pg_trgm\"",
-                Demand::Extension("pg_trgm".into()),
+                Demand::Extension {
+                    name: "pg_trgm".into(),
+                    cascade: false,
+                },
+            ),
+            (
+                "create extension earthdistance schema s cascade",
+                Demand::Extension {
+                    name: "earthdistance".into(),
+                    cascade: true,
+                },
+            ),
+            (
+                "set local session authorization other",
+                Demand::SessionOf("other".into()),
+            ),
+            (
+                "set session session_authorization = 'Other'",
+                Demand::SessionOf("Other".into()),
             ),
             (
                 "set session authorization 'other'",
@@ -425,6 +478,7 @@ mod tests {
                 "drop subscription if exists \"My sub\"",
                 Demand::Subscription("My sub".into()),
             ),
+            ("rollback prepared 'it''s'", Demand::Prepared("it's".into())),
             (
                 "show data_directory",
                 Demand::Examine("data_directory".into()),
@@ -436,6 +490,18 @@ mod tests {
         ] {
             assert_eq!(demands(sql), [demand], "{sql}");
         }
+    }
+
+    #[test]
+    fn subscriptions_without_password_take_superusers() {
+        let superuser = |option: &str| {
+            let sql = format!("create subscription s connection '' publication p with ({option})");
+            demands(&sql).contains(&Demand::Superuser)
+        };
+        assert!(superuser("password_required = false"));
+        assert!(superuser("enabled, password_required 'off'"));
+        assert!(!superuser("password_required"));
+        assert!(!superuser("password_required = true, enabled = false"));
     }
 
     #[test]

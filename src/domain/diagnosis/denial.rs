@@ -5,6 +5,8 @@
 
 use super::report::ObjectKind;
 use crate::domain::failure::Failure;
+use crate::domain::ident;
+use crate::domain::sql::words::Words;
 
 /// What a refusal is about. Names are as the server printed them: mostly without a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +86,10 @@ pub fn read(failure: &Failure) -> Option<Denial> {
     if denial.is_some() {
         return denial;
     }
-    if message.starts_with("permission denied to create extension") && hint.contains("CREATE") {
+    let makes_extension = ["create", "update"]
+        .iter()
+        .any(|verb| message.starts_with(&format!("permission denied to {verb} extension")));
+    if makes_extension && hint.contains("CREATE") {
         return Some(Denial::CreateInDatabase);
     }
     Some(
@@ -92,6 +97,29 @@ pub fn read(failure: &Failure) -> Option<Denial> {
             .strip_prefix("permission denied for ")
             .map_or(Denial::Superuser, privilege),
     )
+}
+
+/// Reads the refusal of a statement. Parsers and templates of text search belong to nobody: who is no
+/// superuser may drop them as the owner of their schema alone (PostgreSQL source, `dropcmds.c`,
+/// `RemoveObjects`).
+#[must_use]
+pub fn of_statement(failure: &Failure, statement: &str) -> Option<Denial> {
+    let denial = read(failure)?;
+    let words = Words::of_statement(statement);
+    let drops = words.is(0, "drop") && words.is(1, "text") && words.is(2, "search");
+    if denial != Denial::Superuser || !drops || !words.is_any(3, &["parser", "template"]) {
+        return Some(denial);
+    }
+    let mut at = if words.is(4, "if") { 6 } else { 4 };
+    let mut name = ident::parts(words.text(at)).unwrap_or_default();
+    while words.is(at + 1, ".") {
+        at += 2;
+        name.extend(ident::parts(words.text(at)).unwrap_or_default());
+    }
+    Some(Denial::Ownership {
+        kind: format!("text search {}", words.lower(3)),
+        name: name.join("."),
+    })
 }
 
 /// From 16 on the detail says in whole sentences who may (commit de4d456b406).
@@ -250,6 +278,12 @@ fn owned(rest: &str) -> Denial {
         .or_else(|| rest.split(' ').next())
         .unwrap_or_default();
     let name = rest.strip_prefix(kind).unwrap_or_default().trim();
+    // DROP and COMMENT name the access method before the schema (PostgreSQL source, `objectaddress.c`,
+    // `check_object_ownership`).
+    let name = match kind {
+        "operator class" | "operator family" => name.split_once('.').map_or(name, |(_, name)| name),
+        _ => name,
+    };
     Denial::Ownership {
         kind: kind.to_owned(),
         name: name.to_owned(),
@@ -337,6 +371,13 @@ mod tests {
                 Denial::RowLevelSecurity("t".into()),
             ),
             (
+                "must be owner of operator family btree.s.f",
+                Denial::Ownership {
+                    kind: "operator family".into(),
+                    name: "s.f".into(),
+                },
+            ),
+            (
                 "must be owner of text search dictionary s.d",
                 Denial::Ownership {
                     kind: "text search dictionary".into(),
@@ -385,6 +426,38 @@ mod tests {
             failure.detail = Some(detail.into());
             assert_eq!(read(&failure), Some(denial), "{detail}");
         }
+    }
+
+    #[test]
+    fn trusted_extensions_take_a_right_on_the_database() {
+        let mut failure = Failure::new(
+            Phase::Statement,
+            Origin::Server,
+            "permission denied to update extension \"isn\"",
+        );
+        failure.sqlstate = Some("42501".into());
+        failure.hint =
+            Some("Must have CREATE privilege on current database to update this extension.".into());
+        assert_eq!(read(&failure), Some(Denial::CreateInDatabase));
+        failure.hint = Some("Must be superuser to update this extension.".into());
+        assert_eq!(read(&failure), Some(Denial::Superuser));
+    }
+
+    #[test]
+    fn the_owner_of_a_schema_may_drop_what_belongs_to_nobody() {
+        let mut failure = Failure::new(Phase::Statement, Origin::Server, "must be superuser");
+        failure.sqlstate = Some("42501".into());
+        assert_eq!(
+            of_statement(&failure, "DROP TEXT SEARCH PARSER IF EXISTS s.\"P 1\";"),
+            Some(Denial::Ownership {
+                kind: "text search parser".into(),
+                name: "s.P 1".into(),
+            })
+        );
+        assert_eq!(
+            of_statement(&failure, "comment on text search parser s.p is 'x'"),
+            Some(Denial::Superuser)
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! of 13 to 18.
 
 use super::demands::{Demand, demands, reads_raw_pages};
+use super::extensions::Maker;
 use super::report::{MissingPrivilege, ObjectKind};
 use super::trial::word_at;
 use crate::domain::failure::{Failure, Origin, Phase};
@@ -45,38 +46,42 @@ pub fn owner_refusal(kind: &str, name: &str) -> Failure {
     denied(format!("must be owner of {kind} {name}"))
 }
 
-/// What CREATE EXTENSION and CREATE DATABASE … TEMPLATE say in words of their own (PostgreSQL
-/// source, `extension.c`, `execute_extension_script`; `dbcommands.c`, `createdb`); `None` for other
-/// statements.
+/// What CREATE DATABASE says to who does not own its template (PostgreSQL source, `dbcommands.c`,
+/// `createdb`); `None` for other objects and statements.
 #[must_use]
-pub fn creation_refusal(statement: &str, missing: &MissingPrivilege) -> Option<Failure> {
-    if word_at(statement, 0) != "create" {
-        return None;
-    }
-    let object = &missing.object;
-    match word_at(statement, 1).as_str() {
-        "extension" if object.kind == ObjectKind::Database => {
-            let name = demands(statement)
-                .into_iter()
-                .find_map(|demand| match demand {
-                    Demand::Extension(name) => Some(name),
-                    _ => None,
-                })?;
-            let mut failure = denied(format!("permission denied to create extension \"{name}\""));
-            failure.hint = Some(
-                "Must have CREATE privilege on current database to create this extension."
-                    .to_owned(),
-            );
-            Some(failure)
+pub fn template_refusal(statement: &str, kind: &str, name: &str) -> Option<Failure> {
+    let copies = word_at(statement, 0) == "create" && word_at(statement, 1) == "database";
+    (copies && kind == "database")
+        .then(|| denied(format!("permission denied to copy database \"{name}\"")))
+}
+
+/// What CREATE EXTENSION says of an extension that not everybody may make (PostgreSQL source,
+/// `extension.c`, `execute_extension_script`); `None` where everybody may.
+#[must_use]
+pub fn extension_refusal(name: &str, maker: Maker) -> Option<Failure> {
+    let hint = match maker {
+        Maker::Anybody => return None,
+        Maker::Creator => {
+            "Must have CREATE privilege on current database to create this extension."
         }
-        "database" if missing.privilege == "OWNER" && object.kind == ObjectKind::Database => {
-            Some(denied(format!(
-                "permission denied to copy database \"{}\"",
-                object.name
-            )))
-        }
-        _ => None,
-    }
+        Maker::Superuser => "Must be superuser to create this extension.",
+    };
+    let mut failure = denied(format!("permission denied to create extension \"{name}\""));
+    failure.hint = Some(hint.to_owned());
+    Some(failure)
+}
+
+/// What CREATE EXTENSION says where something that it requires is not there and CASCADE is not said
+/// (PostgreSQL source, `extension.c`, `get_required_extension`).
+#[must_use]
+pub fn extension_required(required: &str) -> Failure {
+    let mut failure = denied(format!(
+        "required extension \"{required}\" is not installed"
+    ));
+    failure.sqlstate = Some("42704".to_owned());
+    failure.hint =
+        Some("Use CREATE EXTENSION ... CASCADE to install required extensions too.".to_owned());
+    failure
 }
 
 /// What commands say in words of their own to who lacks an attribute, a membership or a parameter;
@@ -104,10 +109,19 @@ pub fn command_refusal(statement: &str, missing: &MissingPrivilege, major: u32) 
             );
             Some(failure)
         }
+        ("MEMBER", ObjectKind::Role) if object.name == "pg_create_subscription" => {
+            let mut failure = denied("permission denied to create subscription".to_owned());
+            failure.detail = Some(
+                "Only roles with privileges of the \"pg_create_subscription\" role may create subscriptions."
+                    .to_owned(),
+            );
+            Some(failure)
+        }
         (_, ObjectKind::Parameter) => Some(denied(format!(
             "permission denied to set parameter \"{}\"",
             object.name
         ))),
+        ("SELECT", _) if statement.contains("pg_prewarm") => warmed_index(statement, &object.name),
         ("MAINTAIN", _) if word_at(statement, 0) == "reindex" => {
             let (kind, name) = last_name(statement)?;
             (kind == "index").then(|| denied(format!("permission denied for index {name}")))
@@ -134,17 +148,6 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
     let named = |of: fn(Demand) -> Option<String>| demands(statement).into_iter().find_map(of);
     let first = (word_at(statement, 0), word_at(statement, 1));
     match (first.0.as_str(), first.1.as_str()) {
-        // With CASCADE another extension may be refused before.
-        ("create", "extension") if !statement.to_lowercase().contains("cascade") => {
-            let name = named(|demand| match demand {
-                Demand::Extension(name) => Some(name),
-                _ => None,
-            })?;
-            with_hint(
-                format!("permission denied to create extension \"{name}\""),
-                "Must be superuser to create this extension.",
-            )
-        }
         ("create", "tablespace") => {
             let name = ident::parts(Words::of(statement).text(2))?.pop()?;
             with_hint(
@@ -152,14 +155,25 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
                 "Must be superuser to create a tablespace.",
             )
         }
-        ("drop", "subscription") => {
+        ("commit" | "rollback", "prepared") => with_hint(
+            "permission denied to finish prepared transaction".to_owned(),
+            "Must be superuser or the user that prepared the transaction.",
+        ),
+        ("create", "subscription") if major < 16 => Some(denied(
+            "must be superuser to create subscriptions".to_owned(),
+        )),
+        ("create", "subscription") => with_hint(
+            "password_required=false is superuser-only".to_owned(),
+            "Subscriptions with the password_required option set to false may only be created or modified by the superuser.",
+        ),
+        ("alter" | "drop", "subscription") => {
             let name = named(|demand| match demand {
                 Demand::Subscription(name) => Some(name),
                 _ => None,
             })?;
             Some(owner_refusal("subscription", &name))
         }
-        ("set", "session") => {
+        ("set", _) => {
             let name = named(|demand| match demand {
                 Demand::SessionOf(name) => Some(name),
                 _ => None,
@@ -182,20 +196,33 @@ pub fn superuser_refusal(statement: &str, major: u32) -> Option<Failure> {
         _ if major == 14 && statement.contains("pg_log_backend_memory_contexts") => Some(denied(
             "must be a superuser to log memory contexts".to_owned(),
         )),
-        _ => function_refusal(statement),
+        // A language whose routines may do anything.
+        ("do", _) => {
+            let name = named(|demand| match demand {
+                Demand::Language(name) => Some(name),
+                _ => None,
+            })?;
+            Some(denied(format!("permission denied for language {name}")))
+        }
+        _ => function_refusal(statement, major),
     }
 }
 
 /// What functions say that look for a superuser themselves (the extensions pageinspect and
 /// pg_buffercache; PostgreSQL source, `catalog.c`).
-fn function_refusal(statement: &str) -> Option<Failure> {
+fn function_refusal(statement: &str, major: u32) -> Option<Failure> {
     let words = Words::of(statement);
     let called = (0..words.len())
         .filter(|at| words.is(at + 1, "("))
-        .filter_map(|at| ident::parts(words.text(at))?.pop());
+        .filter_map(|at| Some((ident::parts(words.text(at))?.pop()?, at)));
     // Arguments are computed before the call that takes them.
-    called.rev().find_map(|name| {
+    called.rev().find_map(|(name, at)| {
+        // Of an index by its name, or of a page.
+        let by_name = words.is(at + 3, ",");
         let message = match name.as_str() {
+            "bt_page_items" if by_name => {
+                "must be superuser to use pageinspect functions".to_owned()
+            }
             "bt_metap" | "bt_page_stats" | "bt_multi_page_stats" => {
                 "must be superuser to use pageinspect functions".to_owned()
             }
@@ -203,8 +230,15 @@ fn function_refusal(statement: &str) -> Option<Failure> {
             "pg_nextoid" | "pg_stop_making_pinned_objects" => {
                 format!("must be superuser to call {name}()")
             }
+            "pg_rotate_logfile_old" => {
+                "must be superuser to rotate log files with adminpack 1.0".to_owned()
+            }
+            "pg_read_file_old" => "must be superuser to read files with adminpack 1.0".to_owned(),
             "pg_import_system_collations" => {
                 "must be superuser to import system collations".to_owned()
+            }
+            "pg_buffercache_evict" if major < 18 => {
+                "must be superuser to use pg_buffercache_evict function".to_owned()
             }
             _ if name.starts_with("pg_buffercache_evict") => {
                 format!("must be superuser to use {name}()")
@@ -213,6 +247,16 @@ fn function_refusal(statement: &str) -> Option<Failure> {
         };
         Some(denied(message))
     })
+}
+
+/// `pg_prewarm` names an index where it looks at its table's privileges (the extension's source,
+/// `pg_prewarm.c`); `None` where the table itself is named.
+fn warmed_index(statement: &str, table: &str) -> Option<Failure> {
+    let words = Words::of(statement);
+    let at = words.find("pg_prewarm")?;
+    let text = words.text(at + 2).strip_prefix('\'')?.strip_suffix('\'')?;
+    let name = ident::parts(text)?.pop()?;
+    (name != table).then(|| denied(format!("permission denied for index {name}")))
 }
 
 /// The kind of object that a command names, and the last name in it.
@@ -310,6 +354,13 @@ mod tests {
             Some("must be able to SET ROLE \"owner\"")
         );
         assert_eq!(said("grant owner to x", &becoming, 16), None);
+        let copied =
+            |sql: &str| template_refusal(sql, "database", "Old one").map(|failure| failure.message);
+        assert_eq!(
+            copied("create database d template \"Old one\"").as_deref(),
+            Some("permission denied to copy database \"Old one\"")
+        );
+        assert_eq!(copied("drop database \"Old one\""), None);
         let table = missing("MAINTAIN", ObjectKind::Table, "t");
         assert_eq!(
             said("reindex index concurrently s.\"T key\";", &table, 17).as_deref(),
@@ -329,10 +380,9 @@ mod tests {
             superuser_refusal(statement, major).map(|failure| failure.message)
         };
         assert_eq!(
-            said("create extension if not exists dblink", 13).as_deref(),
-            Some("permission denied to create extension \"dblink\"")
+            said("set local session_authorization = x", 13).as_deref(),
+            Some("permission denied to set session authorization \"x\"")
         );
-        assert_eq!(said("create extension earthdistance cascade", 13), None);
         assert_eq!(
             said("CREATE TABLESPACE \"T s\" LOCATION '/x'", 17).as_deref(),
             Some("permission denied to create tablespace \"T s\"")

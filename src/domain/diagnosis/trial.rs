@@ -170,23 +170,28 @@ fn index(sql: &str, words: &[Token]) -> Trial {
     let end = words.get(at).map_or(start, |token| token.end);
     let table = sql.get(start..end).unwrap_or_default();
     let schema = sql.get(start..schema_end).unwrap_or_default();
-    let tablespace = words
-        .iter()
-        .position(|token| token.is(sql, "tablespace"))
-        .and_then(|at| words.get(at + 1))
-        .map_or_else(String::new, |token| {
-            format!(" TABLESPACE {}", token.text(sql))
-        });
-    let owned = format!("ALTER TABLE {table} RESET (fillfactor)");
-    let placed = format!("CREATE TABLE {schema}{PROBE} (){tablespace}");
-    let mut trial = if schema.is_empty() {
-        let there = in_schema_of(table);
-        vec![owned, EMPTY.to_owned(), there, placed, NOT_EMPTY.to_owned()]
-    } else {
-        vec![owned, placed]
-    };
+    let mut trial = vec![format!("ALTER TABLE {table} RESET (fillfactor)")];
+    trial.extend(placed(table, schema, tablespace(sql, words)));
     trial.extend(schemas_behind(sql, words, (at + 1, &word(sql, words, at))));
     Ok(trial)
+}
+
+/// The tablespace that is named.
+fn tablespace<'a>(sql: &'a str, words: &[Token]) -> Option<&'a str> {
+    let at = words.iter().position(|token| token.is(sql, "tablespace"))?;
+    words.get(at + 1).map(|token| token.text(sql))
+}
+
+/// Something new beside a table, and in a tablespace where one is named.
+fn placed(table: &str, schema: &str, tablespace: Option<&str>) -> Vec<String> {
+    let tablespace = tablespace.map_or_else(String::new, |name| format!(" TABLESPACE {name}"));
+    let placed = format!("CREATE TABLE {schema}{PROBE} (){tablespace}");
+    if schema.is_empty() {
+        let there = in_schema_of(table);
+        vec![EMPTY.to_owned(), there, placed, NOT_EMPTY.to_owned()]
+    } else {
+        vec![placed]
+    }
 }
 
 /// What is created next is created in the schema of a table that the search path finds, not in the first
@@ -337,6 +342,25 @@ fn indexed(words: &[Token], sql: &str, head: &str) -> Vec<String> {
     let keys = ["primary", "unique", "exclude"];
     if there || !has("add") || !keys.iter().any(|key| has(key)) {
         return Vec::new();
+    }
+    if let Some(tablespace) = tablespace(sql, words) {
+        let ends = words
+            .iter()
+            .rposition(|token| token.start < head.len())
+            .unwrap_or_default();
+        let mut begins = ends;
+        while begins > 1 && word(sql, words, begins - 1) == "." {
+            begins -= 2;
+        }
+        let from = words.get(begins).map_or(0, |token| token.start);
+        let last = words.get(ends);
+        let table = last.and_then(|last| sql.get(from..last.end));
+        let schema = last.and_then(|last| sql.get(from..last.start));
+        return placed(
+            table.unwrap_or_default(),
+            schema.unwrap_or_default(),
+            Some(tablespace),
+        );
     }
     let renamed = format!("{head}RENAME TO {PROBE}");
     [EMPTY, &renamed, NOT_EMPTY].map(str::to_owned).to_vec()
@@ -752,6 +776,17 @@ mod tests {
             .unwrap(),
             [
                 "ALTER TABLE s.t RESET (fillfactor)",
+                "CREATE TABLE s.pgiam_rehearsal_probe () TABLESPACE x",
+            ]
+        );
+        assert_eq!(
+            trial(
+                "alter table if exists s.t add primary key (id) using index tablespace x",
+                16
+            )
+            .unwrap(),
+            [
+                "alter table if exists s.t RESET (fillfactor)",
                 "CREATE TABLE s.pgiam_rehearsal_probe () TABLESPACE x",
             ]
         );
