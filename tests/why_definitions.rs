@@ -29,6 +29,7 @@ CREATE MATERIALIZED VIEW s.mv AS SELECT 1 AS one;
 CREATE TYPE s.kind AS ENUM ('x');
 REVOKE USAGE ON TYPE s.kind FROM PUBLIC;
 CREATE SEQUENCE s.counted;
+CREATE FUNCTION s.clears() RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM s.t; RETURN 1; END';
 CREATE FUNCTION s.fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 REVOKE EXECUTE ON FUNCTION s.fires() FROM PUBLIC;
 RESET ROLE;
@@ -282,6 +283,9 @@ const ALLOWED: &[&str] = &[
     "LISTEN x",
     "SET work_mem = '8MB'",
     "ALTER TABLE own.mine ADD b int",
+    "EXPLAIN SELECT s.clears()",
+    "PREPARE p AS SELECT s.clears()",
+    "DECLARE c CURSOR FOR SELECT s.clears()",
 ];
 
 #[tokio::test]

@@ -46,6 +46,7 @@ use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
+use crate::domain::sql::explain::only_plans;
 use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
 use need::{Need, add};
@@ -175,7 +176,8 @@ async fn on_stage(
         }
         Some(why) => derive(stage, &statements, why, report).await?,
     };
-    if report.outcome != Outcome::Failed {
+    let runs = !statements.iter().all(|one| only_plans(one));
+    if report.outcome != Outcome::Failed && runs {
         if gives {
             say(stage, &found.needs, report);
         }

@@ -5,6 +5,7 @@
 use super::classify::{Kind, classify};
 use super::lexer::{Token, TokenKind, tokens};
 use super::split::statements;
+use super::words::Words;
 
 /// Whether the statement is only planned, or run and measured too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,28 @@ pub fn explainable(sql: &str) -> Result<Explainable, Unexplainable> {
         },
         statement: statement.to_owned(),
     })
+}
+
+/// Whether a statement is planned and nothing of it runs: EXPLAIN without ANALYZE, PREPARE, and
+/// DECLARE, whose rows only FETCH makes.
+#[must_use]
+pub fn only_plans(sql: &str) -> bool {
+    let words = Words::of_statement(sql);
+    if words.is_any(0, &["prepare", "declare"]) {
+        return !words.is(1, "transaction") && !words.has_any(&["hold"]);
+    }
+    let measures = |from: usize, to: usize| {
+        (from..to).any(|at| {
+            words.is_any(at, &["analyze", "analyse"])
+                && !words.is_any(at + 1, &["off", "false", "0"])
+        })
+    };
+    let options = if words.is(1, "(") {
+        words.closing(1).unwrap_or(1)
+    } else {
+        3
+    };
+    words.is(0, "explain") && !measures(1, options)
 }
 
 /// The statement behind `EXPLAIN`, its options in either spelling skipped.
@@ -248,5 +271,24 @@ mod tests {
             command(&found, Depth::Measured, 16),
             Err(Unexplainable::CannotRun)
         );
+    }
+
+    #[test]
+    fn what_only_plans_runs_nothing() {
+        for (sql, planned) in [
+            ("explain select f()", true),
+            ("EXPLAIN (costs off, analyze false) delete from t", true),
+            ("explain verbose select 1", true),
+            ("explain (select 1)", true),
+            ("prepare p as delete from t", true),
+            ("declare c cursor for select f()", true),
+            ("declare c cursor with hold for select f()", false),
+            ("prepare transaction 'x'", false),
+            ("explain analyze select f()", false),
+            ("explain (verbose, analyze) select f()", false),
+            ("select 1", false),
+        ] {
+            assert_eq!(only_plans(sql), planned, "{sql}");
+        }
     }
 }
