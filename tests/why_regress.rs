@@ -14,7 +14,7 @@ mod support;
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome};
 use support::why::{first_fix, for_version, said, why};
 
-const OBJECTS: &str = r#"
+const OBJECTS: &str = r"
 CREATE ROLE asker LOGIN;
 CREATE ROLE maker;
 CREATE SCHEMA s AUTHORIZATION maker;
@@ -67,7 +67,7 @@ CREATE MATERIALIZED VIEW own.keeping AS SELECT own.keeps() WITH NO DATA;
 CREATE MATERIALIZED VIEW own.becoming AS SELECT own.becomes() WITH NO DATA;
 CREATE MATERIALIZED VIEW own.writing AS SELECT own.writes() WITH NO DATA;
 RESET SESSION AUTHORIZATION;
-"#;
+";
 
 /// As in `support::why::for_version`.
 const FIXES: &[(&str, &[&str])] = &[

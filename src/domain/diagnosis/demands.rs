@@ -439,32 +439,6 @@ mod tests {
                 "select pg_cancel_backend(pid) from pg_stat_activity",
                 Demand::Signal(None),
             ),
-            (
-                "create extension if not exists \"pg_trgm\"",
-                Demand::Extension {
-                    name: "pg_trgm".into(),
-                    cascade: false,
-                },
-            ),
-            (
-                "create extension earthdistance schema s cascade",
-                Demand::Extension {
-                    name: "earthdistance".into(),
-                    cascade: true,
-                },
-            ),
-            (
-                "set local session authorization other",
-                Demand::SessionOf("other".into()),
-            ),
-            (
-                "set session session_authorization = 'Other'",
-                Demand::SessionOf("Other".into()),
-            ),
-            (
-                "set session authorization 'other'",
-                Demand::SessionOf("other".into()),
-            ),
             ("do $$ begin end $$", Demand::Language("plpgsql".into())),
             (
                 "select pg_replication_origin_create('x')",
@@ -490,6 +464,35 @@ mod tests {
         ] {
             assert_eq!(demands(sql), [demand], "{sql}");
         }
+    }
+
+    #[test]
+    fn extensions_and_sessions_of_others_are_found() {
+        let extension = |name: &str, cascade| Demand::Extension {
+            name: name.into(),
+            cascade,
+        };
+        let session_of = |name: &str| Demand::SessionOf(name.into());
+        for (sql, demand) in [
+            (
+                "create extension if not exists \"pg_trgm\"",
+                extension("pg_trgm", false),
+            ),
+            (
+                "create extension earthdistance schema s cascade",
+                extension("earthdistance", true),
+            ),
+            ("set session authorization 'other'", session_of("other")),
+            ("set local session authorization other", session_of("other")),
+            (
+                "set session session_authorization = 'Other'",
+                session_of("Other"),
+            ),
+        ] {
+            assert_eq!(demands(sql), [demand], "{sql}");
+        }
+        assert!(demands("set session authorization default").is_empty());
+        assert!(demands("set session characteristics as transaction read only").is_empty());
     }
 
     #[test]
