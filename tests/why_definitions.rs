@@ -353,6 +353,14 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
         );
     }
 
+    // What is a superuser's and cannot be given away is told without trying, too.
+    for statement in ["ALTER EXTENSION plpgsql UPDATE", "DROP EXTENSION plpgsql"] {
+        let looked_up = ask(&session, "asker", Some(statement), Rehearse::Never).await;
+        let kind = looked_up.not_by_grant.map(|reason| reason.kind);
+        assert_eq!(kind, Some(NotByGrantKind::Ownership), "{statement}");
+        assert!(looked_up.fixes.is_empty(), "{statement}");
+    }
+
     a_limit_is_no_privilege(&session).await;
     nothing_is_proposed_that_rds_refuses(&session).await;
 }

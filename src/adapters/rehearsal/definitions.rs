@@ -4,7 +4,7 @@ use super::candidates::{self, Reach};
 use super::derived::{lifting, relation};
 use super::maintenance::{self, Right};
 use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
-use super::ownership::{Ownership, Way, ownership};
+use super::ownership::{Ownership, Way, out_of_reach, ownership};
 use super::play;
 use super::roles;
 use super::runners::known_role;
@@ -113,6 +113,10 @@ pub(super) async fn barred(
             .await?
             .and_then(|_| play::not_by_grant(&Denial::System, stage.major())),
     };
+    let reason = match reason {
+        Some(reason) => Some(reason),
+        None => of_a_superuser(stage, statement).await?,
+    };
     if reason.is_none() {
         return Ok(None);
     }
@@ -122,6 +126,19 @@ pub(super) async fn barred(
     );
     let above = !stage.session.query(&sql).await?.rows.is_empty();
     Ok(reason.filter(|_| !above))
+}
+
+/// Says so where a definition wants to own what only superusers do.
+async fn of_a_superuser(stage: &Stage<'_>, statement: &str) -> Result<Option<NotByGrant>, Failure> {
+    for demand in demanded(statement, stage.role) {
+        let Demanded::Refused(Denial::Ownership { kind, name }) = &demand else {
+            continue;
+        };
+        if out_of_reach(stage.session, stage.role, kind, name).await? {
+            return Ok(Some(play::by_ownership(kind, name)));
+        }
+    }
+    Ok(None)
 }
 
 /// What a definition is refused for want of owning, where that is PostgreSQL's own.

@@ -76,6 +76,19 @@ pub(super) async fn ownership(
     Ok(Ownership::Ways(needs))
 }
 
+/// Whether it is a superuser's and of a kind that cannot be given away: an extension, a foreign-data
+/// wrapper, an event trigger.
+pub(super) async fn out_of_reach(
+    session: &Session,
+    role: &str,
+    kind: &str,
+    name: &str,
+) -> Result<bool, Failure> {
+    let owned = find(session, role, kind, name).await?;
+    let kept = |one: &Owned| one.keyword.is_empty() && !one.ordinary;
+    Ok(!owned.is_empty() && owned.iter().all(kept))
+}
+
 impl Owned {
     fn change(&self, role: &str) -> Need {
         let object = object(self.kind, self.schema.clone(), self.name.clone());
