@@ -359,3 +359,44 @@ async fn an_insert_that_updates_is_held_against_policies_of_both() {
         );
     }
 }
+
+const ROUTED: &str = "CREATE ROLE feeder LOGIN; \
+    CREATE TABLE e (ts date, kind text, n int); CREATE TABLE e_2026_01 (LIKE e); CREATE TABLE e_2026_02 (LIKE e); \
+    CREATE TABLE noted (n int); CREATE TABLE turned (n int); GRANT INSERT ON e, turned TO feeder; \
+    CREATE FUNCTION route() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN \
+    EXECUTE 'INSERT INTO e_' || to_char(NEW.ts, 'YYYY_MM') || ' SELECT ($1).*' USING NEW; \
+    IF NEW.kind = 'odd' THEN INSERT INTO noted VALUES (NEW.n); END IF; RETURN NULL; END$$; \
+    CREATE TRIGGER route BEFORE INSERT ON e FOR EACH ROW EXECUTE FUNCTION route(); \
+    CREATE FUNCTION turn() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.n := 1; \
+    IF NEW.n = 1 THEN INSERT INTO noted VALUES (NEW.n); END IF; RETURN NEW; END$$; \
+    CREATE TRIGGER turn BEFORE INSERT ON turned FOR EACH ROW EXECUTE FUNCTION turn()";
+
+#[tokio::test]
+async fn triggers_are_followed_by_the_rows_that_fire_them() {
+    support::database("why_routed");
+    support::cluster().execute("why_routed", ROUTED).unwrap();
+    let session = support::superuser_session("why_routed").await;
+    let january = "GRANT INSERT (ts, kind, n) ON TABLE public.e_2026_01 TO feeder";
+    let february = "GRANT INSERT (ts, kind, n) ON TABLE public.e_2026_02 TO feeder";
+    let noted = "GRANT INSERT (n) ON TABLE public.noted TO feeder";
+    for (statement, fix) in [
+        (
+            "INSERT INTO e VALUES ('2026-01-05', 'x', 1)",
+            &[january][..],
+        ),
+        (
+            "INSERT INTO e SELECT '2026-02-05'::date, 'odd', 1",
+            &[february, noted],
+        ),
+        // What the trigger makes of the row is not what was given.
+        ("INSERT INTO turned VALUES (7)", &[noted]),
+    ] {
+        let report = why(&session, "feeder", statement).await;
+        assert_eq!(report.fixes[0].statements, fix, "{statement}: {report:#?}");
+        assert_eq!(
+            said(&session, "feeder", fix, statement).await,
+            None,
+            "{statement}"
+        );
+    }
+}

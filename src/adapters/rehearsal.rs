@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod avoid;
+mod body_text;
 mod branches;
 mod candidates;
 mod check_option;

@@ -2,13 +2,16 @@
 //! call and the rows that there are now decide.
 
 use super::checked::harmless;
+use super::derived;
 use super::need::{Row, cell};
+use super::policies::{acts, inserted};
 use super::scene::without_variable;
 use super::stage::Stage;
 use crate::domain::diagnosis::body::{
     self, About, Given, Known, Question, looks_at_rows, reassigns,
 };
 use crate::domain::diagnosis::checked::arguments_of;
+use crate::domain::diagnosis::writing::{Part, Writing, parts, writing};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, quoted};
 use crate::domain::sql::lexer::{TokenKind, tokens};
@@ -33,6 +36,8 @@ pub(super) struct Running<'a> {
     pub(super) event: Option<&'static str>,
     /// What it is given, as a select list.
     pub(super) arguments: Option<&'a str>,
+    /// The rows that it is fired for, as a query: NEW is each of them.
+    pub(super) rows: Option<&'a str>,
 }
 
 /// Everything that can be known of a body before it runs.
@@ -68,9 +73,13 @@ pub(super) async fn known(
     Ok(known)
 }
 
-/// The row that a body's expressions are made of.
+/// The rows that a body's expressions are made of.
 fn row_of(running: &Running<'_>, arguments: &str) -> String {
-    format!("(SELECT {arguments}) AS {}", quoted(running.name))
+    let row = format!("(SELECT {arguments}) AS {}", quoted(running.name));
+    match running.rows {
+        Some(rows) => format!("{row}, ({rows}) AS new"),
+        None => row,
+    }
 }
 
 async fn ask(
@@ -89,7 +98,11 @@ async fn ask(
     let from = row_of(running, arguments);
     match question.about {
         About::Condition => {
-            let query = format!("SELECT coalesce(({expression}), false)::text FROM {from}");
+            // What holds for some rows alone is not known.
+            let query = format!(
+                "SELECT CASE WHEN bool_and(holds) THEN 'true' WHEN NOT bool_or(holds) THEN 'false' END \
+                 FROM (SELECT coalesce(({expression}), false) AS holds FROM {from}) AS each"
+            );
             if let Ok(told) = answer(stage, running, &query).await? {
                 let _ = known
                     .holds
@@ -165,7 +178,11 @@ async fn text(
 ) -> Result<Option<Given>, Failure> {
     let mut expression = expression.to_owned();
     for unknown in 0..MOST_UNKNOWN {
-        let query = format!("SELECT ({expression})::text FROM {from}");
+        // For several rows there is one text only where it is the same.
+        let query = format!(
+            "SELECT CASE WHEN min(made) = max(made) THEN min(made) END \
+             FROM (SELECT ({expression})::text AS made FROM {from}) AS each"
+        );
         let failure = match answer(stage, running, &query).await? {
             Ok(text) if unknown == 0 => return Ok(Some(Given::Whole(text))),
             Ok(text) => return Ok(Some(Given::WithoutValues(text))),
@@ -249,6 +266,57 @@ pub(super) async fn arguments(
         }
     }
     Ok((!listed.is_empty()).then(|| listed.join(", ")))
+}
+
+/// A body that assigns to NEW or its columns (PostgreSQL documentation, "Assignment" in PL/pgSQL).
+const ASSIGNS_NEW: &str = r#"\mnew\s*(\.\s*(\w+|"[^"]+"))?\s*:=|(;|\mbegin|\mthen|\melse|\mloop)\s*new\s*\.\s*(\w+|"[^"]+")\s*=|\minto\s+(strict\s+)?new\M"#;
+
+/// The rows that an INSERT fires a trigger for, where it is known what they are: no trigger changes them.
+pub(super) async fn new_rows(
+    stage: &Stage<'_>,
+    (schema, table): (&str, &str),
+    statement: &str,
+) -> Result<Option<String>, Failure> {
+    let parts = parts(statement);
+    let [
+        Part {
+            with: Some(with),
+            statement: one,
+        },
+    ] = parts.as_slice()
+    else {
+        return Ok(None);
+    };
+    let Some(Writing::Insert {
+        relation,
+        columns,
+        rows,
+        ..
+    }) = writing(one)
+    else {
+        return Ok(None);
+    };
+    let Some(condition) = derived::by_name(&relation) else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} AND n.nspname = {} AND c.relname = {} AND c.relkind = 'r' AND NOT EXISTS (SELECT \
+         FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid WHERE g.tgrelid = c.oid \
+         AND g.tgenabled <> 'D' AND (g.tgtype & 7) = 7 AND p.prosrc ~* {})",
+        literal(schema),
+        literal(table),
+        literal(ASSIGNS_NEW)
+    );
+    let found = stage.session.query(&sql).await?.rows;
+    let Some(row) = found.first() else {
+        return Ok(None);
+    };
+    if acts(stage, statement).await? {
+        return Ok(None);
+    }
+    let rows = inserted(stage, &cell(row, 0), &columns, &rows).await?;
+    Ok(Some(format!("{with} {rows}")))
 }
 
 /// What a trigger's function is told of the table that fires it, as a select list.

@@ -2,6 +2,7 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
+use super::body_text::{ROUTINE, Text, blocks, has_parameters, kept_parsed, query_within};
 use super::branches::{self, Called, Running};
 use super::candidates;
 use super::derived;
@@ -121,6 +122,7 @@ pub(super) async fn beyond(
             text,
             event: None,
             arguments: None,
+            rows: None,
         };
         walk.body("the DO block", stage.role, &body, &path, 0)
             .await?;
@@ -191,74 +193,13 @@ async fn refreshed(
     Ok(rows.first().map(|row| (cell(row, 0), cell(row, 1))))
 }
 
-/// The bodies of DO blocks.
-fn blocks(statement: &str) -> Vec<String> {
-    let words = tokens(statement);
-    if !words.first().is_some_and(|token| token.is(statement, "do")) {
-        return Vec::new();
-    }
-    words
-        .iter()
-        .filter(|token| token.kind == TokenKind::String)
-        .map(|token| body::literal(token.text(statement)))
-        .collect()
-}
-
-/// What is told about a routine: its OID, name, whether it runs as its owner, the owner, its text,
-/// the search path it sets for itself, and its language.
-pub(super) const ROUTINE: &str = "p.oid, p.proname, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner), \
-     CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN coalesce(nullif(p.prosrc, ''), pg_catalog.pg_get_functiondef(p.oid)) END, \
-     (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'), l.lanname";
-
-/// What a function keeps parsed, as plain SQL, from its definition as the server writes it.
-fn kept_parsed(definition: &str) -> Option<String> {
-    if !definition.starts_with("CREATE OR REPLACE") {
-        return None;
-    }
-    if let Some((_, body)) = definition.split_once("\nBEGIN ATOMIC\n") {
-        return body.rsplit_once("END").map(|(body, _)| body.to_owned());
-    }
-    let (_, value) = definition.split_once("\nRETURN ")?;
-    Some(format!("SELECT {value}"))
-}
-
-/// Whether a text has parameters, `$1`, that are given when it runs.
-fn has_parameters(text: &str) -> bool {
-    let mut words = tokens(text).into_iter();
-    words.any(|token| token.kind == TokenKind::Parameter)
-}
-
-/// The query of EXPLAIN, DECLARE and COPY, which a body may execute like any other.
-fn query_within(statement: &str, major: u32) -> Option<String> {
-    if !["explain", "declare", "copy"].contains(&word_at(statement, 0).as_str()) {
-        return None;
-    }
-    let texts = trial(statement, major).ok()?;
-    Some(texts.first()?.strip_prefix(EXPLAIN)?.to_owned())
-}
-
-/// The text of a body.
-enum Text {
-    /// Plain SQL.
-    Sql(String),
-    /// The same where it is kept parsed: its names were looked up when it was made.
-    Parsed(String),
-    /// PL/pgSQL; what fires it, where it is a trigger's, and what it is
-    /// given.
-    Procedural {
-        text: String,
-        event: Option<&'static str>,
-        arguments: Option<String>,
-    },
-}
-
 /// Why a routine runs.
 #[derive(Clone, Copy)]
 enum Cause<'a> {
     /// A statement calls it.
     Call(&'a str),
-    /// A write fires it.
-    Event(&'static str),
+    /// A write fires it; the statement where it is the one that was asked about.
+    Event(&'static str, Option<&'a str>),
     /// Anything else.
     Other,
 }
@@ -315,8 +256,8 @@ impl Walk<'_> {
             self.routine(role, &row, path, Cause::Other, depth).await?;
         }
         for fired in written::fired(session, &wants).await? {
-            self.routine(role, &fired.row, path, Cause::Event(fired.event), depth)
-                .await?;
+            let cause = Cause::Event(fired.event, (depth == 0).then_some(statement));
+            self.routine(role, &fired.row, path, cause, depth).await?;
         }
         for native in native::fired(session, &wants).await? {
             match native {
@@ -353,7 +294,7 @@ impl Walk<'_> {
         depth: usize,
     ) -> Result<(), Failure> {
         let event = match cause {
-            Cause::Event(event) => Some(event),
+            Cause::Event(event, _) => Some(event),
             Cause::Call(_) | Cause::Other => None,
         };
         let runs_as = if cell(row, 2) == "t" {
@@ -375,8 +316,17 @@ impl Walk<'_> {
                 };
                 branches::arguments(self.stage, &called).await?
             }
-            Cause::Event(event) => Some(branches::of_trigger(event, &cell(row, 7), &cell(row, 8))),
+            Cause::Event(event, _) => {
+                Some(branches::of_trigger(event, &cell(row, 7), &cell(row, 8)))
+            }
             Cause::Call(_) | Cause::Other => None,
+        };
+        let rows = match cause {
+            Cause::Event("INSERT", Some(by)) => {
+                let table = (cell(row, 7), cell(row, 8));
+                branches::new_rows(self.stage, (&table.0, &table.1), by).await?
+            }
+            Cause::Event(..) | Cause::Call(_) | Cause::Other => None,
         };
         let key = [
             cell(row, 0),
@@ -395,6 +345,7 @@ impl Walk<'_> {
                 text,
                 event,
                 arguments,
+                rows,
             },
         };
         let own = cell(row, 5);
@@ -426,6 +377,7 @@ impl Walk<'_> {
                 text,
                 event,
                 arguments,
+                rows,
             } => {
                 let running = Running {
                     text,
@@ -433,6 +385,7 @@ impl Walk<'_> {
                     name,
                     event: *event,
                     arguments: arguments.as_deref(),
+                    rows: rows.as_deref(),
                 };
                 let known = branches::known(self.stage, &running).await?;
                 let read = body::read(text, &known);

@@ -1,9 +1,9 @@
 //! What a write makes run besides: trigger functions, and the functions of constraints, generated
 //! columns, indexes and partition keys; and the checks of foreign keys, made as other owners.
 
+use super::body_text::ROUTINE;
 use super::derived;
 use super::need::{Need, Row, cell, need, object};
-use super::runtime::ROUTINE;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::wants::{Columns, Wanted, Wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
