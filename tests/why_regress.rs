@@ -225,7 +225,33 @@ async fn refusals_of_the_suite_are_explained() {
     }
 
     shared_catalogs_are_a_superusers_before_maintain(&session, major).await;
+    a_catalog_is_reindexed_by_its_owner(&session, major).await;
     a_role_gives_itself_away_no_more(&session, major).await;
+}
+
+/// The owner of the database may vacuum its catalogs, and rebuild none of their indexes by name.
+async fn a_catalog_is_reindexed_by_its_owner(
+    session: &pgiam::adapters::session::Session,
+    major: u32,
+) {
+    let statement = "REINDEX INDEX pg_class_oid_index";
+    let report = why(session, "asker", statement).await;
+    if major >= 17 {
+        assert_eq!(
+            first_fix(&report),
+            ["GRANT MAINTAIN ON TABLE pg_catalog.pg_class TO asker"]
+        );
+        return;
+    }
+    assert_eq!(
+        report.refusal.map(|refusal| refusal.message),
+        said(session, "asker", &[], statement).await
+    );
+    assert_eq!(
+        report.not_by_grant.map(|reason| reason.kind),
+        Some(NotByGrantKind::Superuser)
+    );
+    assert!(report.fixes.is_empty());
 }
 
 /// Until 14 a role administers itself when it is the session's; nobody can be made to (PostgreSQL source,

@@ -306,6 +306,9 @@ async fn played(
         let needs = derived::derive(&actor, statement, None).await?;
         if let Some(reason) = maintenance::barred(&actor, statement).await? {
             report.not_by_grant = Some(reason);
+            if report.refusal.is_none() {
+                report.refusal = maintenance::not_owned(statement);
+            }
         }
         if let Some(hidden) = maintenance::hidden_schema(&actor, statement).await? {
             let _ = report.refusal.get_or_insert(hidden);

@@ -15,6 +15,7 @@ use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::{Breadth, NotByGrant, NotByGrantKind, ObjectKind};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::ident::literal;
+use crate::domain::sql::lexer::tokens;
 
 /// VACUUM and its kin want ownership, from 17 on MAINTAIN (PostgreSQL source, `vacuum.c`,
 /// `vacuum_is_permitted_for_relation`); without it some of them only warn and skip the table.
@@ -27,7 +28,7 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     }
     for target in targets {
         if target.kind == "table" {
-            for part in told_apart(stage, &target).await? {
+            for part in told_apart(stage, &target, right_for(statement)).await? {
                 add(&mut needs, part.needs);
             }
             continue;
@@ -84,10 +85,14 @@ struct Told {
 
 /// The tables of a target that the role may not maintain, its partitions by themselves. Those are not
 /// looked up by name, so their schemas do not matter.
-async fn told_apart(stage: &Stage<'_>, target: &Maintained) -> Result<Vec<Told>, Failure> {
+async fn told_apart(
+    stage: &Stage<'_>,
+    target: &Maintained,
+    right: Right,
+) -> Result<Vec<Told>, Failure> {
     let mut told = vec![Told {
         name: target.name.last().cloned().unwrap_or_default(),
-        needs: table(stage, &target.name, Right::Maintain).await?,
+        needs: table(stage, &target.name, right).await?,
     }];
     let leaves = match target.extent {
         Extent::WithPartitions => false,
@@ -109,7 +114,7 @@ async fn told_apart(stage: &Stage<'_>, target: &Maintained) -> Result<Vec<Told>,
     );
     for row in stage.session.query(&sql).await?.rows {
         let part = [cell(&row, 0), cell(&row, 1)];
-        let mut needs = table(stage, &part, Right::Maintain).await?;
+        let mut needs = table(stage, &part, right).await?;
         needs.retain(|need| need.missing.object.kind != ObjectKind::Schema);
         told.push(Told {
             name: cell(&row, 1),
@@ -127,6 +132,8 @@ pub(super) enum Right {
     Own,
     /// What takes ownership, from 17 on MAINTAIN.
     Maintain,
+    /// The same where the owner of the database may too: VACUUM and ANALYZE.
+    Vacuum,
 }
 
 /// What the role lacks to own or maintain one table, or the table of one index, found as the server
@@ -141,7 +148,7 @@ pub(super) async fn table(
         return Ok(Vec::new());
     };
     // Asked by OID: by name only who may look into the schema may ask.
-    let maintaining = right == Right::Maintain && stage.major() >= 17;
+    let maintaining = right != Right::Own && stage.major() >= 17;
     let maintains = if maintaining {
         format!(
             ", pg_catalog.has_table_privilege({}, t.oid, 'MAINTAIN')",
@@ -180,7 +187,7 @@ pub(super) async fn table(
         match ownership(stage.session, role, kind, &name, Way::Membership).await? {
             Ownership::Ways(needs) => needs,
             // The database's owner maintains its catalogs, but not what the cluster shares.
-            Ownership::System if right == Right::Maintain && text(9) != "t" => {
+            Ownership::System if right == Right::Vacuum && text(9) != "t" => {
                 everything_maintained(stage).await?
             }
             Ownership::System => Vec::new(),
@@ -231,7 +238,7 @@ pub(super) async fn skipped(
     }
     for target in maintained(statement) {
         let keeper = keeper(stage, &target.name).await?;
-        let told = told_apart(stage, &target).await?;
+        let told = told_apart(stage, &target, right_for(statement)).await?;
         let named = |one: &Told| Some(&one.name) == target.name.last();
         let shared = keeper == Keeper::Cluster && stage.major() < 17;
         let name = match told.first() {
@@ -261,6 +268,21 @@ pub(super) async fn skipped(
     Ok(None)
 }
 
+/// The refusal of REINDEX and CLUSTER to who does not own what they name.
+pub(super) fn not_owned(statement: &str) -> Option<Failure> {
+    if right_for(statement) == Right::Vacuum {
+        return None;
+    }
+    let name = maintained(statement).into_iter().next()?.name.pop()?;
+    let indexes = tokens(statement)
+        .iter()
+        .any(|token| token.is(statement, "index"));
+    Some(saying::owner_refusal(
+        if indexes { "index" } else { "table" },
+        &name,
+    ))
+}
+
 /// Whose a table is.
 async fn keeper(stage: &Stage<'_>, name: &[String]) -> Result<Keeper, Failure> {
     let Some(condition) = by_name(name) else {
@@ -280,7 +302,17 @@ async fn keeper(stage: &Stage<'_>, name: &[String]) -> Result<Keeper, Failure> {
     })
 }
 
-/// What all databases share was a superuser's alone to maintain before MAINTAIN came with 17.
+/// What a statement takes.
+fn right_for(statement: &str) -> Right {
+    match word_at(statement, 0).as_str() {
+        "vacuum" | "analyze" => Right::Vacuum,
+        _ => Right::Maintain,
+    }
+}
+
+/// What all databases share was a superuser's alone to maintain before MAINTAIN came with 17, and so was
+/// every catalog for REINDEX and CLUSTER of one table: those ask for its owner (PostgreSQL source,
+/// `indexcmds.c`, `RangeVarCallbackForReindexIndex`; `cluster.c`, `cluster`).
 pub(super) async fn barred(
     stage: &Stage<'_>,
     statement: &str,
@@ -289,7 +321,12 @@ pub(super) async fn barred(
         return Ok(None);
     }
     for target in maintained(statement) {
-        if target.kind == "table" && keeper(stage, &target.name).await? == Keeper::Cluster {
+        if target.kind != "table" {
+            continue;
+        }
+        let keeper = keeper(stage, &target.name).await?;
+        let by_owner = right_for(statement) != Right::Vacuum;
+        if keeper == Keeper::Cluster || (keeper == Keeper::Database && by_owner) {
             let sql = format!(
                 "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
                 literal(stage.role)
@@ -298,8 +335,17 @@ pub(super) async fn barred(
             return Ok((!above).then(|| NotByGrant {
                 kind: NotByGrantKind::Superuser,
                 explanation: format!(
-                    "All databases share {}: before PostgreSQL 17 only a superuser maintains it.",
-                    target.name.join(".")
+                    "{} is a catalog{}: before PostgreSQL 17 only a superuser {} it.",
+                    target.name.join("."),
+                    match keeper {
+                        Keeper::Cluster => " that all databases share",
+                        Keeper::Owner | Keeper::Database => "",
+                    },
+                    if by_owner {
+                        "reindexes or clusters"
+                    } else {
+                        "vacuums or analyzes"
+                    }
                 ),
             }));
         }

@@ -289,6 +289,10 @@ impl Reader<'_> {
             "pg_read_file" | "pg_read_binary_file" | "pg_stat_file" | "pg_ls_dir" => {
                 argument.map(Demand::ServerFile)
             }
+            // Of the extension adminpack (its `adminpack.c`, `convert_and_check_filename`).
+            "pg_file_write" | "pg_file_rename" | "pg_file_unlink" | "pg_file_sync" => {
+                outside(argument.as_deref(), "pg_write_server_files")
+            }
             _ if looks_for_a_superuser(&name) => Some(Demand::Superuser),
             // PostgreSQL source, `mcxtfuncs.c`; 14 brought it.
             "pg_log_backend_memory_contexts" => Some(Demand::SuperuserBefore(15)),
@@ -298,6 +302,21 @@ impl Reader<'_> {
             _ => None,
         }
     }
+}
+
+/// The role that reaches a file outside the server's directory; nothing for one inside.
+fn outside(path: Option<&str>, role: &'static str) -> Option<Demand> {
+    let path = path?;
+    let mut depth = 0_i32;
+    let leaves = path.split('/').any(|part| {
+        match part {
+            ".." => depth -= 1,
+            "" | "." => {}
+            _ => depth += 1,
+        }
+        depth < 0
+    });
+    (leaves || path.starts_with('/')).then_some(Demand::Predefined { role, since: 11 })
 }
 
 /// A number as SQL writes it: `131072`, `x'20000'`, `0x20000`.
@@ -406,6 +425,13 @@ mod tests {
                 },
             ),
             (
+                "select pg_file_write('../x', 'y', false)",
+                Demand::Predefined {
+                    role: "pg_write_server_files",
+                    since: 11,
+                },
+            ),
+            (
                 "copy (select 1) to program 'cat'",
                 Demand::Predefined {
                     role: "pg_execute_server_program",
@@ -509,7 +535,12 @@ mod tests {
 
     #[test]
     fn ordinary_statements_demand_nothing_more() {
-        for sql in ["select lo_get(id) from t", "copy t to stdout", "select 1"] {
+        for sql in [
+            "select lo_get(id) from t",
+            "copy t to stdout",
+            "select 1",
+            "select pg_file_unlink('log/../x')",
+        ] {
             assert_eq!(demands(sql), [], "{sql}");
         }
     }
