@@ -11,8 +11,9 @@
 
 mod support;
 
+use pgiam::adapters::rehearsal::Rehearse;
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome};
-use support::why::{first_fix, for_version, said, why};
+use support::why::{ask, first_fix, for_version, said, why};
 
 const OBJECTS: &str = r"
 CREATE ROLE asker LOGIN;
@@ -106,6 +107,14 @@ const FIXES: &[(&str, &[&str])] = &[
         &["GRANT CREATE ON SCHEMA s TO asker"],
     ),
     (
+        "ALTER TABLE own.mine ADD COLUMN c int NOT NULL REFERENCES s.t (id)",
+        &["GRANT REFERENCES (id) ON TABLE s.t TO asker"],
+    ),
+    (
+        "ALTER TABLE own.parted ADD FOREIGN KEY (a) REFERENCES s.t",
+        &["GRANT REFERENCES (id) ON TABLE s.t TO asker"],
+    ),
+    (
         "ALTER TABLE own.parted ADD CHECK (a > 0)",
         &["GRANT maker TO asker{inherit}"],
     ),
@@ -184,6 +193,19 @@ async fn refusals_of_the_suite_are_explained() {
         }
         let report = why(&session, "asker", statement).await;
         assert_eq!(first_fix(&report), expected, "{statement}: {report:#?}");
+    }
+
+    // What is looked up without trying is what the rehearsal finds.
+    for statement in [
+        "ALTER TABLE own.mine ADD COLUMN c int REFERENCES s.t",
+        "CREATE TABLE own.x (a int, FOREIGN KEY (a) REFERENCES s.t (id))",
+    ] {
+        let looked_up = ask(&session, "asker", Some(statement), Rehearse::Never).await;
+        assert_eq!(
+            first_fix(&looked_up),
+            ["GRANT REFERENCES (id) ON TABLE s.t TO asker"],
+            "{statement}: {looked_up:#?}"
+        );
     }
 
     let superuser = session.facts().user.clone();

@@ -25,6 +25,7 @@ mod play;
 mod policies;
 mod rds;
 mod read_only;
+mod referring;
 mod resolution;
 mod restricted;
 mod roles;

@@ -6,6 +6,7 @@ use super::maintenance::{self, Right};
 use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
 use super::ownership::{Ownership, Way, out_of_reach, ownership};
 use super::play;
+use super::referring;
 use super::roles;
 use super::runners::known_role;
 use super::stage::Stage;
@@ -73,6 +74,7 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
         add(&mut needs, more);
     }
     add(&mut needs, types_used(stage, statement).await?);
+    add(&mut needs, referring::lacking(stage, statement).await?);
     // What lies in a schema was asked for by OID: by name only who may look into the schema may ask.
     let (within, outside): (Vec<Need>, Vec<Need>) = needs
         .into_iter()

@@ -10,6 +10,7 @@ use super::given_text;
 use super::guarded;
 use super::native::{self, Native};
 use super::need::{Need, Row, add, cell};
+use super::referring;
 use super::resolution;
 use super::restricted;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
@@ -145,10 +146,10 @@ pub(super) async fn beyond(
     Ok(walk.found)
 }
 
-/// What no plan tells: tables that TRUNCATE … CASCADE reaches, sequences behind the defaults of rows
+/// What no plan tells: the tables of foreign keys that could not be tried, tables that TRUNCATE … CASCADE reaches, sequences behind the defaults of rows
 /// that a MERGE inserts.
 async fn unplanned(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
-    let mut needs = Vec::new();
+    let mut needs = referring::lacking(stage, statement).await?;
     let has = |wanted: &str| statement.to_lowercase().contains(wanted);
     for wanted in wants(statement).relations {
         if wanted.privilege == "TRUNCATE" && has("cascade") {

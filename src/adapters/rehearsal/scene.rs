@@ -1,7 +1,7 @@
 //! What is tried: texts, and as whom each of them speaks.
 
 use crate::adapters::session::Session;
-use crate::domain::diagnosis::trial::{explain, held_up_by};
+use crate::domain::diagnosis::trial::{explain, held_up_by, is_key, key_passed};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -65,18 +65,19 @@ impl Scene {
         speaker.is_some_and(|speaker| speaker.names != Names::LookedUp)
     }
 
-    /// Whether a last name that nobody may truncate holds it up.
+    /// Whether a last name that nobody may truncate, or a kind of key, may hold it up.
     pub(super) fn is_held_up(&self) -> bool {
-        held_up_by(&self.text).is_some()
+        held_up_by(&self.text).is_some() || is_key(&self.text)
     }
 
     /// Whether a failure says that all was passed that the role is asked for.
     pub(super) fn passed_by(&self, failure: &Failure) -> bool {
-        held_up_by(&self.text).is_some_and(|name| {
-            failure
-                .message
-                .contains(&format!("{name} is a system catalog"))
-        })
+        key_passed(&self.text, &failure.message)
+            || held_up_by(&self.text).is_some_and(|name| {
+                failure
+                    .message
+                    .contains(&format!("{name} is a system catalog"))
+            })
     }
 }
 

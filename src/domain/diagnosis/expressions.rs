@@ -3,11 +3,15 @@
 //! Source: PostgreSQL documentation, `ALTER TABLE`; PostgreSQL source, `tablecmds.c`
 //! (`ATRewriteTable` prepares them, and with that looks at EXECUTE, rows or no rows).
 
+use super::referring::reference;
 use crate::domain::sql::lexer::Token;
+use crate::domain::sql::words::Words;
 
 /// A column that a change adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Added<'a> {
+    /// Its name as it is written.
+    pub(super) name: &'a str,
     /// Its type, with the collation.
     pub(super) kind: &'a str,
     /// What its rows get, where that calls something.
@@ -83,6 +87,7 @@ impl<'a> Change<'a> {
         let kind_ends = self.end(at + 1);
         let default = self.place("default", kind_ends);
         Some(Added {
+            name: self.span(at, at + 1)?,
             kind: self.span(at + 1, kind_ends)?,
             default: default
                 .and_then(|default| self.span(default + 1, self.end(default + 1)))
@@ -96,6 +101,25 @@ impl<'a> Change<'a> {
         let typed = self.place("type", 2).filter(|_| self.is(0, "alter"))? + 1;
         let ends = self.place("using", typed);
         self.span(typed, ends.unwrap_or_else(|| self.end(typed)))
+    }
+
+    /// The foreign key that one of its parts makes.
+    #[must_use]
+    pub(super) fn key(self) -> Option<String> {
+        let words = Words {
+            sql: self.sql,
+            all: self.words.to_vec(),
+        };
+        let at = words.find("references")?;
+        reference(&words, at).map(|key| key.text)
+    }
+
+    /// The part as it stands.
+    #[must_use]
+    pub(super) fn text(self) -> Option<&'a str> {
+        let end = (0..self.words.len()).find(|at| self.word(*at) == ";");
+        let end = end.unwrap_or(self.words.len());
+        self.span(0, end)
     }
 
     /// The conversion that a change of type without USING makes of every value.
@@ -118,7 +142,7 @@ impl<'a> Change<'a> {
     #[must_use]
     pub(super) fn check(self) -> Option<&'a str> {
         let at = self.place("check", 0)? + 1;
-        if self.text(at) != "(" {
+        if self.word(at) != "(" {
             return None;
         }
         let end = self.end(at);
@@ -137,14 +161,14 @@ impl<'a> Change<'a> {
     fn end(self, from: usize) -> usize {
         let mut depth = 0_i32;
         for at in from..self.words.len() {
-            match self.text(at) {
+            match self.word(at) {
                 "(" | "[" => depth += 1,
                 ")" | "]" => depth -= 1,
                 _ => {}
             }
             if depth == 0
                 && at >= from
-                && ([",", ";"].contains(&self.text(at)) || ENDS.iter().any(|end| self.is(at, end)))
+                && ([",", ";"].contains(&self.word(at)) || ENDS.iter().any(|end| self.is(at, end)))
             {
                 return at;
             }
@@ -168,7 +192,7 @@ impl<'a> Change<'a> {
             .is_some_and(|token| token.is(self.sql, word))
     }
 
-    fn text(self, at: usize) -> &'a str {
+    fn word(self, at: usize) -> &'a str {
         self.words.get(at).map_or("", |token| token.text(self.sql))
     }
 }
@@ -176,7 +200,6 @@ impl<'a> Change<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sql::words::Words;
 
     fn with<T>(sql: &str, read: impl Fn(Change<'_>) -> T) -> T {
         let words = Words::of(sql).all;

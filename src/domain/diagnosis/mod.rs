@@ -16,6 +16,7 @@ pub mod login;
 pub mod maintained;
 pub mod new_database;
 pub mod qualifiers;
+pub mod referring;
 pub mod remedy;
 pub mod report;
 pub mod restricted;
