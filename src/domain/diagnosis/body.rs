@@ -12,10 +12,13 @@ mod values;
 pub use pieces::reassigns;
 pub use text::literal;
 
+use super::checked::arguments_of;
+use super::writing::called;
+use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 use crate::domain::sql::split;
 use crate::domain::sql::words::Words;
-use pieces::{assigns, filled, given, given_in_loops, pieces, target};
+use pieces::{assigns, cursor_query, filled, given, given_in_loops, pieces, target};
 use std::collections::{BTreeMap, BTreeSet};
 use text::{begins, constant, writes};
 use values::Values;
@@ -440,11 +443,12 @@ impl Reader<'_> {
             &["raise", "get", "null", "exit", "continue", "close", "fetch"],
         ) {
             self.calls(behind);
+        } else if let Some(query) = cursor_query(self.body, piece) {
+            self.statement(query);
+        } else if self.starts(piece, &["open"]) {
+            self.arguments(behind);
         } else if let Some(at) = assigns(self.body, piece) {
             self.expression(piece.get(at + 1..).unwrap_or_default());
-        } else if let Some(at) = piece.iter().position(|token| token.is(self.body, "for")) {
-            // OPEN cursor FOR query; cursor CURSOR FOR query.
-            self.statement(piece.get(at + 1..).unwrap_or_default());
         } else {
             self.expression(piece);
         }
@@ -503,6 +507,24 @@ impl Reader<'_> {
     fn calls(&mut self, piece: &[Token]) {
         if self.has_calls(piece) {
             self.expression(piece);
+        }
+    }
+
+    /// What a cursor is opened with, by place or by name.
+    fn arguments(&mut self, cursor: &[Token]) {
+        let name = cursor.first().map_or("", |token| token.text(self.body));
+        let given = ident::parts(name)
+            .and_then(|mut parts| arguments_of(self.span(cursor), &parts.pop()?))
+            .unwrap_or_default();
+        for argument in given {
+            let words = Words::of(&argument);
+            let value = match (words.is(1, ":=") || words.is(1, "=>")).then(|| words.get(2)) {
+                Some(Some(first)) => argument.get(first.start..).unwrap_or_default(),
+                _ => &argument,
+            };
+            if !called(value).is_empty() {
+                self.push(format!("select {value}"));
+            }
         }
     }
 
@@ -615,6 +637,25 @@ mod tests {
 
     fn statements(body: &str) -> Vec<String> {
         read(body, &Known::default()).statements
+    }
+
+    #[test]
+    fn queries_of_cursors_are_found() {
+        assert_eq!(
+            statements(
+                "declare a cursor (x int, y int = 2) for select n from s.t where m = x; \
+                 b no scroll cursor is select 1 from s.u where k = 3; c refcursor; \
+                 begin open a (y := s.f(2), x => 1); open b; open c for update s.v set n = 1 returning n; \
+                 open c no scroll for execute 'select * from s.w where n = 1'; end"
+            ),
+            [
+                "select n from s.t where m = x",
+                "select 1 from s.u where k = 3",
+                "select s.f(2)",
+                "update s.v set n = 1 returning n",
+                "select * from s.w where n = 1",
+            ]
+        );
     }
 
     #[test]

@@ -45,6 +45,26 @@ pub(super) fn pieces<'a>(body: &str, words: &'a [Token]) -> Vec<&'a [Token]> {
     found
 }
 
+/// The query of `OPEN cursor FOR query` and of `cursor CURSOR (arguments) FOR query`.
+pub(super) fn cursor_query<'a>(body: &str, piece: &'a [Token]) -> Option<&'a [Token]> {
+    let is = |at: usize, word: &str| piece.get(at).is_some_and(|token| token.is(body, word));
+    // `name NO SCROLL CURSOR` is the longest beginning.
+    let declares = (1..=3).any(|at| is(at, "cursor"));
+    if !is(0, "open") && !declares {
+        return None;
+    }
+    let mut depth = 0_i32;
+    let before = (1..piece.len()).find(|at| {
+        match piece.get(*at).map_or("", |token| token.text(body)) {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && (is(*at, "for") || (declares && is(*at, "is")))
+    })?;
+    piece.get(before + 1..)
+}
+
 /// The place of `:=`, `=` or DEFAULT outside parentheses.
 pub(super) fn assigns(body: &str, piece: &[Token]) -> Option<usize> {
     let text = |at: usize| piece.get(at).map_or("", |token| token.text(body));
