@@ -141,6 +141,7 @@ const STATEMENTS: &[&str] = &[
     "COMMENT ON TABLE s.t IS 'seen'",
     "SECURITY LABEL ON TABLE s.t IS NULL",
     "REFRESH MATERIALIZED VIEW s.kept",
+    "REFRESH MATERIALIZED VIEW s.kept WITH DATA",
     "VACUUM s.t",
     "VACUUM FULL s.t",
     "ANALYZE s.t",

@@ -81,12 +81,7 @@ pub fn trial(sql: &str, major: u32) -> Trial {
             }),
         "copy" => copy(sql, &words),
         "truncate" => Ok(vec![truncation(sql, &words)]),
-        "refresh" if has("data") => Ok(vec![sql.to_owned()]),
-        // CONCURRENTLY needs no further privilege, but the data.
-        "refresh" => Ok(vec![format!(
-            "{} WITH NO DATA",
-            without(sql, &words, "concurrently")
-        )]),
+        "refresh" => Ok(vec![unfilled(sql, &words)]),
         "create" if creates_from_query(sql, &words) => Ok(created(sql, &words, major)),
         "create" if indexes(sql, &words) => index(sql, &words),
         "alter" if word(sql, &words, 1) == "table" => Ok(table_change(sql, &words)),
@@ -547,6 +542,15 @@ pub fn word_at(sql: &str, at: usize) -> String {
     word(sql, &words(sql), at)
 }
 
+/// REFRESH that fills nothing: the query would run. CONCURRENTLY needs no further privilege, but the
+/// data.
+fn unfilled(sql: &str, words: &[Token]) -> String {
+    let filling = words.iter().rfind(|token| token.is(sql, "with"));
+    let head = filling.and_then(|with| sql.get(..with.start));
+    let plain = without(head.unwrap_or(sql), words, "concurrently");
+    format!("{} WITH NO DATA", plain.trim_end())
+}
+
 /// What a GRANT or REVOKE of privileges is about; `None` for other statements and for roles.
 #[must_use]
 pub fn granted_kind(sql: &str) -> Option<ObjectKind> {
@@ -894,6 +898,22 @@ mod tests {
         ] {
             assert_eq!(trial(sql, 16).unwrap(), [tried], "{sql}");
         }
+    }
+
+    #[test]
+    fn a_view_is_refreshed_without_its_query() {
+        for sql in [
+            "refresh materialized view s.v",
+            "refresh materialized view s.v with data",
+            "refresh materialized view s.v WITH NO DATA",
+        ] {
+            let tried = "refresh materialized view s.v WITH NO DATA";
+            assert_eq!(trial(sql, 16).unwrap(), [tried], "{sql}");
+        }
+        assert_eq!(
+            trial("refresh materialized view concurrently v with data", 16).unwrap(),
+            ["refresh materialized view  v WITH NO DATA"]
+        );
     }
 
     #[test]
