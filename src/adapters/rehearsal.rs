@@ -201,12 +201,12 @@ fn say(stage: &Stage<'_>, needs: &[Need], report: &mut WhyReport) {
     if report.refusal.is_some() {
         return;
     }
-    let of_copy = needs
+    let statement = report.statement.as_deref().unwrap_or_default();
+    let of_files = needs
         .iter()
-        .find_map(|need| saying::copy_refusal(&need.missing.object.name, stage.major()));
-    report.refusal = of_copy.or_else(|| {
+        .find_map(|need| saying::file_refusal(statement, &need.missing.object.name, stage.major()));
+    report.refusal = of_files.or_else(|| {
         let first = needs.first()?;
-        let statement = report.statement.as_deref().unwrap_or_default();
         let of_template = first
             .wanted
             .as_ref()

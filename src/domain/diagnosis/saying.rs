@@ -7,6 +7,7 @@ use super::demands::{Demand, demands, reads_raw_pages};
 use super::extensions::Maker;
 use super::report::{MissingPrivilege, ObjectKind};
 use super::trial::word_at;
+use super::writing::called;
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::ident;
 use crate::domain::sql::words::Words;
@@ -274,9 +275,34 @@ fn last_name(statement: &str) -> Option<(String, String)> {
     Some((kind, name))
 }
 
-/// What COPY says to who may not use files or programs of the server; `None` for other roles.
+/// What is said to who may not use files or programs of the server; `None` for other roles.
 #[must_use]
-pub fn copy_refusal(role: &str, major: u32) -> Option<Failure> {
+pub fn file_refusal(statement: &str, role: &str, major: u32) -> Option<Failure> {
+    if word_at(statement, 0) == "copy" {
+        return copy_refusal(role, major);
+    }
+    let of_files = ["pg_read_", "pg_file_", "pg_stat_file", "pg_ls_dir"];
+    let reaches = called(statement)
+        .iter()
+        .any(|name| of_files.iter().any(|of| name.starts_with(of)));
+    if !reaches || !["pg_read_server_files", "pg_write_server_files"].contains(&role) {
+        return None;
+    }
+    // PostgreSQL source, `genfile.c`, `convert_and_check_filename`.
+    let words = Words::of(statement);
+    let from_root = (0..words.len()).any(|at| words.text(at).starts_with("'/"));
+    Some(denied(
+        match (from_root, major) {
+            (true, _) => "absolute path not allowed",
+            (false, ..16) => "path must be in or below the current directory",
+            (false, _) => "path must be in or below the data directory",
+        }
+        .to_owned(),
+    ))
+}
+
+/// What COPY says to who may not use files or programs of the server; `None` for other roles.
+fn copy_refusal(role: &str, major: u32) -> Option<Failure> {
     let (does, reaches) = match role {
         "pg_read_server_files" => ("COPY from a file", "COPY from a file"),
         "pg_write_server_files" => ("COPY to a file", "COPY to a file"),
@@ -453,5 +479,31 @@ mod tests {
             "must be superuser or a member of the pg_read_server_files role to COPY from a file"
         );
         assert_eq!(copy_refusal("readers", 14), None);
+        let said = |statement: &str, major| {
+            file_refusal(statement, "pg_read_server_files", major).map(|failure| failure.message)
+        };
+        for (statement, major, words) in [
+            (
+                "select pg_read_file('/etc/hosts')",
+                18,
+                "absolute path not allowed",
+            ),
+            (
+                "select pg_read_file('../x')",
+                15,
+                "path must be in or below the current directory",
+            ),
+            (
+                "select pg_read_file('../x')",
+                16,
+                "path must be in or below the data directory",
+            ),
+        ] {
+            assert_eq!(
+                said(statement, major).as_deref(),
+                Some(words),
+                "{statement}"
+            );
+        }
     }
 }
