@@ -1,8 +1,8 @@
 //! The texts of bodies: where they stand, what language they speak, what of them is known.
 
-use crate::domain::diagnosis::body;
 use crate::domain::diagnosis::trial::{EXPLAIN, trial, word_at};
 use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::sql::words::literal;
 
 /// The bodies of DO blocks.
 pub(super) fn blocks(statement: &str) -> Vec<String> {
@@ -13,7 +13,7 @@ pub(super) fn blocks(statement: &str) -> Vec<String> {
     words
         .iter()
         .filter(|token| token.kind == TokenKind::String)
-        .map(|token| body::literal(token.text(statement)))
+        .map(|token| literal(token.text(statement)))
         .collect()
 }
 

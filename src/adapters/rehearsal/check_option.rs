@@ -5,7 +5,7 @@
 
 use super::derived::by_name;
 use super::need::{Need, cell};
-use super::policies::{acts, columns, found, inserted};
+use super::policies::{Column, acts, columns, found, inserted};
 use super::scene::Scene;
 use super::stage::Stage;
 use super::underneath;
@@ -344,7 +344,7 @@ async fn updated(
     };
     let mut each = Vec::new();
     let mut shown = Vec::new();
-    for (name, kind) in columns(stage, &view.under.oid).await? {
+    for Column { name, kind, .. } in columns(stage, &view.under.oid).await? {
         let set = assigned.iter().find(|(column, _)| *column == name);
         let column = quoted(&name);
         // Its own name may mean another column in the view.

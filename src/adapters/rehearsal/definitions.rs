@@ -89,7 +89,16 @@ pub(super) async fn barred(
     stage: &Stage<'_>,
     statement: &str,
 ) -> Result<Option<NotByGrant>, Failure> {
-    let reason = demanded(statement, stage.role)
+    let reason = reason(stage, statement).await?;
+    if reason.is_none() || roles::is_superuser(stage.session, stage.role).await? {
+        return Ok(None);
+    }
+    Ok(reason)
+}
+
+/// The same for who is no superuser.
+async fn reason(stage: &Stage<'_>, statement: &str) -> Result<Option<NotByGrant>, Failure> {
+    let by_words = demanded(statement, stage.role)
         .into_iter()
         .find_map(|demand| match demand {
             Demanded::Refused(denial @ (Denial::Superuser | Denial::System)) => {
@@ -101,33 +110,21 @@ pub(super) async fn barred(
             Demanded::ManageOneself if stage.major() >= 16 => Some(play::beyond()),
             _ => None,
         });
-    let reason = match reason {
-        Some(reason) => Some(reason),
-        None => superuser_managed(stage, statement).await?,
-    };
-    let reason = match reason {
-        Some(reason) => Some(reason),
-        None => maintenance::barred(stage, statement).await?,
-    };
-    let reason = match reason {
-        Some(reason) => Some(reason),
-        None => of_system(stage, statement)
-            .await?
-            .and_then(|_| play::not_by_grant(&Denial::System, stage.major())),
-    };
-    let reason = match reason {
-        Some(reason) => Some(reason),
-        None => of_a_superuser(stage, statement).await?,
-    };
-    if reason.is_none() {
-        return Ok(None);
+    if by_words.is_some() {
+        return Ok(by_words);
     }
-    let sql = format!(
-        "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
-        literal(stage.role)
-    );
-    let above = !stage.session.query(&sql).await?.rows.is_empty();
-    Ok(reason.filter(|_| !above))
+    let managed = superuser_managed(stage, statement).await?;
+    if managed.is_some() {
+        return Ok(managed);
+    }
+    let catalog = maintenance::barred(stage, statement).await?;
+    if catalog.is_some() {
+        return Ok(catalog);
+    }
+    if of_system(stage, statement).await?.is_some() {
+        return Ok(play::not_by_grant(&Denial::System, stage.major()));
+    }
+    of_a_superuser(stage, statement).await
 }
 
 /// Says so where a definition wants to own what only superusers do.

@@ -3,10 +3,10 @@
 //! Source: PostgreSQL documentation, "XML Functions", "Text Search Functions"; of the extensions
 //! `tablefunc.c` (`build_tuplestore_recursively`) and `xml2/xpath.c` (`xpath_table`).
 
-use crate::domain::diagnosis::body;
 use crate::domain::diagnosis::checked::arguments_of;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::sql::words::literal;
 
 /// Functions that run a query, by how their names begin.
 const RUN_TEXT: [&str; 5] = [
@@ -56,7 +56,7 @@ pub(super) fn queries_in(statement: &str) -> Given {
             if text.kind != TokenKind::String {
                 continue;
             }
-            let text = body::literal(text.text(statement));
+            let text = literal(text.text(statement));
             if function.starts_with("table_to_xml") {
                 given.queries.push(format!("select * from {text}"));
                 break;
@@ -75,7 +75,7 @@ fn put_together(statement: &str, function: &str) -> Option<String> {
     let constant = |at: usize| {
         let text = arguments.get(at)?;
         match tokens(text).as_slice() {
-            [only] if only.kind == TokenKind::String => Some(body::literal(only.text(text))),
+            [only] if only.kind == TokenKind::String => Some(literal(only.text(text))),
             _ => None,
         }
     };

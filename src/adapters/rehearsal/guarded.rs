@@ -4,6 +4,7 @@ use super::candidates::{database, lacking};
 use super::derived;
 use super::need::{Need, Purpose, add, attribute_of, cell, membership, need, object};
 use super::ownership::{Ownership, Way, ownership};
+use super::roles;
 use super::stage::Stage;
 use crate::domain::diagnosis::demands::{Demand, demands};
 use crate::domain::diagnosis::extensions::{Available, Maker, made};
@@ -49,16 +50,7 @@ async fn all_of(
     demands: Vec<Demand>,
 ) -> Result<Guards, Failure> {
     let mut guards = Guards::default();
-    if demands.is_empty()
-        || asks(
-            stage,
-            &format!(
-                "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = {}",
-                literal(role)
-            ),
-        )
-        .await?
-    {
+    if demands.is_empty() || roles::is_superuser(stage.session, role).await? {
         return Ok(guards);
     }
     for demand in demands {

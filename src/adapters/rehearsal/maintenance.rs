@@ -5,6 +5,7 @@ use super::candidates::{self, Reach};
 use super::derived::{by_name, lifting};
 use super::need::{Need, Purpose, add, cell, membership, need, object, relation_kind};
 use super::ownership::{Ownership, Way, ownership};
+use super::roles;
 use super::stage::Stage;
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::maintained::{
@@ -327,11 +328,7 @@ pub(super) async fn barred(
         let keeper = keeper(stage, &target.name).await?;
         let by_owner = right_for(statement) != Right::Vacuum;
         if keeper == Keeper::Cluster || (keeper == Keeper::Database && by_owner) {
-            let sql = format!(
-                "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
-                literal(stage.role)
-            );
-            let above = !stage.session.query(&sql).await?.rows.is_empty();
+            let above = roles::is_superuser(stage.session, stage.role).await?;
             return Ok((!above).then(|| NotByGrant {
                 kind: NotByGrantKind::Superuser,
                 explanation: format!(

@@ -31,6 +31,15 @@ pub(super) async fn named(
     Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
+/// Whether a role is a superuser, for whom no check holds.
+pub(super) async fn is_superuser(session: &Session, role: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
+        literal(role)
+    );
+    Ok(!session.query(&sql).await?.rows.is_empty())
+}
+
 /// The role that somebody becomes on signing in, where the settings of the role name one that it may
 /// become (`ALTER ROLE … SET role`). A closer setting wins (PostgreSQL source, `postinit.c`,
 /// `process_settings`).

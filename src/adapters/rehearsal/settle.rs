@@ -6,6 +6,7 @@ use super::holders;
 use super::need::{GrantOption, Need, Row, cell};
 use super::play::{self, Found};
 use super::rds::{self, OnRds};
+use super::roles;
 use super::runners;
 use super::scene::Scene;
 use super::stage::Stage;
@@ -255,11 +256,7 @@ async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<Stri
     if statement.contains(" WITH ADMIN") {
         return Ok(format!("to grant {of} to anybody"));
     }
-    let superuser = format!(
-        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {} AND rolsuper",
-        literal(of)
-    );
-    if !stage.session.query(&superuser).await?.rows.is_empty() {
+    if roles::is_superuser(stage.session, of).await? {
         return Ok(format!(
             "everything there is: {of} is a superuser, and no check holds for who becomes it"
         ));

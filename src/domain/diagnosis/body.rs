@@ -10,14 +10,13 @@ mod text;
 mod values;
 
 pub use pieces::reassigns;
-pub use text::literal;
 
 use super::checked::arguments_of;
 use super::writing::called;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 use crate::domain::sql::split;
-use crate::domain::sql::words::Words;
+use crate::domain::sql::words::{Words, literal};
 use pieces::{assigns, cursor_query, filled, given, given_in_loops, pieces, target};
 use std::collections::{BTreeMap, BTreeSet};
 use text::{begins, constant, writes};

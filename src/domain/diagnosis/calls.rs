@@ -1,7 +1,7 @@
 //! Whether what looks like a call in a statement is called: definitions name routines with their
 //! arguments, and comments and grants do.
 
-use super::trial::creates_from_query;
+use super::trial::{creates_from_query, indexes};
 use crate::domain::sql::words::Words;
 
 /// What a statement does with the routines it names.
@@ -25,8 +25,7 @@ pub fn naming(statement: &str) -> Naming {
         "alter" if words.is_any(1, &["table", "domain"]) => Naming::Calls,
         "alter" => Naming::Means,
         "create" => {
-            let index = words.is(1, "index") || (words.is(1, "unique") && words.is(2, "index"));
-            if index || creates_from_query(statement, &words.all) {
+            if indexes(statement, &words.all) || creates_from_query(statement, &words.all) {
                 Naming::Calls
             } else {
                 Naming::Defines

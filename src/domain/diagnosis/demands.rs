@@ -4,6 +4,7 @@
 //! Source: PostgreSQL source, `be-fsstubs.c` and `inv_api.c` (large objects), `signalfuncs.c`,
 //! `genfile.c`, `dbsize.c`, `slotfuncs.c`, `guc_funcs.c`, `copy.c`, `utility.c`.
 
+use super::server_path::{ServerPath, leading};
 use crate::domain::ident;
 use crate::domain::sql::lexer::TokenKind;
 use crate::domain::sql::words::Words;
@@ -114,7 +115,7 @@ impl Reader<'_> {
     }
 
     fn name(&self, at: usize) -> Option<String> {
-        ident::parts(self.0.text(at))?.pop()
+        self.0.name(at)
     }
 
     /// The name of a parameter, of an extension's too: `pgaudit.log`.
@@ -128,12 +129,9 @@ impl Reader<'_> {
 
     /// A literal: its text without quotes.
     fn literal(&self, at: usize) -> Option<String> {
-        let token = self.0.get(at)?;
-        let text = self.0.text(at);
-        match token.kind {
-            TokenKind::String => Some(text.trim_matches('\'').replace("''", "'")),
-            TokenKind::Number => Some(text.to_owned()),
-            _ => None,
+        match self.0.get(at)?.kind {
+            TokenKind::Number => Some(self.0.text(at).to_owned()),
+            _ => self.0.literal(at),
         }
     }
 
@@ -306,17 +304,9 @@ impl Reader<'_> {
 
 /// The role that reaches a file outside the server's directory; nothing for one inside.
 fn outside(path: Option<&str>, role: &'static str) -> Option<Demand> {
-    let path = path?;
-    let mut depth = 0_i32;
-    let leaves = path.split('/').any(|part| {
-        match part {
-            ".." => depth -= 1,
-            "" | "." => {}
-            _ => depth += 1,
-        }
-        depth < 0
-    });
-    (leaves || path.starts_with('/')).then_some(Demand::Predefined { role, since: 11 })
+    // Read as from 15 on: steps back inside the directory do not leave it.
+    let leads = leading(path?, 15);
+    (leads != ServerPath::Within).then_some(Demand::Predefined { role, since: 11 })
 }
 
 /// A number as SQL writes it: `131072`, `x'20000'`, `0x20000`.

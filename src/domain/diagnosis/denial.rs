@@ -5,7 +5,6 @@
 
 use super::report::ObjectKind;
 use crate::domain::failure::Failure;
-use crate::domain::ident;
 use crate::domain::sql::words::Words;
 
 /// What a refusal is about. Names are as the server printed them: mostly without a schema.
@@ -110,15 +109,11 @@ pub fn of_statement(failure: &Failure, statement: &str) -> Option<Denial> {
     if denial != Denial::Superuser || !drops || !words.is_any(3, &["parser", "template"]) {
         return Some(denial);
     }
-    let mut at = if words.is(4, "if") { 6 } else { 4 };
-    let mut name = ident::parts(words.text(at)).unwrap_or_default();
-    while words.is(at + 1, ".") {
-        at += 2;
-        name.extend(ident::parts(words.text(at)).unwrap_or_default());
-    }
+    let at = if words.is(4, "if") { 6 } else { 4 };
+    let name = words.dotted(at).map(|(name, _)| name.join("."));
     Some(Denial::Ownership {
         kind: format!("text search {}", words.lower(3)),
-        name: name.join("."),
+        name: name.unwrap_or_default(),
     })
 }
 

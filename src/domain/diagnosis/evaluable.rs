@@ -6,7 +6,7 @@
 
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind};
-use crate::domain::sql::words::Words;
+use crate::domain::sql::words::{Words, closing};
 
 /// Functions that are called as they stand.
 const HARMLESS: [&str; 8] = [
@@ -93,19 +93,6 @@ fn is_constant(sql: &str, words: &[Token], at: usize) -> bool {
         }
         _ => false,
     }
-}
-
-/// The parenthesis that closes the one at a word.
-fn closing(sql: &str, words: &[Token], open: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    (open..words.len()).find(|at| {
-        match words.get(*at).map_or("", |token| token.text(sql)) {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0
-    })
 }
 
 #[cfg(test)]

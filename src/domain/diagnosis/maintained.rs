@@ -1,7 +1,6 @@
 //! What VACUUM, ANALYZE, CLUSTER and REINDEX are told to work on.
 
 use crate::domain::ident;
-use crate::domain::sql::lexer::TokenKind;
 use crate::domain::sql::words::Words;
 
 /// One target.
@@ -96,10 +95,7 @@ pub fn moved_to(sql: &str) -> Option<String> {
     }
     let end = words.find(")")?;
     let at = (2..end).find(|at| words.is(*at, "tablespace"))?;
-    match words.get(at + 1)?.kind {
-        TokenKind::String => Some(words.text(at + 1).trim_matches('\'').replace("''", "'")),
-        _ => ident::parts(words.text(at + 1))?.pop(),
-    }
+    words.named(at + 1)
 }
 
 /// Whose a table is that is skipped.

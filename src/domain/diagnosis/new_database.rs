@@ -2,8 +2,6 @@
 //!
 //! Source: PostgreSQL source, `gram.y`, `createdb_opt_item`; `dbcommands.c`, `createdb`.
 
-use crate::domain::ident;
-use crate::domain::sql::lexer::TokenKind;
 use crate::domain::sql::words::Words;
 
 /// The options that the server asks rights for; `None` where they are left out or `DEFAULT`.
@@ -29,7 +27,7 @@ pub fn new_database(sql: &str) -> NewDatabase {
         if words.is(at, "=") {
             at += 1;
         }
-        let value = value(&words, at);
+        let value = words.named(at).filter(|_| !words.is(at, "default"));
         match option.as_str() {
             "owner" => options.owner = value,
             "template" => options.template = value,
@@ -39,15 +37,6 @@ pub fn new_database(sql: &str) -> NewDatabase {
         at += 1;
     }
     options
-}
-
-fn value(words: &Words, at: usize) -> Option<String> {
-    let text = words.text(at);
-    match words.get(at)?.kind {
-        TokenKind::String => Some(text.trim_matches('\'').replace("''", "'")),
-        _ if words.is(at, "default") => None,
-        _ => ident::parts(text)?.pop(),
-    }
 }
 
 #[cfg(test)]

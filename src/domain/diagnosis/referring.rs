@@ -29,25 +29,20 @@ pub fn references(sql: &str) -> Vec<Reference> {
 
 /// The one at a word.
 pub(super) fn reference(words: &Words<'_>, start: usize) -> Option<Reference> {
-    let mut at = start + 1;
-    let mut relation = ident::parts(words.text(at))?;
-    while words.is(at + 1, ".") {
-        at += 2;
-        relation.extend(ident::parts(words.text(at))?);
-    }
+    let (relation, mut behind) = words.dotted(start + 1)?;
     let mut columns = Vec::new();
-    if words.is(at + 1, "(") {
-        let end = words.closing(at + 1)?;
-        columns = (at + 2..end)
+    if words.is(behind, "(") {
+        let end = words.closing(behind)?;
+        columns = (behind + 1..end)
             .filter_map(|at| ident::parts(words.text(at)))
             .flatten()
             .collect();
-        at = end;
+        behind = end + 1;
     }
     Some(Reference {
         relation,
         columns,
-        text: words.span(start, at + 1).to_owned(),
+        text: words.span(start, behind).to_owned(),
     })
 }
 

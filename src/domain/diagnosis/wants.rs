@@ -10,6 +10,7 @@ use super::calls::{Naming, naming};
 use super::draws::Draw;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
+use crate::domain::sql::words::literal;
 
 /// Which columns are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -535,7 +536,7 @@ impl Reader<'_> {
                 .filter(|token| token.kind == TokenKind::String);
             match (Draw::of(&name), sequence) {
                 (Some(draw), Some(token)) => {
-                    let text = token.text(self.sql).trim_matches('\'').replace("''", "'");
+                    let text = literal(token.text(self.sql));
                     wants
                         .sequences
                         .extend(ident::parts(&text).map(|parts| (parts, draw)));

@@ -133,16 +133,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn name(&self, mut at: usize) -> Option<(Vec<String>, usize)> {
-        if self.words.is(at, "only") {
-            at += 1;
-        }
-        let mut parts = ident::parts(self.words.text(at))?;
-        while self.words.is(at + 1, ".") {
-            parts.extend(ident::parts(self.words.text(at + 2))?);
-            at += 2;
-        }
-        Some((parts, at + 1))
+    fn name(&self, at: usize) -> Option<(Vec<String>, usize)> {
+        self.words
+            .dotted(at + usize::from(self.words.is(at, "only")))
     }
 
     /// The first of some words outside parentheses, or the end.

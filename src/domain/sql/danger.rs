@@ -2,7 +2,7 @@
 
 use super::lexer::TokenKind;
 use super::split::statements;
-use super::words::Words;
+use super::words::{Words, literal};
 use crate::domain::ident;
 
 /// Why a statement is worth a question before it runs.
@@ -80,16 +80,7 @@ fn of_statement(sql: &str) -> Vec<Hazard> {
 /// The body of a `DO`: what looks like the beginning of a statement is judged as one. Text that is
 /// put together at run time cannot be.
 fn in_body(quoted: &str) -> Vec<Hazard> {
-    let body = match quoted
-        .strip_prefix('$')
-        .and_then(|rest| rest.split_once('$'))
-    {
-        Some((tag, rest)) => rest
-            .strip_suffix(&format!("${tag}$"))
-            .unwrap_or(rest)
-            .to_owned(),
-        None => quoted.trim_matches('\'').replace("''", "'"),
-    };
+    let body = literal(quoted);
     let statement = Reader::of(&body);
     let words = &statement.words;
     (0..words.len())

@@ -1,6 +1,7 @@
 //! The words of a statement by their number: what readers of single statements stand on.
 
 use super::lexer::{Token, TokenKind, tokens};
+use crate::domain::ident;
 
 /// Tokens that mean something, with the text they are of. Reading past the end finds nothing.
 #[derive(Debug, Clone)]
@@ -61,6 +62,36 @@ impl<'a> Words<'a> {
         self.get(at).map_or("", |token| token.text(self.sql))
     }
 
+    /// The name that it is, as it is kept.
+    #[must_use]
+    pub fn name(&self, at: usize) -> Option<String> {
+        ident::parts(self.text(at))?.pop()
+    }
+
+    /// The text of the string literal that it is.
+    #[must_use]
+    pub fn literal(&self, at: usize) -> Option<String> {
+        let token = self.get(at)?;
+        (token.kind == TokenKind::String).then(|| literal(token.text(self.sql)))
+    }
+
+    /// What it names, as a name or in a literal.
+    #[must_use]
+    pub fn named(&self, at: usize) -> Option<String> {
+        self.literal(at).or_else(|| self.name(at))
+    }
+
+    /// The parts of the dotted name that begins with it, and the place behind.
+    #[must_use]
+    pub fn dotted(&self, mut at: usize) -> Option<(Vec<String>, usize)> {
+        let mut parts = ident::parts(self.text(at))?;
+        while self.is(at + 1, ".") {
+            at += 2;
+            parts.extend(ident::parts(self.text(at))?);
+        }
+        Some((parts, at + 1))
+    }
+
     /// Its text in small letters.
     #[must_use]
     pub fn lower(&self, at: usize) -> String {
@@ -94,15 +125,7 @@ impl<'a> Words<'a> {
     /// The parenthesis that closes the one at a word.
     #[must_use]
     pub fn closing(&self, open: usize) -> Option<usize> {
-        let mut depth = 0_usize;
-        (open..self.len()).find(|at| {
-            match self.text(*at) {
-                "(" => depth += 1,
-                ")" => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0
-        })
+        closing(self.sql, &self.all, open)
     }
 
     /// The text from one word up to, not with, another.
@@ -115,4 +138,32 @@ impl<'a> Words<'a> {
             .and_then(|(start, end)| self.sql.get(start..end.end))
             .unwrap_or_default()
     }
+}
+
+/// A string literal's text: dollar-quoted or in single quotes.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    if let Some(rest) = text.strip_prefix('$')
+        && let Some((tag, rest)) = rest.split_once('$')
+    {
+        let end = format!("${tag}$");
+        return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
+    }
+    let text = text.trim_start_matches(['e', 'E']);
+    let text = text.strip_prefix('\'').unwrap_or(text);
+    text.strip_suffix('\'').unwrap_or(text).replace("''", "'")
+}
+
+/// The parenthesis that closes the one at one of some tokens.
+#[must_use]
+pub fn closing(sql: &str, tokens: &[Token], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    (open..tokens.len()).find(|at| {
+        match tokens.get(*at).map_or("", |token| token.text(sql)) {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })
 }

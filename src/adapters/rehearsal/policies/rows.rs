@@ -79,28 +79,24 @@ impl Guarded {
 
     /// New rows with their generated columns.
     async fn generated(&self, stage: &Stage<'_>, query: String) -> Result<String, Failure> {
-        let sql = format!(
-            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-             CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END \
-             FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid \
-             AND f.adnum = a.attnum WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            self.oid
-        );
-        let columns = stage.session.query(&sql).await?.rows;
-        if columns.iter().all(|row| cell(row, 2).is_empty()) {
+        let columns = columns(stage, &self.oid).await?;
+        if columns.iter().all(|column| column.made.is_empty()) {
             return Ok(query);
         }
         let each: Vec<String> = columns
             .iter()
-            .map(|row| {
-                let (name, kind, made) = (cell(row, 0), cell(row, 1), cell(row, 2));
-                let name = quoted(&name);
-                if made.is_empty() {
-                    name.into_owned()
-                } else {
-                    format!("({made})::{kind} AS {name}")
-                }
-            })
+            .map(
+                |Column {
+                     name, kind, made, ..
+                 }| {
+                    let name = quoted(name);
+                    if made.is_empty() {
+                        name.into_owned()
+                    } else {
+                        format!("({made})::{kind} AS {name}")
+                    }
+                },
+            )
             .collect();
         Ok(format!(
             "SELECT {} FROM ({query}) AS {}",
@@ -211,7 +207,7 @@ impl Guarded {
         let each: Vec<String> = columns(stage, &self.oid)
             .await?
             .iter()
-            .map(|(name, kind)| {
+            .map(|Column { name, kind, .. }| {
                 let set = sets.iter().find(|set| set.column == *name);
                 let name = quoted(name);
                 set.map_or_else(
@@ -355,19 +351,47 @@ pub(in crate::adapters::rehearsal) async fn acts(
     Ok(!stage.session.query(&sql).await?.rows.is_empty())
 }
 
-/// The columns of a table, by its OID, with their types.
+/// A column of a table.
+pub(in crate::adapters::rehearsal) struct Column {
+    pub(in crate::adapters::rehearsal) name: String,
+    /// Its type.
+    pub(in crate::adapters::rehearsal) kind: String,
+    /// The default, where looking at it does nothing; else empty.
+    default: String,
+    /// What it is generated from; empty for others.
+    made: String,
+}
+
+/// The columns of a table, by its OID.
 pub(in crate::adapters::rehearsal) async fn columns(
     stage: &Stage<'_>,
     oid: &str,
-) -> Result<Vec<(String, String)>, Failure> {
+) -> Result<Vec<Column>, Failure> {
     let sql = format!(
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', \
+         CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid \
+         AND p.provolatile = 'v' WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid \
+         AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END \
+         FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid \
+         AND f.adnum = a.attnum WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
     );
     let rows = stage.session.query(&sql).await?.rows;
     Ok(rows
         .iter()
-        .map(|row| (cell(row, 0), cell(row, 1)))
+        .map(|row| {
+            let (generated, expression) = (cell(row, 2) == "t", cell(row, 3));
+            let (default, made) = match (generated, expression.contains("nextval")) {
+                (true, _) => (String::new(), expression),
+                (false, true) => (String::new(), String::new()),
+                (false, false) => (expression, String::new()),
+            };
+            Column {
+                name: cell(row, 0),
+                kind: cell(row, 1),
+                default,
+                made,
+            }
+        })
         .collect())
 }
 
@@ -421,17 +445,9 @@ pub(in crate::adapters::rehearsal) async fn inserted(
     given: &[String],
     rows: &str,
 ) -> Result<String, Failure> {
-    let sql = format!(
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-         CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid \
-         AND p.provolatile = 'v' WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid \
-         AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END \
-         FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
-         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
-    );
-    let columns = stage.session.query(&sql).await?.rows;
+    let columns = columns(stage, oid).await?;
     let names: Vec<String> = if given.is_empty() {
-        columns.iter().map(|row| cell(row, 0)).collect()
+        columns.iter().map(|column| column.name.clone()).collect()
     } else {
         given.to_vec()
     };
@@ -439,15 +455,20 @@ pub(in crate::adapters::rehearsal) async fn inserted(
     let listed: Vec<String> = (1..=width).map(|at| format!("c{at}")).collect();
     let each: Vec<String> = columns
         .iter()
-        .map(|row| {
-            let (name, kind, default) = (cell(row, 0), cell(row, 1), cell(row, 2));
-            let place = names.iter().position(|known| *known == name);
+        .map(|column| {
+            let Column {
+                name,
+                kind,
+                default,
+                ..
+            } = column;
+            let place = names.iter().position(|known| known == name);
             let value = match place.filter(|at| *at < width) {
                 Some(at) => format!("v.c{}", at + 1),
-                None if default.is_empty() || default.contains("nextval") => "NULL".to_owned(),
+                None if default.is_empty() => "NULL".to_owned(),
                 None => format!("({default})"),
             };
-            format!("({value})::{kind} AS {}", quoted(&name))
+            format!("({value})::{kind} AS {}", quoted(name))
         })
         .collect();
     Ok(format!(

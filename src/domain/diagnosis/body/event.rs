@@ -1,7 +1,7 @@
 //! Conditions about what fired a trigger.
 
-use super::text::literal;
 use crate::domain::sql::lexer::{Token, TokenKind};
+use crate::domain::sql::words::literal;
 
 /// Whether a condition about the event of the trigger holds; `None` where it cannot be told.
 pub(super) fn holds(body: &str, event: &str, piece: &[Token]) -> Option<bool> {

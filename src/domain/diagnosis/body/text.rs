@@ -2,6 +2,7 @@
 
 use super::{BEGINNINGS, is_name};
 use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::sql::words::literal;
 
 /// The text that an expression is, where it is one literal.
 pub(super) fn constant(expression: &str) -> Option<String> {
@@ -78,18 +79,4 @@ pub(super) fn writes(text: &str) -> bool {
         open.text(text) == "(" && is_name(*name) && !known
     });
     !reads || calls
-}
-
-/// A string literal's text: dollar-quoted or in single quotes.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    if let Some(rest) = text.strip_prefix('$')
-        && let Some((tag, rest)) = rest.split_once('$')
-    {
-        let end = format!("${tag}$");
-        return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
-    }
-    let text = text.trim_start_matches(['e', 'E']);
-    let text = text.strip_prefix('\'').unwrap_or(text);
-    text.strip_suffix('\'').unwrap_or(text).replace("''", "'")
 }
