@@ -21,7 +21,7 @@ use pgiam::app::model::{Model, Pane, Screen};
 use pgiam::app::{Effect, Message, Ticket, update};
 use pgiam::domain::access::{
     Attribute, Builder, MembershipOption, MembershipRecord, ObjectKind, ObjectRecord,
-    PolicyCommand, PolicyKind, PolicyRecord, Role, Snapshot,
+    PolicyCommand, PolicyKind, PolicyRecord, Privilege, Role, Snapshot,
 };
 use pgiam::domain::catalog::{Access, Catalog, CatalogPart, Relation, RelationKind, Schema};
 use pgiam::domain::diagnosis::{MissingPrivilege, ObjectName, WhyReport};
@@ -53,6 +53,10 @@ fn role(oid: u32, name: &str, attributes: &[Attribute]) -> Role {
 
 /// A payroll with an owner, readers, one who must SET ROLE, one shut out, and a superuser.
 fn rights() -> Snapshot {
+    hr().finish()
+}
+
+fn hr() -> Builder {
     use Attribute::{Inherit, Login, Superuser};
     let roles = vec![
         role(10, "hr_owner", &[Inherit]),
@@ -106,7 +110,7 @@ fn rights() -> Snapshot {
         using: pgiam::domain::access::Expression::Text("true".into()),
         check: pgiam::domain::access::Expression::Absent,
     });
-    builder.finish()
+    builder
 }
 
 fn linked(columns: u16, rows: u16) -> Model {
@@ -306,10 +310,43 @@ fn a_refusal_leads_to_the_role_and_the_object() {
     let effects = update(&mut model, Message::Key(Key::plain(KeyCode::F(8))));
     assert!(
         matches!(&effects[..], [Effect::AskWhyOf { role, statement, .. }]
-            if role == "intern" && statement == "INSERT INTO hr.payroll DEFAULT VALUES"),
+            if role == "intern" && statement.as_deref() == Some("INSERT INTO hr.payroll DEFAULT VALUES")),
         "{effects:?}"
     );
     assert!(matches!(model.overlays.last(), Some(Overlay::Diagnosis)));
+}
+
+#[test]
+fn why_a_role_may_not_connect_is_asked_without_a_statement() {
+    let mut model = linked(120, 40);
+    let effects = update(&mut model, Message::Key(Key::plain(KeyCode::F(3))));
+    let mut known = hr();
+    known.object(&ObjectRecord {
+        kind: ObjectKind::Database,
+        oid: 90,
+        schema: 0,
+        name: "orders",
+        acl: Some("{hr_owner=CTc/hr_owner}"),
+        ..TABLE
+    });
+    answer(&mut model, &effects, Ok(Box::new(known.finish())));
+    press(&mut model, "/orders\nl");
+    let picture = drawn(&mut model, 120, 40);
+    assert!(picture.contains("database orders"), "{picture}");
+    // CONNECT is not the first of what a database gives: the filter asks for it.
+    for _ in 0..30 {
+        if model.access.filters.privilege == Some(Privilege::Connect) {
+            break;
+        }
+        press(&mut model, "p");
+    }
+    let effects = update(&mut model, Message::Key(Key::plain(KeyCode::F(8))));
+    assert!(
+        matches!(&effects[..], [Effect::AskWhyOf { role, statement: None, .. }] if role == "auditor"),
+        "{effects:?}"
+    );
+    let picture = drawn(&mut model, 120, 40);
+    assert!(picture.contains("may auditor connect?"), "{picture}");
 }
 
 #[test]

@@ -161,8 +161,8 @@ pub enum Effect {
         ticket: Ticket,
         /// The role.
         role: String,
-        /// What it would run.
-        statement: String,
+        /// What it would run; `None` for signing in to the linked database.
+        statement: Option<String>,
     },
     /// Read the rights of the linked database.
     LoadRights {

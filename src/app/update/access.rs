@@ -18,7 +18,7 @@ use crate::app::model::grid::Save;
 use crate::app::model::line::{Line, Taken};
 use crate::app::model::overlay::Overlay;
 use crate::app::model::{Model, Screen};
-use crate::domain::access::{ObjectId, Objects, Realm, Report, RoleId, Snapshot};
+use crate::domain::access::{ObjectId, Objects, Privilege, Realm, Report, RoleId, Snapshot};
 use crate::domain::export::Format;
 use crate::domain::failure::Failure;
 
@@ -322,25 +322,7 @@ fn place_of(rights: &Snapshot, object: ObjectId) -> Option<tree::Place> {
 
 /// Asks the server why a role cannot do the first thing it lacks.
 fn why(model: &mut Model) -> Vec<Effect> {
-    let question = model.access.account().and_then(|account| {
-        let rights = &model.access.known.as_ref()?.rights;
-        let wanted = detail::wanted(&model.access, &account)?;
-        let oid = rights.object(account.object)?.oid;
-        let catalog = model.tree.catalog();
-        let place = catalog
-            .relations
-            .iter()
-            .position(|relation| relation.oid == oid);
-        let column = place
-            .and_then(|place| catalog.columns_of(place).first())
-            .map(|column| column.name.as_str());
-        let statement = rights.plainest_statement(account.object, wanted, column)?;
-        Some(Asked {
-            role: account.role,
-            statement,
-        })
-    });
-    let Some(Asked { role, statement }) = question else {
+    let Some(Asked { role, statement }) = asked(model) else {
         model.tell("no statement needs only that; what is told here holds");
         return Vec::new();
     };
@@ -348,14 +330,11 @@ fn why(model: &mut Model) -> Vec<Effect> {
         model.tell("the connection is down: reconnect first");
         return Vec::new();
     }
-    let role = model
-        .access
-        .known
-        .as_ref()
-        .map(|known| known.rights.role_name(role).to_owned())
-        .unwrap_or_default();
     let ticket = model.next_ticket();
-    let failure = Failure::local(format!("may {role} run {statement}?"));
+    let failure = Failure::local(match &statement {
+        Some(statement) => format!("may {role} run {statement}?"),
+        None => format!("may {role} connect?"),
+    });
     model.diagnostics = Diagnostics::about(Subject::Asking {
         ticket,
         failure,
@@ -369,9 +348,39 @@ fn why(model: &mut Model) -> Vec<Effect> {
     }]
 }
 
+/// What to ask the server about the role and the object that are chosen.
+fn asked(model: &Model) -> Option<Asked> {
+    let account = model.access.account()?;
+    let rights = &model.access.known.as_ref()?.rights;
+    let wanted = detail::wanted(&model.access, &account)?;
+    let role = rights.role_name(account.role).to_owned();
+    if wanted == Privilege::Connect && rights.current_database() == Some(account.object) {
+        return Some(Asked {
+            role,
+            statement: None,
+        });
+    }
+    let oid = rights.object(account.object)?.oid;
+    let catalog = model.tree.catalog();
+    let place = catalog
+        .relations
+        .iter()
+        .position(|relation| relation.oid == oid);
+    let column = place
+        .and_then(|place| catalog.columns_of(place).first())
+        .map(|column| column.name.as_str());
+    let statement = rights.plainest_statement(account.object, wanted, column)?;
+    Some(Asked {
+        role,
+        statement: Some(statement),
+    })
+}
+
+/// May this role do that?
 struct Asked {
-    role: RoleId,
-    statement: String,
+    role: String,
+    /// `None` for connecting.
+    statement: Option<String>,
 }
 
 /// What would be written to a file: what shows, a row for each role, object and privilege.

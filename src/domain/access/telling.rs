@@ -70,6 +70,15 @@ impl Rights {
     }
 }
 
+/// What is said behind the last path of how many there are besides.
+fn others(paths: u64) -> String {
+    match paths {
+        0 => String::new(),
+        1 => " (and 1 more path)".to_owned(),
+        many => format!(" (and {many} more paths)"),
+    }
+}
+
 impl Account {
     /// What the role may do, by `most` paths a privilege, what keeps it from that, and what else
     /// decides.
@@ -83,6 +92,10 @@ impl Account {
             } else {
                 format!("({}) ", shortened(&columns))
             };
+            let shown = claim.paths.len().min(most);
+            let hidden = claim
+                .paths_left_out
+                .saturating_add((claim.paths.len() - shown) as u64);
             for (at, path) in claim.paths.iter().take(most).enumerate() {
                 let tone = if path.set_role().is_some() || !claim.columns.is_empty() {
                     Tone::Later
@@ -94,14 +107,13 @@ impl Account {
                 } else {
                     ""
                 };
-                let text = format!("{columns}{}", path.words(rights));
+                let others = if at + 1 == shown {
+                    others(hidden)
+                } else {
+                    String::new()
+                };
+                let text = format!("{columns}{}{others}", path.words(rights));
                 lines.push(Line::new(tone, &format!("{keyword:<10} "), text));
-            }
-            if claim.paths.len() > most {
-                let more = claim.paths.len() - most;
-                let noun = if more == 1 { "path" } else { "paths" };
-                let text = format!("and {more} more {noun}");
-                lines.push(Line::new(Tone::Remark, "           ", text));
             }
         }
         if let Gate::Shut(schema) = self.standing.gate {
@@ -219,6 +231,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn paths_that_are_not_shown_are_counted() {
+        let rights = scene(
+            16,
+            "
+            role dba
+            role readers
+            role staff
+            role analyst
+            member analyst readers dba
+            member analyst staff dba
+            schema - app dba {dba=UC/dba,=U/dba}
+            table app orders dba {dba=arwd/dba,readers=r/dba,staff=r/dba}
+            ",
+        );
+        let analyst = role(&rights, "analyst");
+        let orders = relation(&rights, "app.orders");
+        let account = rights.account(analyst, orders, Some(Privilege::Select));
+        let one: Vec<String> = account
+            .told(&rights, 1)
+            .into_iter()
+            .map(|line| line.text)
+            .collect();
+        assert_eq!(
+            one,
+            ["analyst → member of readers (inherits) → SELECT granted by dba (and 1 more path)"]
+        );
+        let both = account.told(&rights, 2);
+        assert!(both.iter().all(|line| !line.text.contains("more path")));
+    }
+
+    #[test]
     fn an_account_reads_from_top_to_bottom() {
         let rights = scene(
             16,
@@ -262,6 +305,7 @@ mod tests {
                 "has more only after SET ROLE readers"
             ]
         );
+        assert_eq!(others(1), " (and 1 more path)");
         let names: Vec<String> = (0..30).map(|number| number.to_string()).collect();
         assert!(shortened(&names).ends_with("23 and 6 more"));
     }

@@ -37,7 +37,7 @@ impl Worker {
     }
 
     /// Explains what a role would be refused.
-    pub(super) fn ask_why_of(&mut self, ticket: Ticket, role: String, statement: String) {
+    pub(super) fn ask_why_of(&mut self, ticket: Ticket, role: String, statement: Option<String>) {
         let inbox = self.inbox.clone();
         let side = self.side_session();
         self.spawn(ticket, async move {
@@ -45,7 +45,7 @@ impl Worker {
                 let session = side.await?;
                 let question = Question {
                     role,
-                    statement: Some(statement),
+                    statement,
                     refusal: None,
                     search_path: None,
                     rehearse: Rehearse::WherePossible,
