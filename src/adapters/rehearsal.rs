@@ -1,5 +1,6 @@
 //! A statement tried as a role in a transaction that is always rolled back.
 
+mod along;
 mod alternatives;
 mod avoid;
 mod body_text;
@@ -35,6 +36,7 @@ mod scene;
 mod settle;
 mod spoken;
 mod stage;
+mod touched;
 mod underneath;
 mod written;
 mod written_rows;

@@ -1,5 +1,6 @@
 //! The texts of bodies: where they stand, what language they speak, what of them is known.
 
+use super::touched::RowsOf;
 use crate::domain::diagnosis::trial::{EXPLAIN, trial, word_at};
 use crate::domain::sql::lexer::{TokenKind, tokens};
 use crate::domain::sql::words::literal;
@@ -62,6 +63,6 @@ pub(super) enum Text {
         text: String,
         event: Option<&'static str>,
         arguments: Option<String>,
-        rows: Option<String>,
+        rows: Option<RowsOf>,
     },
 }

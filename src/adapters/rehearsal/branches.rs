@@ -2,18 +2,16 @@
 //! call and the rows that there are now decide.
 
 use super::checked::harmless;
-use super::derived;
 use super::need::{Row, cell};
-use super::policies::{acts, inserted};
 use super::scene::without_variable;
 use super::stage::Stage;
+use super::touched::RowsOf;
 use crate::domain::diagnosis::body::{
-    self, About, Given, Known, Question, looks_at_rows, reassigns,
+    self, About, Given, Holds, Known, Question, looks_at_rows, reassigns,
 };
 use crate::domain::diagnosis::checked::arguments_of;
-use crate::domain::diagnosis::writing::{Part, Writing, parts, writing};
 use crate::domain::failure::Failure;
-use crate::domain::ident::{literal, quoted};
+use crate::domain::ident::{self, literal, quoted};
 use crate::domain::sql::lexer::{TokenKind, tokens};
 
 /// What was undone behind every question.
@@ -21,6 +19,9 @@ const BACK: &str = "ROLLBACK TO SAVEPOINT pgiam_branch";
 
 /// Answers may bring up further questions, so often at most.
 const ROUNDS: usize = 5;
+
+/// Different texts of one EXECUTE at most.
+const MOST_TEXTS: usize = 20;
 
 /// Unknown variables in one text at most.
 const MOST_UNKNOWN: usize = 12;
@@ -36,8 +37,8 @@ pub(super) struct Running<'a> {
     pub(super) event: Option<&'static str>,
     /// What it is given, as a select list.
     pub(super) arguments: Option<&'a str>,
-    /// The rows that it is fired for, as a query: NEW is each of them.
-    pub(super) rows: Option<&'a str>,
+    /// The rows that it is fired for.
+    pub(super) rows: Option<&'a RowsOf>,
 }
 
 /// Everything that can be known of a body before it runs.
@@ -47,6 +48,7 @@ pub(super) async fn known(
 ) -> Result<Known<'static>, Failure> {
     let mut known = Known {
         event: running.event,
+        rows: running.rows.map(|rows| rows.source).unwrap_or_default(),
         ..Known::default()
     };
     let mut asked: Vec<String> = Vec::new();
@@ -54,20 +56,20 @@ pub(super) async fn known(
     let mut tried = arguments.is_empty();
     for _ in 0..ROUNDS {
         let mut questions = body::read(running.text, &known).questions;
-        questions.retain(|question| !asked.contains(&question.expression));
+        questions.retain(|question| !asked.contains(&question.key()));
         if questions.is_empty() {
             break;
         }
         if !tried {
             tried = true;
             let row = format!("SELECT ''::text FROM {}", row_of(running, arguments));
-            if answer(stage, running, &row).await?.is_err() {
+            if answer(stage, running.role, &row).await?.is_err() {
                 arguments = "";
             }
         }
         for question in questions {
             ask(stage, running, arguments, &question, &mut known).await?;
-            asked.push(question.expression);
+            asked.push(question.key());
         }
     }
     Ok(known)
@@ -77,7 +79,7 @@ pub(super) async fn known(
 fn row_of(running: &Running<'_>, arguments: &str) -> String {
     let row = format!("(SELECT {arguments}) AS {}", quoted(running.name));
     match running.rows {
-        Some(rows) => format!("{row}, ({rows}) AS new"),
+        Some(rows) => format!("{row}, {}", rows.item),
         None => row,
     }
 }
@@ -95,23 +97,28 @@ async fn ask(
     {
         return Ok(());
     }
-    let from = row_of(running, arguments);
+    let mut from = row_of(running, arguments);
+    if !question.under.is_empty() {
+        from = format!("{from} WHERE {}", by_name(&question.under.join(" AND ")));
+    }
     match question.about {
         About::Condition => {
-            // What holds for some rows alone is not known.
             let query = format!(
-                "SELECT CASE WHEN bool_and(holds) THEN 'true' WHEN NOT bool_or(holds) THEN 'false' END \
+                "SELECT CASE WHEN bool_and(holds) THEN 'always' WHEN bool_or(holds) THEN 'for some' \
+                 WHEN NOT bool_or(holds) THEN 'never' END \
                  FROM (SELECT coalesce(({expression}), false) AS holds FROM {from}) AS each"
             );
-            if let Ok(told) = answer(stage, running, &query).await? {
-                let _ = known
-                    .holds
-                    .insert(question.expression.clone(), told == "true");
-            }
+            let holds = match answer(stage, running.role, &query).await?.as_deref() {
+                Ok("always") => Holds::Always,
+                Ok("for some") => Holds::ForSome,
+                Ok(_) => Holds::Never,
+                Err(_) => return Ok(()),
+            };
+            let _ = known.holds.insert(question.key(), holds);
         }
         About::Text => {
             if let Some(given) = text(stage, running, &expression, &from).await? {
-                let _ = known.texts.insert(question.expression.clone(), given);
+                let _ = known.texts.insert(question.key(), given);
             }
         }
     }
@@ -138,20 +145,18 @@ fn may_be_asked(stage: &Stage<'_>, running: &Running<'_>, expression: &str) -> b
 
 /// One value, looked up as the role that the body runs as, in a part of the transaction that writes
 /// nothing; or the server's refusal.
-async fn answer(
+pub(super) async fn answer(
     stage: &Stage<'_>,
-    running: &Running<'_>,
+    role: &str,
     query: &str,
 ) -> Result<Result<String, Failure>, Failure> {
     let mut before = "SAVEPOINT pgiam_branch; SET LOCAL statement_timeout = '1s'".to_owned();
     if stage.gives() {
-        if stage.major() >= 14 && looks_at_rows(query) {
-            // All that it might read, for as long as it takes to look.
-            before.push_str("; GRANT pg_read_all_data TO ");
-            before.push_str(&crate::domain::ident::role(running.role));
+        if looks_at_rows(query) {
+            before.push_str(&reading(stage, role, query).await?);
         }
         before.push_str("; ");
-        before.push_str(&stage.becoming(running.role));
+        before.push_str(&stage.becoming(role));
     }
     before.push_str("; SET LOCAL transaction_read_only = on");
     let told = match stage.session.query(&before).await {
@@ -168,6 +173,34 @@ async fn answer(
     }))
 }
 
+/// What gives a role all that a query might read, for as long as it takes to look.
+async fn reading(stage: &Stage<'_>, role: &str, query: &str) -> Result<String, Failure> {
+    let role = ident::role(role);
+    if stage.major() >= 14 {
+        return Ok(format!("; GRANT pg_read_all_data TO {role}"));
+    }
+    let mut words: Vec<String> = tokens(query)
+        .iter()
+        .filter_map(|token| ident::parts(token.text(query))?.pop())
+        .map(|word| literal(&word))
+        .collect();
+    words.sort();
+    words.dedup();
+    let sql = format!(
+        "SELECT '; GRANT SELECT ON ' || string_agg(DISTINCT c.oid::pg_catalog.regclass::text, ', ') || ' TO {role}', \
+         '; GRANT USAGE ON SCHEMA ' || string_agg(DISTINCT pg_catalog.quote_ident(n.nspname), ', ') || ' TO {role}' \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = ANY (ARRAY[{}]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^pg_' \
+         AND n.nspname <> 'information_schema'",
+        words.join(", ")
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows
+        .first()
+        .map(|row| format!("{}{}", cell(row, 0), cell(row, 1)))
+        .unwrap_or_default())
+}
+
 /// The text that EXECUTE is given; variables that are not known become NULL, which stands for values
 /// well and for names not at all.
 async fn text(
@@ -178,14 +211,25 @@ async fn text(
 ) -> Result<Option<Given>, Failure> {
     let mut expression = expression.to_owned();
     for unknown in 0..MOST_UNKNOWN {
-        // For several rows there is one text only where it is the same.
+        // Rows may have different texts; they come one behind the other, each with its length before.
         let query = format!(
-            "SELECT CASE WHEN min(made) = max(made) THEN min(made) END \
-             FROM (SELECT ({expression})::text AS made FROM {from}) AS each"
+            "SELECT CASE WHEN count(*) <= {MOST_TEXTS} THEN string_agg(length(made) || ' ' || made, '' ORDER BY made) END \
+             FROM (SELECT DISTINCT ({expression})::text AS made FROM {from}) AS each"
         );
-        let failure = match answer(stage, running, &query).await? {
-            Ok(text) if unknown == 0 => return Ok(Some(Given::Whole(text))),
-            Ok(text) => return Ok(Some(Given::WithoutValues(text))),
+        let failure = match answer(stage, running.role, &query).await? {
+            Ok(all) => {
+                let mut texts = apart(&all);
+                let text = texts.pop().unwrap_or_default();
+                return Ok(match (unknown, texts.is_empty()) {
+                    (0, true) => Some(Given::Whole(text)),
+                    (0, false) => {
+                        texts.push(text);
+                        Some(Given::Each(texts))
+                    }
+                    (_, true) => Some(Given::WithoutValues(text)),
+                    (_, false) => None,
+                });
+            }
             Err(failure) => failure,
         };
         let Some(next) = without_variable(&expression, &failure) else {
@@ -195,6 +239,19 @@ async fn text(
         expression = next.replace("quote_literal(", "quote_nullable(");
     }
     Ok(None)
+}
+
+/// Texts that stand one behind the other, each with its length in letters and a blank before.
+fn apart(all: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut rest = all;
+    while let Some((length, behind)) = rest.split_once(' ') {
+        let letters = length.parse().unwrap_or_default();
+        let text: String = behind.chars().take(letters).collect();
+        rest = behind.get(text.len()..).unwrap_or_default();
+        texts.push(text);
+    }
+    texts
 }
 
 /// `$1` as the name it has among the arguments.
@@ -268,63 +325,13 @@ pub(super) async fn arguments(
     Ok((!listed.is_empty()).then(|| listed.join(", ")))
 }
 
-/// A body that assigns to NEW or its columns (PostgreSQL documentation, "Assignment" in PL/pgSQL).
-const ASSIGNS_NEW: &str = r#"\mnew\s*(\.\s*(\w+|"[^"]+"))?\s*:=|(;|\mbegin|\mthen|\melse|\mloop)\s*new\s*\.\s*(\w+|"[^"]+")\s*=|\minto\s+(strict\s+)?new\M"#;
+#[cfg(test)]
+mod tests {
+    use super::apart;
 
-/// The rows that an INSERT fires a trigger for, where it is known what they are: no trigger changes them.
-pub(super) async fn new_rows(
-    stage: &Stage<'_>,
-    (schema, table): (&str, &str),
-    statement: &str,
-) -> Result<Option<String>, Failure> {
-    let parts = parts(statement);
-    let [
-        Part {
-            with: Some(with),
-            statement: one,
-        },
-    ] = parts.as_slice()
-    else {
-        return Ok(None);
-    };
-    let Some(Writing::Insert {
-        relation,
-        columns,
-        rows,
-        ..
-    }) = writing(one)
-    else {
-        return Ok(None);
-    };
-    let Some(condition) = derived::by_name(&relation) else {
-        return Ok(None);
-    };
-    let sql = format!(
-        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {condition} AND n.nspname = {} AND c.relname = {} AND c.relkind = 'r' AND NOT EXISTS (SELECT \
-         FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid WHERE g.tgrelid = c.oid \
-         AND g.tgenabled <> 'D' AND (g.tgtype & 7) = 7 AND p.prosrc ~* {})",
-        literal(schema),
-        literal(table),
-        literal(ASSIGNS_NEW)
-    );
-    let found = stage.session.query(&sql).await?.rows;
-    let Some(row) = found.first() else {
-        return Ok(None);
-    };
-    if acts(stage, statement).await? {
-        return Ok(None);
+    #[test]
+    fn texts_are_taken_apart_by_their_lengths() {
+        assert_eq!(apart("3 ä b5 12 34"), ["ä b", "12 34"]);
+        assert_eq!(apart("0 "), [""]);
     }
-    let rows = inserted(stage, &cell(row, 0), &columns, &rows).await?;
-    Ok(Some(format!("{with} {rows}")))
-}
-
-/// What a trigger's function is told of the table that fires it, as a select list.
-pub(super) fn of_trigger(event: &str, schema: &str, table: &str) -> String {
-    let (schema, table) = (literal(schema), literal(table));
-    format!(
-        "{}::text AS tg_op, {table}::name AS tg_table_name, {table}::name AS tg_relname, \
-         {schema}::name AS tg_table_schema",
-        literal(event)
-    )
 }

@@ -4,24 +4,46 @@ use super::candidates;
 use super::need::{Need, add, cell};
 use super::scene::Scene;
 use super::stage::Stage;
+use super::touched::{Before, touched};
+use super::written::Timing;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::trial::EXPLAIN;
+use crate::domain::diagnosis::wants::wants;
 use crate::domain::failure::Failure;
 use crate::domain::ident::{literal, parts, qualified};
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
+/// What plans draw from sequences.
+#[derive(Default)]
+pub(super) struct Drawn {
+    /// What is missing for it.
+    pub(super) needs: Vec<Need>,
+    /// Whether something would be missing if there were rows.
+    pub(super) spared: Spared,
+}
+
+/// Whether a sequence is left alone because no row is written now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Spared {
+    #[default]
+    Nothing,
+    Some,
+}
+
 /// What the plans of some scenes draw, as far as it is not allowed. The plans were made with what is
-/// needed besides.
+/// needed besides. Sequences look at privileges when they are drawn from (PostgreSQL source, `sequence.c`,
+/// `nextval_internal`): a write without rows does not ask for them.
 pub(super) async fn drawn(
     stage: &Stage<'_>,
     scenes: &[Scene],
     plans: &[Vec<String>],
-) -> Result<Vec<Need>, Failure> {
+) -> Result<Drawn, Failure> {
     // Looked up as who looks: the role may not even see the sequence's schema.
     stage.rewind().await?;
-    let mut found = Vec::new();
+    let mut drawn = Drawn::default();
     for (scene, plan) in scenes.iter().zip(plans) {
+        let mut found = Vec::new();
         let (role, path) = match &scene.speaker {
             Some(speaker) => (speaker.role.as_str(), Some(speaker.path.as_str())),
             None => (stage.role, None),
@@ -41,8 +63,36 @@ pub(super) async fn drawn(
                 }
             }
         }
+        let own = scene.speaker.is_none() && scenes.len() == 1;
+        if own && !found.is_empty() && writes_nothing(stage, &scene.text).await? {
+            drawn.spared = Spared::Some;
+        } else {
+            add(&mut drawn.needs, found);
+        }
     }
-    Ok(found)
+    Ok(drawn)
+}
+
+/// Whether a planned statement surely writes no row now.
+async fn writes_nothing(stage: &Stage<'_>, planned: &str) -> Result<bool, Failure> {
+    let text = planned.strip_prefix(EXPLAIN).unwrap_or(planned);
+    let mut empty = false;
+    for wanted in wants(text).relations {
+        if !["INSERT", "UPDATE"].contains(&wanted.privilege) {
+            continue;
+        }
+        let wanted = (&wanted, Timing::Before);
+        let rows = touched(stage, text, wanted, Before::Nothing).await?;
+        let none = match rows {
+            Some(rows) => rows.is_empty(stage).await?,
+            None => false,
+        };
+        if !none {
+            return Ok(false);
+        }
+        empty = true;
+    }
+    Ok(empty)
 }
 
 /// The first argument of each call of a function in a plan's line.

@@ -2,7 +2,7 @@
 //! away again that is not needed.
 
 use super::candidates::{Lifting, Reach};
-use super::drawing::drawn;
+use super::drawing::{Spared, drawn};
 use super::names;
 use super::need::{Need, add, grow};
 use super::scene::{Scene, Stopped};
@@ -147,17 +147,22 @@ async fn further(
 
 async fn passed(stage: &Stage<'_>, needs: Vec<Need>, scenes: &[Scene]) -> Result<Found, Failure> {
     let mut needs = stage.smallest(needs, scenes, &Goal::Passes).await?;
-    let mut plans = Vec::new();
-    if let Ok(played) = stage.attempt(&needs, scenes).await? {
-        add(&mut needs, drawn(stage, scenes, &played).await?);
-        plans = played;
-    }
-    Ok(Found {
-        needs,
-        plans,
+    let mut found = Found {
         verdict: Verdict::Proven,
-        notes: Vec::new(),
-    })
+        ..Found::nothing()
+    };
+    if let Ok(played) = stage.attempt(&needs, scenes).await? {
+        let drawn = drawn(stage, scenes, &played).await?;
+        add(&mut needs, drawn.needs);
+        if drawn.spared == Spared::Some {
+            found.verdict = Verdict::Expected;
+            found.notes.push(
+                "it writes no row now, so it draws from no sequence; with rows it would".to_owned(),
+            );
+        }
+        found.plans = played;
+    }
+    Ok(Found { needs, ..found })
 }
 
 /// Nothing that can be given lifts the refusal. What was given on the way would be given in vain,

@@ -2,20 +2,22 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
+use super::along::{Along, along};
 use super::body_text::{ROUTINE, Text, blocks, has_parameters, kept_parsed, query_within};
 use super::branches::{self, Called, Running};
 use super::candidates;
 use super::derived;
 use super::given_text;
 use super::guarded;
-use super::native::{self, Native};
+use super::native::Native;
 use super::need::{Need, Row, add, cell};
 use super::referring;
 use super::resolution;
 use super::restricted;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::stage::Stage;
-use super::written;
+use super::touched::{Before, RowsOf};
+use super::written::{self, Fired};
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
 use crate::domain::diagnosis::calls::{Naming, naming};
@@ -31,6 +33,11 @@ use crate::domain::sql::split;
 const DEFINING: [&str; 11] = [
     "create", "alter", "drop", "grant", "revoke", "comment", "reassign", "security", "truncate",
     "lock", "refresh",
+];
+
+/// Words that begin what changes no rows.
+const READING: [&str; 8] = [
+    "begin", "start", "set", "reset", "show", "explain", "prepare", "declare",
 ];
 
 /// The search path of what runs on somebody else's behalf.
@@ -105,6 +112,7 @@ pub(super) async fn beyond(
             ..Beyond::default()
         },
         seen: Vec::new(),
+        before: Before::Nothing,
     };
     let path = stage.search_path().await?;
     let safe = walk.restricted && stage.major() >= 17;
@@ -141,6 +149,9 @@ pub(super) async fn beyond(
         }
         walk.follow(stage.role, one, &path, known.plans.concat(), 0)
             .await?;
+        if !READING.contains(&word_at(one, 0).as_str()) {
+            walk.before = Before::Writes;
+        }
     }
     stage.rewind().await?;
     Ok(walk.found)
@@ -195,12 +206,11 @@ async fn refreshed(
 }
 
 /// Why a routine runs.
-#[derive(Clone, Copy)]
 enum Cause<'a> {
     /// A statement calls it.
     Call(&'a str),
-    /// A write fires it; the statement where it is the one that was asked about.
-    Event(&'static str, Option<&'a str>),
+    /// A write fires it for these rows, as far as they are known.
+    Event(&'a Fired, Option<RowsOf>),
     /// Anything else.
     Other,
 }
@@ -211,8 +221,10 @@ struct Walk<'a> {
     /// Whether all of it runs in a security-restricted operation.
     restricted: bool,
     found: Beyond,
-    /// The bodies that were read: OID, event, role and arguments of each.
+    /// The bodies that were read: OID, rows, role and arguments of each.
     seen: Vec<[String; 4]>,
+    /// What comes before the statement that is followed.
+    before: Before,
 }
 
 impl Walk<'_> {
@@ -246,8 +258,19 @@ impl Walk<'_> {
             self.routine(role, &row, path, Cause::Call(statement), depth)
                 .await?;
         }
-        let mut hidden = written::computed(session, &wants).await?;
-        hidden.extend(written::conditions(session, &wants).await?);
+        let before = if depth == 0 {
+            self.before
+        } else {
+            Before::Writes
+        };
+        let Along {
+            hidden,
+            fired,
+            natives,
+            checks,
+            course,
+        } = along(self.stage, statement, &wants, before).await?;
+        self.found.course = self.found.course.max(course);
         for row in hidden {
             let needs = written::to_execute(session, role, &row).await?;
             if !needs.is_empty() {
@@ -256,11 +279,11 @@ impl Walk<'_> {
             add(&mut self.found.needs, needs);
             self.routine(role, &row, path, Cause::Other, depth).await?;
         }
-        for fired in written::fired(session, &wants).await? {
-            let cause = Cause::Event(fired.event, (depth == 0).then_some(statement));
+        for (fired, rows) in &fired {
+            let cause = Cause::Event(fired, rows.clone());
             self.routine(role, &fired.row, path, cause, depth).await?;
         }
-        for native in native::fired(session, &wants).await? {
+        for native in natives {
             match native {
                 Native::Query(text) => {
                     let body = Text::Sql(text);
@@ -270,7 +293,7 @@ impl Walk<'_> {
                 Native::Unknown(note) => self.found.unknown.push(note),
             }
         }
-        for check in written::references(session, &wants).await? {
+        for check in checks {
             let body = Text::Sql(check.text);
             // What a cascade fires in turn is followed a little further: keys may go round in circles.
             let deep = (depth + 1).max(DEEPEST - 2);
@@ -294,9 +317,9 @@ impl Walk<'_> {
         cause: Cause<'_>,
         depth: usize,
     ) -> Result<(), Failure> {
-        let event = match cause {
-            Cause::Event(event, _) => Some(event),
-            Cause::Call(_) | Cause::Other => None,
+        let (event, rows) = match &cause {
+            Cause::Event(fired, rows) => (Some(fired.event), rows.clone()),
+            Cause::Call(_) | Cause::Other => (None, None),
         };
         let runs_as = if cell(row, 2) == "t" {
             cell(row, 3)
@@ -317,21 +340,14 @@ impl Walk<'_> {
                 };
                 branches::arguments(self.stage, &called).await?
             }
-            Cause::Event(event, _) => {
-                Some(branches::of_trigger(event, &cell(row, 7), &cell(row, 8)))
-            }
+            Cause::Event(fired, _) => Some(fired.arguments()),
             Cause::Call(_) | Cause::Other => None,
-        };
-        let rows = match cause {
-            Cause::Event("INSERT", Some(by)) => {
-                let table = (cell(row, 7), cell(row, 8));
-                branches::new_rows(self.stage, (&table.0, &table.1), by).await?
-            }
-            Cause::Event(..) | Cause::Call(_) | Cause::Other => None,
         };
         let key = [
             cell(row, 0),
-            event.unwrap_or_default().to_owned(),
+            rows.as_ref()
+                .map(|rows| rows.item.clone())
+                .unwrap_or_default(),
             runs_as.clone(),
             arguments.clone().unwrap_or_default(),
         ];
@@ -386,7 +402,7 @@ impl Walk<'_> {
                     name,
                     event: *event,
                     arguments: arguments.as_deref(),
-                    rows: rows.as_deref(),
+                    rows: rows.as_ref(),
                 };
                 let known = branches::known(self.stage, &running).await?;
                 let read = body::read(text, &known);

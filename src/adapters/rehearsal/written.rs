@@ -5,16 +5,149 @@ use super::body_text::ROUTINE;
 use super::derived;
 use super::need::{Need, Row, cell, need, object};
 use crate::adapters::session::Session;
+use crate::domain::diagnosis::body::{Assigned, Kept, assigned};
 use crate::domain::diagnosis::wants::{Columns, Wanted, Wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 
 /// A trigger's function and what fires it.
+#[derive(Debug, Clone)]
 pub(super) struct Fired {
     /// As [`ROUTINE`] selects it, and the schema and name of the table.
     pub(super) row: Row,
     pub(super) event: &'static str,
+    pub(super) name: String,
+    /// The table that fires it, by its OID.
+    pub(super) table: String,
+    pub(super) timing: Timing,
+    pub(super) level: Level,
+    /// What holds for the rows that it is fired for, where it says so.
+    pub(super) when: Option<String>,
+    /// What its function is called.
+    pub(super) function: String,
+    given: Vec<String>,
+}
+
+/// When a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timing {
+    Before,
+    After,
+    Instead,
+}
+
+/// How often a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// For each row.
+    Row,
+    /// Once.
+    Statement,
+}
+
+impl Fired {
+    fn read(row: Row, event: &'static str) -> Self {
+        let kind: u8 = cell(&row, 10).parse().unwrap_or_default();
+        // Source: `pg_trigger.h`, `TRIGGER_TYPE_ROW` and the others.
+        let timing = match (kind & 64, kind & 2) {
+            (0, 0) => Timing::After,
+            (0, _) => Timing::Before,
+            _ => Timing::Instead,
+        };
+        let definition = cell(&row, 12);
+        let when = definition
+            .split_once(" WHEN (")
+            .and_then(|(_, rest)| rest.rsplit_once(") EXECUTE "))
+            .map(|(when, _)| format!("({when})"));
+        Self {
+            event,
+            name: cell(&row, 9),
+            table: cell(&row, 11),
+            timing,
+            level: if kind & 1 == 1 {
+                Level::Row
+            } else {
+                Level::Statement
+            },
+            when,
+            function: cell(&row, 1),
+            given: cell(&row, 13)
+                .split_terminator("\\000")
+                .map(str::to_owned)
+                .collect(),
+            row,
+        }
+    }
+
+    /// What its function is told, as a select list.
+    pub(super) fn arguments(&self) -> String {
+        let (schema, table) = (literal(&cell(&self.row, 7)), literal(&cell(&self.row, 8)));
+        let given: Vec<String> = self
+            .given
+            .iter()
+            .map(|one| format!("\"{}\"", one.replace('\\', "\\\\").replace('"', "\\\"")))
+            .collect();
+        // They are counted from nought.
+        let given = match given.len().checked_sub(1) {
+            Some(last) => format!("[0:{last}]={{{}}}", given.join(",")),
+            None => "{}".to_owned(),
+        };
+        format!(
+            "{}::text AS tg_op, {table}::name AS tg_table_name, {table}::name AS tg_relname, \
+             {schema}::name AS tg_table_schema, {}::name AS tg_name, {} AS tg_nargs, \
+             {} AS tg_when, {} AS tg_level, {}::oid AS tg_relid, \
+             {}::text[] AS tg_argv",
+            literal(self.event),
+            literal(&self.name),
+            self.given.len(),
+            literal(match self.timing {
+                Timing::Before => "BEFORE",
+                Timing::After => "AFTER",
+                Timing::Instead => "INSTEAD OF",
+            }),
+            literal(match self.level {
+                Level::Row => "ROW",
+                Level::Statement => "STATEMENT",
+            }),
+            self.table,
+            literal(&given),
+        )
+    }
+
+    /// What it leaves of the row that it is fired for; `None` where that may be anything.
+    pub(super) fn assigned(&self) -> Option<Assigned> {
+        let text = cell(&self.row, 4);
+        if cell(&self.row, 6) == "plpgsql" {
+            return assigned(&text, self.event);
+        }
+        // Source: `spi/moddatetime.c`, `spi/insert_username.c`, `spi/autoinc.c`, `lo/lo.c`, `tcn/tcn.c`,
+        // `spi/refint.c`, `trigfuncs.c`, `tsvector_op.c`.
+        let columns: Vec<&String> = match self.function.as_str() {
+            "moddatetime"
+            | "insert_username"
+            | "tsvector_update_trigger"
+            | "tsvector_update_trigger_column" => self.given.iter().take(1).collect(),
+            "autoinc" => self.given.iter().step_by(2).collect(),
+            "lo_manage"
+            | "triggered_change_notification"
+            | "check_primary_key"
+            | "check_foreign_key"
+            | "suppress_redundant_updates_trigger" => Vec::new(),
+            _ => return None,
+        };
+        Some(Assigned {
+            columns: columns
+                .into_iter()
+                .map(|column| (column.clone(), None))
+                .collect(),
+            kept: if self.function == "suppress_redundant_updates_trigger" {
+                Kept::Where("old.* IS DISTINCT FROM new.*".to_owned())
+            } else {
+                Kept::All
+            },
+        })
+    }
 }
 
 /// The relation that is written, the one table under a view that writes through, and partitions.
@@ -68,16 +201,16 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
             continue;
         };
         let sql = format!(
-            "{} SELECT {ROUTINE}, w.nspname, k.relname FROM target c \
+            "{} SELECT {ROUTINE}, w.nspname, k.relname, t.tgname, t.tgtype, c.oid, pg_catalog.pg_get_triggerdef(t.oid), \
+             encode(t.tgargs, 'escape') FROM target c \
              JOIN pg_catalog.pg_class k ON k.oid = c.oid JOIN pg_catalog.pg_namespace w ON w.oid = k.relnamespace \
              JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-             WHERE l.lanname = 'plpgsql' AND {} ORDER BY t.tgname LIMIT 20",
+             WHERE {} ORDER BY t.tgname, k.relname LIMIT 60",
             triggers.target, triggers.fires
         );
         for row in session.query(&sql).await?.rows {
-            let event = wanted.privilege;
-            found.push(Fired { row, event });
+            found.push(Fired::read(row, wanted.privilege));
         }
     }
     Ok(found)
@@ -120,7 +253,8 @@ fn event(privilege: &str) -> Option<u8> {
 /// The condition that the trigger `t` of the table `c` fires.
 fn fires(event: u8, columns: &str) -> String {
     format!(
-        "NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & {event}) <> 0 \
+        "(NOT t.tgisinternal OR t.tgparentid <> 0) AND t.tgenabled IN ('O', 'A') AND (t.tgtype & {event}) <> 0 \
+         AND ((t.tgtype & 1) = 0 OR NOT EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = t.tgrelid AND r.relkind = 'p')) \
          AND ({event} <> 16 OR t.tgattr::text = '' OR EXISTS (SELECT FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr) AND a.attname = ANY ({columns})))"
     )

@@ -4,11 +4,15 @@
 //! makes of it. Of dynamic SQL (EXECUTE of a text) only literal parts are seen. Source: PostgreSQL
 //! documentation, chapter "PL/pgSQL".
 
+mod assigned;
 mod event;
+mod known;
 mod pieces;
 mod text;
 mod values;
 
+pub use assigned::{Assigned, Kept, assigned};
+pub use known::{About, Given, Holds, Known, Question, Rows};
 pub use pieces::reassigns;
 
 use super::checked::arguments_of;
@@ -17,10 +21,11 @@ use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 use crate::domain::sql::split;
 use crate::domain::sql::words::{Words, literal};
+use known::key;
 use pieces::{assigns, cursor_query, filled, given, given_in_loops, pieces, target};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use text::{begins, constant, writes};
-use values::Values;
+use values::{Values, variable};
 
 /// Words that begin a statement of SQL.
 const BEGINNINGS: [&str; 26] = [
@@ -77,44 +82,6 @@ pub enum Course {
     MadeUp,
 }
 
-/// An expression of constants, arguments and queries whose value would tell more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// The expression.
-    pub expression: String,
-    /// What is made of it.
-    pub about: About,
-}
-
-/// What the value of an expression decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    /// Whether something runs.
-    Condition,
-    /// What runs: the text that EXECUTE is given.
-    Text,
-}
-
-/// What is known before a body runs.
-#[derive(Debug, Clone, Default)]
-pub struct Known<'a> {
-    /// What fires it, where it is a trigger's: `INSERT`, `UPDATE` …
-    pub event: Option<&'a str>,
-    /// Whether conditions hold, by their text.
-    pub holds: BTreeMap<String, bool>,
-    /// What EXECUTE is given, by the expression of it.
-    pub texts: BTreeMap<String, Given>,
-}
-
-/// A text that EXECUTE is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given {
-    /// As it will be.
-    Whole(String),
-    /// With NULL where values are not known.
-    WithoutValues(String),
-}
-
 /// Reads a body. Branches that are known not to be taken are left out.
 #[must_use]
 pub fn read(body: &str, known: &Known<'_>) -> Body {
@@ -143,6 +110,13 @@ pub fn looks_at_rows(expression: &str) -> bool {
     tokens(expression)
         .iter()
         .any(|token| token.is(expression, "select"))
+}
+
+/// Whether an expression is made of the row that fires a trigger.
+fn names_rows(expression: &str) -> bool {
+    tokens(expression)
+        .iter()
+        .any(|token| token.is(expression, "old") || token.is(expression, "new"))
 }
 
 /// Whether a word may be a name.
@@ -181,6 +155,10 @@ struct Branch {
     before: Values,
     /// What is known at the end of each branch that may run.
     ends: Vec<Values>,
+    /// What does not hold for the rows that come by all branches so far.
+    passed: Vec<String>,
+    /// What holds for those that take this branch.
+    taken: Option<String>,
 }
 
 struct Reader<'a> {
@@ -268,18 +246,23 @@ impl Reader<'_> {
     fn condition(&mut self, piece: &[Token]) {
         let behind = piece.get(1..).unwrap_or_default();
         if self.starts(piece, &["if"]) {
-            let holds = Runs::from(self.met(behind));
+            let (holds, taken) = self.met(behind);
+            let holds = Runs::from(holds);
             self.expression(behind);
             self.branches.push(Branch {
                 now: holds,
                 any: holds,
                 before: self.values.clone(),
                 ends: Vec::new(),
+                passed: Vec::new(),
+                taken,
             });
         } else if self.starts(piece, &["elsif", "elseif"]) {
             self.end_of_branch();
-            let holds = Runs::from(self.met(behind));
+            let (holds, taken) = self.met(behind);
+            let holds = Runs::from(holds);
             if let Some(branch) = self.branches.last_mut() {
+                branch.taken = taken;
                 branch.now = match (branch.any, holds) {
                     (Runs::Surely, _) | (_, Runs::Never) => Runs::Never,
                     (Runs::Never, holds) => holds,
@@ -305,39 +288,56 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a condition holds, as far as it is known.
-    fn met(&mut self, piece: &[Token]) -> Option<bool> {
+    /// Whether a condition holds, as far as it is known, and itself where it does for some rows alone.
+    fn met(&mut self, piece: &[Token]) -> (Option<bool>, Option<String>) {
         let text = self.values.told(self.span(piece));
-        let holds = self
+        let of_event = self
             .known
-            .holds
-            .get(&text)
-            .copied()
-            .or_else(|| event::holds(self.body, self.known.event?, piece));
-        self.decide(text, holds)
+            .event
+            .and_then(|event| event::holds(self.body, event, piece));
+        match self.decide(&text, of_event) {
+            Some(Holds::Always) => (Some(true), None),
+            Some(Holds::Never) => (Some(false), None),
+            Some(Holds::ForSome) => (None, Some(format!("coalesce(({text}), false)"))),
+            None => (None, None),
+        }
     }
 
     /// What is known of a condition decides, or it is asked for.
-    fn decide(&mut self, text: String, holds: Option<bool>) -> Option<bool> {
+    fn decide(&mut self, text: &str, of_event: Option<bool>) -> Option<Holds> {
+        let under = self.under();
+        let holds = self.known.holds.get(&key(text, &under)).copied();
+        let holds = holds
+            .or_else(|| of_event.map(|holds| if holds { Holds::Always } else { Holds::Never }));
         if !self.live() {
             return holds;
         }
-        let rows = looks_at_rows(&text);
+        let rows = looks_at_rows(text);
         // What the body itself changed before is not there yet.
         let holds = holds.filter(|_| !(rows && self.written));
+        let there = self.known.rows == Rows::There && of_event.is_none() && names_rows(text);
         let course = match holds {
             None => Course::Open,
-            Some(_) if rows => Course::ByRows,
+            Some(_) if rows || there => Course::ByRows,
             Some(_) => Course::Straight,
         };
         self.found.course = self.found.course.max(course);
         if holds.is_none() && !(rows && self.written) {
             self.found.questions.push(Question {
-                expression: text,
+                expression: text.to_owned(),
                 about: About::Condition,
+                under,
             });
         }
         holds
+    }
+
+    /// What holds for the rows that come here, of what holds for some of them alone.
+    fn under(&self) -> Vec<String> {
+        self.branches
+            .iter()
+            .flat_map(|branch| branch.passed.iter().chain(&branch.taken).cloned())
+            .collect()
     }
 
     fn otherwise(&mut self, piece: &[Token]) {
@@ -356,6 +356,9 @@ impl Reader<'_> {
     /// Another branch begins with what was known before the first.
     fn end_of_branch(&mut self) {
         if let Some(branch) = self.branches.last_mut() {
+            branch
+                .passed
+                .extend(branch.taken.take().map(|taken| format!("NOT {taken}")));
             let end = std::mem::replace(&mut self.values, branch.before.clone());
             if branch.now != Runs::Never {
                 branch.ends.push(end);
@@ -409,8 +412,11 @@ impl Reader<'_> {
             return Runs::Perhaps;
         }
         let text = format!("EXISTS ({})", self.values.told(self.span(query)));
-        let holds = self.known.holds.get(&text).copied();
-        Runs::from(self.decide(text, holds))
+        match self.decide(&text, None) {
+            Some(Holds::Always) => Runs::Surely,
+            Some(Holds::Never) => Runs::Never,
+            Some(Holds::ForSome) | None => Runs::Perhaps,
+        }
     }
 
     fn statement(&mut self, piece: &[Token]) {
@@ -456,9 +462,13 @@ impl Reader<'_> {
 
     /// What the variables are after a statement.
     fn follow(&mut self, piece: &[Token]) {
-        let given = given(self.body, piece);
+        let mut given = given(self.body, piece);
         let before = self.values.clone();
+        let changes_new = given.remove("new");
         self.values.forget_all(&given);
+        if changes_new {
+            return self.follow_new(piece, &before);
+        }
         if !self.starts(piece, &["return", "raise", "execute"]) && self.starts(piece, &BEGINNINGS) {
             self.values.forget("found");
         }
@@ -479,6 +489,22 @@ impl Reader<'_> {
         {
             let value = before.told(self.span(piece.get(at + 1..).unwrap_or_default()));
             self.values.assign(name, &value);
+        }
+    }
+
+    /// What NEW is after a statement that changes it.
+    fn follow_new(&mut self, piece: &[Token], before: &Values) {
+        let column = piece.get(2).filter(|_| {
+            self.is(piece, 0, "new") && piece.get(1).is_some_and(|dot| dot.text(self.body) == ".")
+        });
+        let column = column.and_then(|column| variable(self.body, *column));
+        match (column, assigns(self.body, piece)) {
+            (Some(column), Some(3)) if self.loops.is_empty() => {
+                let value = before.told(self.span(piece.get(4..).unwrap_or_default()));
+                self.values.assign(&format!("new.{column}"), &value);
+            }
+            (Some(column), Some(_)) => self.values.replace_new(Some(&column)),
+            _ => self.values.replace_new(None),
         }
     }
 
@@ -570,23 +596,24 @@ impl Reader<'_> {
         let expression = self
             .values
             .told(self.span(piece.get(..end).unwrap_or_default()));
+        let under = self.under();
         let given = constant(&expression)
             .map(Given::Whole)
-            .or_else(|| self.known.texts.get(&expression).cloned());
+            .or_else(|| self.known.texts.get(&key(&expression, &under)).cloned());
         if let Some(given) = given {
-            let text = match given {
-                Given::Whole(text) => text,
+            let texts = match given {
+                Given::Whole(text) => vec![text],
+                Given::Each(texts) => texts,
                 Given::WithoutValues(text) => {
                     self.found.course = self.found.course.max(Course::MadeUp);
-                    text
+                    vec![text]
                 }
             };
-            for range in split::statements(&text) {
-                let one = text.get(range).unwrap_or_default();
-                let one = one.trim().trim_end_matches(';');
-                if begins(one) {
-                    self.push(one.to_owned());
-                }
+            if self.known.rows == Rows::There && names_rows(&expression) {
+                self.found.course = self.found.course.max(Course::ByRows);
+            }
+            for text in texts {
+                self.executed(&text);
             }
             return;
         }
@@ -599,9 +626,21 @@ impl Reader<'_> {
         self.found.questions.push(Question {
             expression,
             about: About::Text,
+            under,
         });
         if begins(&literals) {
             self.push(literals);
+        }
+    }
+
+    /// The statements of a text that EXECUTE is given.
+    fn executed(&mut self, text: &str) {
+        for range in split::statements(text) {
+            let one = text.get(range).unwrap_or_default();
+            let one = one.trim().trim_end_matches(';');
+            if begins(one) {
+                self.push(one.to_owned());
+            }
         }
     }
 }
@@ -626,6 +665,7 @@ pub fn forgives(body: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn fired(event: &str) -> Known<'_> {
         Known {
@@ -738,7 +778,7 @@ mod tests {
                 (About::Text, "q"),
             ]
         );
-        let holds = BTreeMap::from([("k".to_owned(), false)]);
+        let holds = BTreeMap::from([("k".to_owned(), Holds::Never)]);
         let known = Known {
             holds,
             ..Known::default()
@@ -754,7 +794,7 @@ mod tests {
     fn a_loop_without_rows_is_left_out_and_what_follows_is_not() {
         let body = "begin for r in select a from s.t loop delete from s.u; end loop; delete from s.v; return; end";
         let known = Known {
-            holds: BTreeMap::from([("EXISTS (select a from s.t)".to_owned(), false)]),
+            holds: BTreeMap::from([("EXISTS (select a from s.t)".to_owned(), Holds::Never)]),
             ..Known::default()
         };
         let told = read(body, &known);
@@ -778,8 +818,8 @@ mod tests {
             let told = read(body, &known);
             (told.statements.len(), told.questions.len(), told.course)
         };
-        assert_eq!(told(true), (4, 0, Course::Open));
-        assert_eq!(told(false), (3, 1, Course::Open));
+        assert_eq!(told(Holds::Always), (4, 0, Course::Open));
+        assert_eq!(told(Holds::Never), (3, 1, Course::Open));
     }
 
     #[test]
@@ -800,7 +840,10 @@ mod tests {
             let known = Known {
                 holds: holds
                     .into_iter()
-                    .filter_map(|(text, holds)| Some((text.to_owned(), holds?)))
+                    .filter_map(|(text, holds): (&str, Option<bool>)| {
+                        let holds = if holds? { Holds::Always } else { Holds::Never };
+                        Some((text.to_owned(), holds))
+                    })
                     .collect(),
                 ..Known::default()
             };
@@ -821,6 +864,32 @@ mod tests {
                 "insert into b values (k)"
             ]
         );
+    }
+
+    #[test]
+    fn what_comes_to_some_rows_is_asked_for_those() {
+        let body = "begin if new.a > 0 then execute 'insert into s.' || new.t; \
+                    elsif new.b then delete from s.u; end if; end";
+        let mut known = fired("INSERT");
+        let _ = known.holds.insert("new.a > 0".to_owned(), Holds::ForSome);
+        let asked: Vec<String> = read(body, &known)
+            .questions
+            .iter()
+            .map(Question::key)
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                "'insert into s.' || new.t WHERE coalesce((new.a > 0), false)",
+                "new.b WHERE NOT coalesce((new.a > 0), false)",
+            ]
+        );
+        let both = Given::Each(vec!["insert into s.a".into(), "insert into s.b".into()]);
+        let _ = known.texts.insert(asked[0].clone(), both);
+        let _ = known.holds.insert(asked[1].clone(), Holds::Never);
+        let told = read(body, &known);
+        assert_eq!(told.statements, ["insert into s.a", "insert into s.b"]);
+        assert_eq!(told.course, Course::Straight);
     }
 
     #[test]

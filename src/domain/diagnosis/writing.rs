@@ -1,9 +1,11 @@
 //! The rows that an INSERT, UPDATE or MERGE would write, as pieces of its text: enough to ask a policy
 //! about them without writing anything.
 
+mod deletion;
 mod merge;
 mod parts;
 
+pub use deletion::{Deletion, deletion};
 pub use merge::{Deed, Matched, Merge, When};
 pub use parts::{Part, parts};
 

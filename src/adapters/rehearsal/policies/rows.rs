@@ -356,10 +356,21 @@ pub(in crate::adapters::rehearsal) struct Column {
     pub(in crate::adapters::rehearsal) name: String,
     /// Its type.
     pub(in crate::adapters::rehearsal) kind: String,
-    /// The default, where looking at it does nothing; else empty.
-    default: String,
+    /// What it is given where it is left out.
+    pub(in crate::adapters::rehearsal) default: Filled,
     /// What it is generated from; empty for others.
-    made: String,
+    pub(in crate::adapters::rehearsal) made: String,
+}
+
+/// What a column is given that an INSERT leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::adapters::rehearsal) enum Filled {
+    /// Nothing.
+    Nothing,
+    /// The value of an expression that does nothing.
+    With(String),
+    /// What is known only when it runs: what a sequence gives.
+    Unknown,
 }
 
 /// The columns of a table, by its OID.
@@ -371,8 +382,8 @@ pub(in crate::adapters::rehearsal) async fn columns(
         "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', \
          CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid \
          AND p.provolatile = 'v' WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid \
-         AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END \
-         FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid \
+         AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END, \
+         a.atthasdef OR a.attidentity <> '' FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid \
          AND f.adnum = a.attnum WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
     );
     let rows = stage.session.query(&sql).await?.rows;
@@ -380,10 +391,12 @@ pub(in crate::adapters::rehearsal) async fn columns(
         .iter()
         .map(|row| {
             let (generated, expression) = (cell(row, 2) == "t", cell(row, 3));
-            let (default, made) = match (generated, expression.contains("nextval")) {
-                (true, _) => (String::new(), expression),
-                (false, true) => (String::new(), String::new()),
-                (false, false) => (expression, String::new()),
+            let drawn = expression.is_empty() || expression.contains("nextval");
+            let (default, made) = match (generated, cell(row, 4) == "t") {
+                (true, _) => (Filled::Nothing, expression),
+                (false, false) => (Filled::Nothing, String::new()),
+                (false, true) if drawn => (Filled::Unknown, String::new()),
+                (false, true) => (Filled::With(expression), String::new()),
             };
             Column {
                 name: cell(row, 0),
@@ -463,10 +476,10 @@ pub(in crate::adapters::rehearsal) async fn inserted(
                 ..
             } = column;
             let place = names.iter().position(|known| known == name);
-            let value = match place.filter(|at| *at < width) {
-                Some(at) => format!("v.c{}", at + 1),
-                None if default.is_empty() => "NULL".to_owned(),
-                None => format!("({default})"),
+            let value = match (place.filter(|at| *at < width), default) {
+                (Some(at), _) => format!("v.c{}", at + 1),
+                (None, Filled::With(default)) => format!("({default})"),
+                (None, Filled::Nothing | Filled::Unknown) => "NULL".to_owned(),
             };
             format!("({value})::{kind} AS {}", quoted(name))
         })

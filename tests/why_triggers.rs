@@ -1,0 +1,119 @@
+//! Triggers whose functions choose what they do by the rows that fire them.
+//!
+//! Each case is refused on a real server, explained, mended by the first fix, and tried again.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use support::why::{said, why};
+
+const OBJECTS: &str = r"
+CREATE ROLE clerk LOGIN;
+CREATE TABLE low (x int); CREATE TABLE high (x int); CREATE TABLE log_a (x int); CREATE TABLE log_b (x int);
+CREATE TABLE t (a int PRIMARY KEY, b int, c text, at timestamptz);
+INSERT INTO t VALUES (1, 1, 'a'), (2, 20, 'b');
+CREATE VIEW v AS SELECT * FROM t;
+CREATE TABLE filled (a int, b int, c text);
+CREATE TABLE named (a int, part text); INSERT INTO named VALUES (1, 'a'), (2, 'b');
+CREATE TABLE numbered (id serial, b int); CREATE TABLE none (b int);
+GRANT SELECT, INSERT, UPDATE, DELETE ON t, v, filled, named TO clerk;
+GRANT SELECT ON numbered, none TO clerk;
+CREATE FUNCTION stamps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at = now(); RETURN NEW; END $$;
+CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamps();
+CREATE FUNCTION compares() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.c = 'never' THEN DELETE FROM low; END IF;
+  IF OLD.b > 10 THEN INSERT INTO high VALUES (OLD.a); ELSE INSERT INTO low VALUES (OLD.a); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER b AFTER UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION compares();
+CREATE FUNCTION instead() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.b > 10 THEN INSERT INTO high VALUES (NEW.a); ELSE INSERT INTO low VALUES (NEW.a); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER i INSTEAD OF INSERT OR UPDATE ON v FOR EACH ROW EXECUTE FUNCTION instead();
+CREATE FUNCTION fills() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF NEW.b IS NULL THEN NEW.b := 50; END IF; RETURN NEW; END $$;
+CREATE TRIGGER a BEFORE INSERT ON filled FOR EACH ROW EXECUTE FUNCTION fills();
+CREATE TRIGGER b AFTER INSERT ON filled FOR EACH ROW EXECUTE FUNCTION instead();
+CREATE FUNCTION logs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN EXECUTE format('INSERT INTO log_%s VALUES ($1)', NEW.part) USING NEW.a; RETURN NULL; END $$;
+CREATE TRIGGER l AFTER INSERT OR UPDATE ON named FOR EACH ROW WHEN (NEW.part <> 'c') EXECUTE FUNCTION logs();
+CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+INSERT INTO p VALUES (1, 1); GRANT SELECT, INSERT, DELETE ON p TO clerk;
+CREATE FUNCTION of_p1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO low VALUES (1); RETURN NULL; END';
+CREATE FUNCTION of_p2() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO high VALUES (1); RETURN NULL; END';
+CREATE TRIGGER x AFTER INSERT OR DELETE ON p1 FOR EACH ROW EXECUTE FUNCTION of_p1();
+CREATE TRIGGER x AFTER INSERT OR DELETE ON p2 FOR EACH ROW EXECUTE FUNCTION of_p2();
+";
+
+const LOW: &str = "GRANT INSERT (x) ON TABLE public.low TO clerk";
+const HIGH: &str = "GRANT INSERT (x) ON TABLE public.high TO clerk";
+const LOG_A: &str = "GRANT INSERT (x) ON TABLE public.log_a TO clerk";
+const LOG_B: &str = "GRANT INSERT (x) ON TABLE public.log_b TO clerk";
+
+const CASES: &[(&str, &[&str])] = &[
+    // What is there now decides.
+    ("UPDATE t SET c = 'z' WHERE a = 1", &[LOW]),
+    ("UPDATE t SET b = 1 WHERE a = 2", &[HIGH]),
+    (
+        "DELETE FROM t USING named n WHERE t.a = n.a AND n.part = 'b'",
+        &[HIGH],
+    ),
+    ("DELETE FROM t", &[LOW, HIGH]),
+    (
+        "INSERT INTO t VALUES (2, 3) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
+        &[HIGH],
+    ),
+    // Through a view that a trigger writes for.
+    ("INSERT INTO v VALUES (7, 8)", &[LOW]),
+    ("UPDATE v SET b = b + 5 WHERE a = 2", &[HIGH]),
+    // What a trigger before makes of the row.
+    ("INSERT INTO filled (a) VALUES (1)", &[HIGH]),
+    ("INSERT INTO filled VALUES (1, 2)", &[LOW]),
+    // A text for each row, and only of those that it is fired for.
+    ("UPDATE named SET a = 3", &[LOG_A, LOG_B]),
+    ("INSERT INTO named VALUES (1, 'a'), (2, 'c')", &[LOG_A]),
+    // The partition that a row is in.
+    ("INSERT INTO p VALUES (2, 1)", &[HIGH]),
+    ("DELETE FROM p WHERE b = 1", &[LOW]),
+    // Sequences that no row draws from.
+    (
+        "INSERT INTO numbered (b) SELECT b FROM none",
+        &["GRANT INSERT (b) ON TABLE public.numbered TO clerk"],
+    ),
+    (
+        "UPDATE numbered SET id = DEFAULT",
+        &["GRANT UPDATE (id) ON TABLE public.numbered TO clerk"],
+    ),
+];
+
+#[tokio::test]
+async fn triggers_are_followed_by_the_rows_that_are_there() {
+    support::database("why_triggers");
+    support::cluster().execute("why_triggers", OBJECTS).unwrap();
+    let session = support::superuser_session("why_triggers").await;
+    for (statement, fix) in CASES {
+        let before = said(&session, "clerk", &[], statement).await;
+        assert!(before.is_some(), "{statement} is not refused");
+        let report = why(&session, "clerk", statement).await;
+        let mut told = report.fixes[0].statements.clone();
+        let mut wanted = fix.to_vec();
+        told.sort();
+        wanted.sort_unstable();
+        assert_eq!(told, wanted, "{statement}: {report:#?}");
+        let after = said(&session, "clerk", fix, statement).await;
+        assert_eq!(after, None, "{statement}");
+    }
+}
