@@ -172,8 +172,8 @@ fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
         let mark = mark(reason.mark);
         wrapped_lines(out, "  · ", &format!("{} ({mark})", reason.text))?;
     }
-    if let Some(reason) = &report.not_by_grant {
-        wrapped_lines(out, "  no grant helps: ", &reason.explanation)?;
+    if let Some(told) = report.barred_besides() {
+        wrapped_lines(out, "  no grant helps: ", told)?;
     }
     for (at, fix) in report.fixes.iter().enumerate() {
         writeln!(

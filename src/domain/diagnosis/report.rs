@@ -286,6 +286,13 @@ pub struct WhyReport {
 }
 
 impl WhyReport {
+    /// Why no grant helps, where that says more than the headline.
+    #[must_use]
+    pub fn barred_besides(&self) -> Option<&str> {
+        let told = self.not_by_grant.as_ref()?.explanation.as_str();
+        (told.trim_end_matches('.') != self.headline.trim_end_matches('.')).then_some(told)
+    }
+
     /// One in which nothing is found out yet.
     #[must_use]
     pub fn about(role: &str, statement: Option<String>, looked_as: &str) -> Self {
@@ -343,4 +350,22 @@ pub enum CheckAnswer {
     Took,
     /// It is not, whatever the GRANT said (SQLSTATE 01007).
     NotTaken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_headline_says_is_not_said_again() {
+        let mut report = WhyReport::about("clerk", None, "dba");
+        assert_eq!(report.barred_besides(), None);
+        report.not_by_grant = Some(NotByGrant {
+            kind: NotByGrantKind::Superuser,
+            explanation: "Only a superuser may.".to_owned(),
+        });
+        assert_eq!(report.barred_besides(), Some("Only a superuser may."));
+        report.headline = "Only a superuser may".to_owned();
+        assert_eq!(report.barred_besides(), None);
+    }
 }

@@ -159,9 +159,9 @@ impl Panel {
                 self.signed((role, &format!(" {mark:<11}")), Role::Text, &reason.text);
             }
         }
-        if let Some(barred) = &report.not_by_grant {
+        if let Some(told) = report.barred_besides() {
             self.heading("cannot be mended by a grant");
-            self.signed((Role::Warning, " ! "), Role::Text, &barred.explanation);
+            self.signed((Role::Warning, " ! "), Role::Text, told);
         }
         if !report.fixes.is_empty() {
             self.heading("fixes, the narrowest first");
