@@ -1,20 +1,17 @@
 //! Editing rows in the grid: changes gather, are shown as statements, and are made together.
 
-use std::collections::BTreeMap;
+pub(super) mod review;
+pub(super) mod row_form;
 
-use super::grid;
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Seat};
 use crate::app::key::{Key, KeyCode};
-use crate::app::message::{Rows, Ticket};
-use crate::app::model::edit::{CellEditor, Edited, Edits, Holds, Intent, RowField, RowForm};
-use crate::app::model::line::{Line, Taken};
+use crate::app::message::Rows;
+use crate::app::model::edit::{CellEditor, Edited, Edits, Holds, Intent};
 use crate::app::model::overlay::Overlay;
-use crate::app::model::transaction::Autocommit;
 use crate::app::model::{Look, Model};
-use crate::domain::aftermath::Aftermath;
-use crate::domain::edit::{self, Ending, Made, NewValue, Spot, Supply, Target, Unmade, Writing};
-use crate::domain::failure::{Failure, Origin};
+use crate::domain::edit::{self, NewValue, Spot, Writing};
+use crate::domain::failure::Failure;
 use crate::domain::link::Recovery;
 use crate::domain::profile::Guard;
 use crate::domain::rows::{Cell, cell};
@@ -37,7 +34,7 @@ pub(super) fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             None
         }
         Command::ReviewEdits => {
-            review(model);
+            review::open(model);
             None
         }
         _ => None,
@@ -166,7 +163,7 @@ pub(super) fn table(
 fn carry_out(model: &mut Model, intent: Intent) {
     match intent {
         Intent::Cell(spot) => open_cell(model, spot),
-        Intent::Insert => open_form(model),
+        Intent::Insert => row_form::open(model),
         Intent::Delete { rows } => delete(model, &rows),
     }
 }
@@ -361,86 +358,6 @@ fn count(model: &mut Model) {
     });
 }
 
-fn open_form(model: &mut Model) {
-    let Some(edits) = &model.edits else {
-        return;
-    };
-    let target: &Target = &edits.target;
-    let fields = target
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| column.writing != Writing::Generated)
-        .map(|(column, known)| RowField {
-            column,
-            line: Line::default(),
-            holds: match known.supply {
-                Supply::Given => Holds::Default,
-                Supply::Needed => Holds::Text,
-            },
-        })
-        .collect();
-    model
-        .overlays
-        .push(Overlay::NewRow(RowForm { fields, focus: 0 }));
-}
-
-/// A key for the form of a new row, which is put back unless the key closes it.
-pub(super) fn form_key(model: &mut Model, mut form: RowForm, key: Key) -> Vec<Effect> {
-    let last = form.fields.len().saturating_sub(1);
-    match key.code {
-        KeyCode::Escape => return Vec::new(),
-        KeyCode::Char('c') if key.ctrl => return Vec::new(),
-        KeyCode::Enter => {
-            add(model, form);
-            return Vec::new();
-        }
-        KeyCode::Up | KeyCode::BackTab => form.focus = form.focus.saturating_sub(1),
-        KeyCode::Down | KeyCode::Tab => form.focus = (form.focus + 1).min(last),
-        _ => {
-            if let Some(field) = form.fields.get_mut(form.focus) {
-                match key.code {
-                    KeyCode::Char('n') if key.ctrl => field.holds = Holds::Null,
-                    KeyCode::Char('d') if key.ctrl => field.holds = Holds::Default,
-                    KeyCode::Char('e') if key.ctrl => {
-                        field.line.clear();
-                        field.holds = Holds::Text;
-                    }
-                    _ => {
-                        if field.line.key(key) == Taken::Yes {
-                            field.holds = Holds::Text;
-                        }
-                    }
-                }
-            }
-        }
-    }
-    model.overlays.push(Overlay::NewRow(form));
-    Vec::new()
-}
-
-pub(super) fn form_pasted(form: &mut RowForm, text: &str) {
-    if let Some(field) = form.fields.get_mut(form.focus) {
-        field.line.insert(text);
-        field.holds = Holds::Text;
-    }
-}
-
-fn add(model: &mut Model, form: RowForm) {
-    let values: BTreeMap<usize, NewValue> = form
-        .fields
-        .into_iter()
-        .map(|field| {
-            let text = field.line.text().to_owned();
-            (field.column, value(field.holds, text))
-        })
-        .collect();
-    if let Some(edits) = &mut model.edits {
-        edits.pending.inserted.push(values);
-    }
-    count(model);
-}
-
 fn delete(model: &mut Model, rows: &[usize]) {
     if rows.len() > MOST {
         model.tell("too many rows to mark one by one: use DELETE with a WHERE");
@@ -477,171 +394,4 @@ fn undo(model: &mut Model) {
         }
     }
     count(model);
-}
-
-fn review(model: &mut Model) {
-    match &model.edits {
-        Some(edits) if !edits.pending.is_empty() => {
-            model.overlays.push(Overlay::Review { selected: 0 });
-        }
-        _ => model.tell("no changes are planned: e edits the cell under the cursor"),
-    }
-}
-
-/// A key for the statements of the changes, which are put back unless the key closes them.
-pub(super) fn review_key(model: &mut Model, selected: usize, key: Key) -> Vec<Effect> {
-    let Some(edits) = &mut model.edits else {
-        return Vec::new();
-    };
-    if let Some(ticket) = edits.making {
-        model.overlays.push(Overlay::Review { selected });
-        let stop = key.code == KeyCode::Escape || (key.ctrl && key.code == KeyCode::Char('c'));
-        return if stop {
-            vec![Effect::Cancel { ticket }]
-        } else {
-            Vec::new()
-        };
-    }
-    let changes = edits.changes();
-    let last = changes.len().saturating_sub(1);
-    let selected = match key.code {
-        KeyCode::Escape | KeyCode::Char('q') => return Vec::new(),
-        KeyCode::Char('c') if key.ctrl => return Vec::new(),
-        KeyCode::Enter => return make(model),
-        KeyCode::Char('x') | KeyCode::Delete => {
-            drop_change(edits, selected);
-            if edits.pending.is_empty() {
-                return Vec::new();
-            }
-            selected.min(edits.pending.count().saturating_sub(1))
-        }
-        KeyCode::Up | KeyCode::Char('k') => selected.saturating_sub(1),
-        KeyCode::Down | KeyCode::Char('j') => (selected + 1).min(last),
-        _ => selected,
-    };
-    model.overlays.push(Overlay::Review { selected });
-    Vec::new()
-}
-
-fn drop_change(edits: &mut Edits, selected: usize) {
-    edits.unmade = None;
-    let changes = edits.changes();
-    let Some(change) = changes.get(selected) else {
-        return;
-    };
-    if let Some(row) = change.row {
-        edits.pending.forget_row(row);
-    }
-    if let Some(place) = change.inserted
-        && place < edits.pending.inserted.len()
-    {
-        drop(edits.pending.inserted.remove(place));
-    }
-}
-
-/// Sends the statements, all in one transaction.
-fn make(model: &mut Model) -> Vec<Effect> {
-    if let Some(reason) = not_now(model) {
-        model.tell(reason);
-        model.overlays.push(Overlay::Review { selected: 0 });
-        return Vec::new();
-    }
-    let ticket = model.next_ticket();
-    let ending = match model.transaction.autocommit {
-        Autocommit::On => Ending::Commit,
-        Autocommit::Off => Ending::LeaveOpen,
-    };
-    let Some(edits) = &mut model.edits else {
-        return Vec::new();
-    };
-    edits.making = Some(ticket);
-    edits.unmade = None;
-    let changes = edits.changes();
-    model.overlays.push(Overlay::Review { selected: 0 });
-    vec![Effect::MakeEdits {
-        ticket,
-        changes,
-        ending,
-    }]
-}
-
-/// The changes were made, or undone.
-pub(super) fn made(
-    model: &mut Model,
-    ticket: Ticket,
-    outcome: Result<Made, Box<Unmade>>,
-) -> Vec<Effect> {
-    let Some(edits) = model
-        .edits
-        .as_mut()
-        .filter(|edits| edits.making == Some(ticket))
-    else {
-        return Vec::new();
-    };
-    edits.making = None;
-    let state = match &outcome {
-        Ok(made) => made.state,
-        Err(unmade) => unmade.state,
-    };
-    match outcome {
-        Ok(made) => {
-            let changes = edits.changes();
-            let added = edits.taken(&changes, made.rows);
-            let edited = edits.edited;
-            model
-                .overlays
-                .retain(|overlay| !matches!(overlay, Overlay::Review { .. }));
-            model.query.add_rows(edited.run, edited.place, &added);
-            model.tell(match changes.len() {
-                1 => "made 1 change".to_owned(),
-                many => format!("made {many} changes"),
-            });
-        }
-        Err(unmade) => {
-            if unmade.failure.origin == Origin::Lost {
-                model.transaction.doubtful.clone_from(&unmade.transaction);
-                model.transaction.cut = Some(cut(&unmade));
-            }
-            let selected = unmade.place.unwrap_or(0);
-            edits.unmade = Some(unmade);
-            for overlay in &mut model.overlays {
-                if let Overlay::Review { selected: shown } = overlay {
-                    *shown = selected;
-                }
-            }
-        }
-    }
-    if let crate::app::model::link::Link::Up(up) = &mut model.link {
-        up.transaction = state;
-        model.transaction.moved(state, model.now);
-    }
-    grid::fit(model);
-    Vec::new()
-}
-
-/// What became of changes whose connection was lost: only a COMMIT leaves a doubt.
-fn cut(unmade: &Unmade) -> Aftermath {
-    match &unmade.transaction {
-        Some(id) => Aftermath::Unknown {
-            statement: GRID.to_owned(),
-            transaction: Some(id.clone()),
-        },
-        None => Aftermath::RolledBack,
-    }
-}
-
-/// What stands for the statements where they are told in one word.
-const GRID: &str = "the changes made in the grid";
-
-/// What became of changes that were being made when the connection was lost.
-pub(super) fn loss(model: &Model) -> Option<Aftermath> {
-    let edits = model.edits.as_ref()?;
-    let _making = edits.making?;
-    if model.in_transaction() || model.transaction.autocommit == Autocommit::Off {
-        return Some(Aftermath::RolledBack);
-    }
-    Some(Aftermath::Unknown {
-        statement: GRID.to_owned(),
-        transaction: None,
-    })
 }

@@ -74,7 +74,7 @@ fn judge(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::CatalogArrived { ticket, part } => tree::arrived(model, ticket, part),
         Message::CatalogFailed { ticket, failure } => tree::failed(model, ticket, failure),
         Message::Ran { ticket, event } => query::ran(model, ticket, event),
-        Message::EditsMade { ticket, outcome } => edit::made(model, ticket, outcome),
+        Message::EditsMade { ticket, outcome } => edit::review::made(model, ticket, outcome),
         Message::Explained { ticket, outcome } => plan::explained(model, ticket, outcome),
         Message::Looked { ticket, outcome } => looked(model, ticket, &outcome),
         Message::WhyAnswered { ticket, outcome } => why::answered(model, ticket, outcome),

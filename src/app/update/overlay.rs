@@ -27,8 +27,8 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             diagnosis(model, key)
         }
         Overlay::EditCell(editor) => edit::cell_key(model, editor, key),
-        Overlay::NewRow(form) => edit::form_key(model, form, key),
-        Overlay::Review { selected } => edit::review_key(model, selected, key),
+        Overlay::NewRow(form) => edit::row_form::key(model, form, key),
+        Overlay::Review { selected } => edit::review::key(model, selected, key),
         Overlay::Plan => plan::key(model, key),
         Overlay::History(list) => history::key(model, list, key),
         Overlay::Viewer(viewer) => viewer::key(model, viewer, key),
@@ -234,7 +234,7 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         Overlay::History(list) => list.filter.insert(text),
         Overlay::Save(form) => form.path.insert(text),
         Overlay::EditCell(editor) => edit::cell_pasted(editor, text),
-        Overlay::NewRow(form) => edit::form_pasted(form, text),
+        Overlay::NewRow(form) => edit::row_form::pasted(form, text),
         Overlay::Columns(list) => list.filter.insert(text),
         Overlay::Viewer(opened) => viewer::pasted(opened, text),
         Overlay::File(form) => form.path.insert(text),

@@ -272,7 +272,7 @@ pub(super) fn loss(model: &mut Model) -> Aftermath {
     }
     let running = under_way(model);
     let committing = model.transaction.committing.take();
-    if let Some(found) = edit::loss(model) {
+    if let Some(found) = edit::review::loss(model) {
         return found;
     }
     let found = aftermath(state(model), running.as_deref(), committing);
