@@ -2,6 +2,7 @@
 
 mod companion;
 mod opening;
+mod proof;
 
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -18,7 +19,6 @@ use super::credentials::{self, Supplied, Wanted};
 use super::dial::{self, Patience};
 use super::parameters;
 use super::password::{self, Surroundings};
-use super::refusal;
 use super::session::{self, Session};
 use super::sign::{SignedFor, sign};
 use super::tls::Connectors;
@@ -26,15 +26,17 @@ use super::transport::{Encryption, Transport};
 use super::tunnel::Tunnel;
 use super::wire_record::Record;
 use super::wire_tap::WireTap;
+use super::{refusal, secret};
 use crate::domain::failure::{Failure, Origin, Phase};
 use crate::domain::link::LinkFacts;
 use crate::domain::profile::{Profile, SignIn, Tls, TlsMode};
 use crate::domain::stage::{Evidence, Stage, StageReport, StageState};
-use crate::domain::time::{Timestamp, spoken};
-use crate::domain::token::{Password, TOKEN_LIFETIME_SECONDS, Token};
+use crate::domain::time::Timestamp;
+use crate::domain::token::Token;
 
 pub use super::parameters::Limits;
 pub use companion::{Alone, Asked, Companion};
+use proof::{Proof, accepted, no_password};
 
 /// Opens sessions. Cheap to clone; TLS connectors are shared between clones.
 #[derive(Debug, Clone, Default)]
@@ -162,6 +164,18 @@ impl Connector {
         .await
     }
 
+    /// The password kept in a secret of AWS Secrets Manager, read with these credentials.
+    pub async fn secret(
+        &self,
+        profile: &Profile,
+        secret: &str,
+        supplied: &Supplied,
+    ) -> Result<password::Found, Failure> {
+        let region = profile.signing_region();
+        let patience = self.patience.credentials;
+        secret::fetch(secret, region.as_deref(), supplied, patience).await
+    }
+
     /// A fresh token for a profile.
     pub fn token(&self, profile: &Profile, supplied: &Supplied) -> Result<Token, Failure> {
         let region = profile.signing_region().unwrap_or_default();
@@ -183,13 +197,6 @@ fn parse_moment(text: &str) -> Option<Timestamp> {
         time::OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc3339)
             .ok()?;
     Some(Timestamp::from_seconds(moment.unix_timestamp()))
-}
-
-/// What proves who we are.
-enum Proof {
-    Token(Token),
-    Password(Password),
-    Nothing,
 }
 
 struct Walk<'a, C> {
@@ -257,12 +264,6 @@ impl<C: Companion> Walk<'_, C> {
                 "set region to the database's region, for example eu-central-1",
             ));
         }
-        if let SignIn::SecretsManager { .. } = profile.sign_in {
-            return Err(wrong(
-                "signing in with a password from Secrets Manager is not built yet",
-                "use sign_in.method = \"command\" with: aws secretsmanager get-secret-value …",
-            ));
-        }
         let endpoint = profile.endpoint();
         self.note("endpoint", format!("{}:{}", profile.host, profile.port));
         self.note("endpoint_kind", endpoint.described().to_owned());
@@ -276,82 +277,6 @@ impl<C: Companion> Walk<'_, C> {
             profile.database
         ));
         Ok(())
-    }
-
-    async fn prove(&mut self) -> Result<Proof, Failure> {
-        self.begin(Stage::Credentials);
-        match &self.profile.sign_in {
-            SignIn::Iam { .. } => {
-                let supplied = self.connector.credentials(self.profile).await?;
-                self.note("access_key", supplied.masked_key());
-                self.note("source", supplied.source.clone());
-                let mut summary = format!("{}, {}", supplied.masked_key(), supplied.source);
-                if let Some(expires) = supplied.expires {
-                    let left = expires.since(self.connector.now());
-                    self.note("expires", rfc3339(expires));
-                    summary = format!("{summary}, {} left", spoken(left));
-                }
-                self.done(summary);
-                self.begin(Stage::Token);
-                let token = self.connector.token(self.profile, &supplied)?;
-                let region = self.profile.signing_region().unwrap_or_default();
-                self.note(
-                    "signed_for",
-                    format!("{}:{}", self.profile.host, self.profile.port),
-                );
-                self.note("region", region.clone());
-                self.note("service", self.profile.endpoint().service().to_owned());
-                self.note("signed_at", rfc3339(token.signed_at()));
-                self.note("token_length", token.expose().len().to_string());
-                self.done(format!(
-                    "{TOKEN_LIFETIME_SECONDS} s, signed for this endpoint in {region}"
-                ));
-                Ok(Proof::Token(token))
-            }
-            SignIn::None => {
-                self.skip("no password is sent");
-                self.begin(Stage::Token);
-                self.skip("not an IAM sign-in");
-                Ok(Proof::Nothing)
-            }
-            SignIn::Password | SignIn::SecretsManager { .. } | SignIn::Command { .. } => {
-                let proof = self.password().await?;
-                self.begin(Stage::Token);
-                self.skip("not an IAM sign-in");
-                Ok(proof)
-            }
-        }
-    }
-
-    async fn password(&mut self) -> Result<Proof, Failure> {
-        let connector = self.connector;
-        let found = match (
-            connector.surroundings.look_up(self.profile)?,
-            &self.profile.sign_in,
-        ) {
-            (Some(found), _) => found,
-            (None, SignIn::Command { command }) => {
-                password::from_command(command, self.profile, connector.patience.credentials)
-                    .await?
-            }
-            (None, _) => {
-                let prompt = format!("{} at {}", self.profile.user, self.profile.host);
-                match self.companion.ask_password(prompt).await {
-                    Asked::Typed(password) => password::Found {
-                        password,
-                        source: "typed".to_owned(),
-                    },
-                    Asked::GivenUp => return Err(no_password()),
-                    Asked::Nobody => {
-                        self.skip("no password is known");
-                        return Ok(Proof::Nothing);
-                    }
-                }
-            }
-        };
-        self.note("source", found.source.clone());
-        self.done(format!("password from {}", found.source));
-        Ok(Proof::Password(found.password))
     }
 
     async fn resolve(&mut self) -> Result<Vec<SocketAddr>, Failure> {
@@ -596,23 +521,6 @@ fn stage_of(failure: &Failure) -> Stage {
         Some("42501" | "3D000" | "55000") => Stage::Database,
         Some("53300") if failure.message.contains("for database") => Stage::Database,
         _ => Stage::SignIn,
-    }
-}
-
-fn no_password() -> Failure {
-    Failure::new(
-        Phase::Connecting(Stage::Credentials),
-        Origin::Local,
-        "no password is known",
-    )
-    .with_hint("set PGPASSWORD, add a line to ~/.pgpass, or type it when asked")
-}
-
-fn accepted(proof: &Proof) -> String {
-    match proof {
-        Proof::Token(_) => "token accepted".to_owned(),
-        Proof::Password(_) => "password accepted".to_owned(),
-        Proof::Nothing => "accepted without a password".to_owned(),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod rehearsal;
 pub mod remedy;
 mod rows;
+pub mod secret;
 pub mod session;
 pub mod sign;
 pub mod storage;

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use crate::domain::failure::{Failure, ObjectNames, Origin, Phase, Position};
@@ -199,6 +200,12 @@ pub fn from_credentials(profile: Option<&str>, error: &(dyn StdError + 'static))
         format!("sign in again: aws login{named}")
     } else if lower.contains("was not defined") || lower.contains("could not find source profile") {
         "check the AWS profile's name; aws configure list-profiles shows what there is".to_owned()
+    } else if lower.contains("no credentials found in chain") {
+        // The list of what was tried ends with instance metadata, off or not.
+        format!(
+            "sign in to AWS (aws sso login{named}), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an AWS profile; \
+             on AWS itself give the instance, task or pod a role"
+        )
     } else if lower.contains("imds") {
         "no instance role answers; in a container raise the hop limit to 2 or use a task role"
             .to_owned()
@@ -210,6 +217,38 @@ pub fn from_credentials(profile: Option<&str>, error: &(dyn StdError + 'static))
         )
     };
     Failure::new(Phase::Connecting(Stage::Credentials), Origin::Aws, text).with_hint(hint)
+}
+
+/// What Secrets Manager says of a secret.
+pub fn from_secrets(
+    secret: &str,
+    region: &str,
+    error: &(impl StdError + ProvideErrorMetadata + 'static),
+) -> Failure {
+    let origin = match error.code() {
+        Some(_) => Origin::Aws,
+        None => Origin::Network,
+    };
+    let message = match error.message() {
+        Some(message) => format!("Secrets Manager of {region} refused {secret}: {message}"),
+        None => format!("Secrets Manager of {region}: {}", chain(error)),
+    };
+    let hint = match error.code() {
+        Some("AccessDeniedException") => {
+            "the AWS identity needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt on its key where \
+             it has one of its own"
+        }
+        Some("ResourceNotFoundException") => {
+            "check the secret's name and region, or name it by its ARN"
+        }
+        Some("DecryptionFailure") => "the AWS identity needs kms:Decrypt on the secret's key",
+        Some("InvalidRequestException") => "the secret is being deleted, or RDS still makes it",
+        Some(_) => "check the AWS credentials: pgiam doctor shows where they come from",
+        None => {
+            "the AWS endpoint cannot be reached: check the network, a proxy, or the VPC endpoint of Secrets Manager"
+        }
+    };
+    Failure::new(Phase::Connecting(Stage::Credentials), origin, message).with_hint(hint)
 }
 
 fn error_chain<'a>(
@@ -261,6 +300,15 @@ mod tests {
             failure.hint.as_deref(),
             Some("sign in again: aws sso login --profile work")
         );
+    }
+
+    #[test]
+    fn a_chain_that_found_nothing_is_no_matter_of_instance_metadata() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no credentials found in chain. Attempted: Ec2InstanceMetadata: IMDS disabled")]
+        struct Chain;
+        let hint = from_credentials(None, &Chain).hint.unwrap_or_default();
+        assert!(hint.starts_with("sign in to AWS (aws sso login)"), "{hint}");
     }
 
     #[test]

@@ -139,9 +139,18 @@ async fn secret(context: &Context, profile: &Profile) -> Result<Option<String>, 
             // Where none is known, the program asks by itself.
             Ok(found.map(|found| found.password.expose().to_owned()))
         }
-        SignIn::SecretsManager { .. } => Err(Ended::Usage(
-            "signing in with a password from Secrets Manager is not built yet".to_owned(),
-        )),
+        SignIn::SecretsManager { secret } => {
+            let connector = &context.connector;
+            if let Some(found) = connector.surroundings.look_up(profile).map_err(refused)? {
+                return Ok(Some(found.password.expose().to_owned()));
+            }
+            let supplied = connector.credentials(profile).await.map_err(refused)?;
+            let found = connector
+                .secret(profile, secret, &supplied)
+                .await
+                .map_err(refused)?;
+            Ok(Some(found.password.expose().to_owned()))
+        }
         SignIn::None => Ok(None),
     }
 }
