@@ -15,7 +15,7 @@
 
 mod support;
 
-use pgiam::domain::diagnosis::{NotByGrantKind, Outcome};
+use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict};
 use support::why::{said, why};
 
 const OBJECTS: &str = r#"
@@ -309,6 +309,83 @@ async fn mappings_and_read_only_settings_are_no_privileges() {
             "{statement}"
         );
     }
+}
+
+/// A server that is asked by name takes USAGE, and a connection of no superuser a password.
+#[tokio::test]
+async fn connections_to_other_servers_take_usage_and_a_password() {
+    support::database("why_links");
+    support::cluster()
+        .execute(
+            "why_links",
+            "CREATE ROLE linked LOGIN; CREATE ROLE unlinked LOGIN",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_links").await;
+    let made = session
+        .query(
+            "CREATE EXTENSION postgres_fdw; CREATE EXTENSION dblink; \
+             CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; \
+             CREATE USER MAPPING FOR linked SERVER far OPTIONS (user 'u'); \
+             CREATE FOREIGN TABLE ft (a int) SERVER far; GRANT SELECT ON ft TO linked; \
+             CREATE SERVER near FOREIGN DATA WRAPPER dblink_fdw; \
+             CREATE USER MAPPING FOR PUBLIC SERVER near OPTIONS (user 'u', password 'p')",
+        )
+        .await;
+    if made.is_err() {
+        return; // The server comes without the extensions.
+    }
+    for statement in [
+        "SELECT a FROM ft",
+        "SELECT dblink_connect('c', 'host=h user=u')",
+    ] {
+        let report = why(&session, "linked", statement).await;
+        let server = said(&session, "linked", &[], statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert_eq!(report.refusal.map(|failure| failure.message), server);
+        assert!(report.fixes.is_empty(), "{statement}");
+        let kind = report.not_by_grant.map(|reason| reason.kind);
+        assert_eq!(kind, Some(NotByGrantKind::Superuser), "{statement}");
+    }
+    let statement = "SELECT * FROM dblink('near', 'SELECT 1') AS x (a int)";
+    let report = why(&session, "unlinked", statement).await;
+    assert_eq!(
+        report.fixes[0].statements,
+        ["GRANT USAGE ON FOREIGN SERVER near TO unlinked"]
+    );
+}
+
+/// Which databases a query measures depends on its rows, and whether it does on its conditions.
+#[tokio::test]
+async fn sizes_are_looked_at_for_the_rows_that_a_query_reads() {
+    support::database("why_sizes");
+    support::database("why_sizes_other");
+    support::cluster()
+        .execute(
+            "why_sizes",
+            "CREATE ROLE measures LOGIN; REVOKE CONNECT ON DATABASE why_sizes_other FROM PUBLIC",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_sizes").await;
+    let of = "datname LIKE 'why\\_sizes%'";
+    for statement in [
+        format!("SELECT pg_database_size(d.oid) FROM pg_database d WHERE {of} ORDER BY 1"),
+        format!("SELECT datname FROM pg_database WHERE {of} AND pg_database_size(datname) > 1"),
+    ] {
+        let report = why(&session, "measures", &statement).await;
+        assert_eq!(
+            report.fixes[0].statements,
+            ["GRANT CONNECT ON DATABASE why_sizes_other TO measures"],
+            "{statement}"
+        );
+        assert_eq!(report.fixes[0].verdict, Verdict::Proven);
+    }
+    let asks = format!(
+        "SELECT CASE WHEN has_database_privilege(datname, 'CONNECT') THEN pg_database_size(datname) END \
+         FROM pg_database WHERE {of}"
+    );
+    let report = why(&session, "measures", &asks).await;
+    assert_eq!(report.outcome, Outcome::Allowed);
 }
 
 #[tokio::test]

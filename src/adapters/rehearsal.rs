@@ -17,6 +17,7 @@ mod foreign;
 mod given_text;
 mod guarded;
 mod holders;
+mod looking;
 mod maintenance;
 mod names;
 mod native;
@@ -285,7 +286,8 @@ async fn played(
                 "it comes behind a SET ROLE that cannot be tried",
             )),
             Ok(more) => {
-                let calls = evaluable(statement);
+                let mut calls = evaluable(statement);
+                calls.extend(looking::looking(stage, statement).await?);
                 scenes.extend(more.into_iter().chain(calls).map(Scene::own));
             }
             Err(why) => left.push((role.clone(), statement, why)),

@@ -10,6 +10,7 @@ use super::stage::Stage;
 use crate::domain::diagnosis::checked::{CheckedCall, Named, Rows, checked_calls};
 use crate::domain::diagnosis::demands::LARGE_OBJECT_WRITE;
 use crate::domain::diagnosis::draws::Draw;
+use crate::domain::diagnosis::evaluable::is_harmless;
 use crate::domain::diagnosis::{
     Breadth, NotByGrant, NotByGrantKind, ObjectKind, Outcome, WhyReport,
 };
@@ -235,6 +236,7 @@ pub(super) async fn harmless(stage: &Stage<'_>, parts: &[&str]) -> Result<bool, 
             }
         }
     }
+    called.retain(|name| !is_harmless(name));
     if called.is_empty() {
         return Ok(true);
     }

@@ -148,6 +148,7 @@ async fn meet(
             let needs = lacking(stage.session, vec![look]).await?;
             add(&mut guards.needs, needs);
         }
+        Demand::Through(server) => through(stage, role, server, guards).await?,
         Demand::Import { server, schema } => {
             import(stage, role, (&server, &schema), guards).await?;
         }
@@ -455,6 +456,31 @@ pub(super) async fn signal_some(
             .to_owned(),
     );
     predefined(stage, role, "pg_signal_backend", guards).await
+}
+
+/// dblink takes USAGE of a server that it is given by name (PostgreSQL source, `dblink.c`,
+/// `get_connect_string`); any other text is a connection string.
+async fn through(
+    stage: &Stage<'_>,
+    role: &str,
+    server: String,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT pg_catalog.pg_get_userbyid(srvowner) FROM pg_catalog.pg_foreign_server \
+         WHERE srvname = {} AND NOT pg_catalog.has_server_privilege({}, oid, 'USAGE')",
+        literal(&server),
+        literal(role)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    if let Some(row) = rows.first() {
+        let object = object(ObjectKind::ForeignServer, None, server);
+        let owner = cell(row, 0);
+        guards
+            .needs
+            .push(need(role, "USAGE", object, Breadth::Object, &owner));
+    }
+    Ok(())
 }
 
 /// The foreign tables are made as by CREATE FOREIGN TABLE, which looks at no more than CREATE of the

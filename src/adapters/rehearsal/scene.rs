@@ -1,6 +1,7 @@
 //! What is tried: texts, and as whom each of them speaks.
 
 use crate::adapters::session::Session;
+use crate::domain::diagnosis::evaluable::is_worked_out;
 use crate::domain::diagnosis::trial::{explain, held_up_by, is_key, key_passed};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
@@ -57,6 +58,11 @@ impl Scene {
     /// From here on nothing can be written.
     pub(super) fn read_only() -> Self {
         Self::own("SET LOCAL transaction_read_only = on".to_owned())
+    }
+
+    /// Whether it is the statement's own query, run for what it refuses.
+    pub(super) fn is_worked_out(&self) -> bool {
+        is_worked_out(&self.text)
     }
 
     /// Whether its names were looked up before it runs.

@@ -4,6 +4,7 @@
 //! Source: PostgreSQL source, `be-fsstubs.c` and `inv_api.c` (large objects), `signalfuncs.c`,
 //! `genfile.c`, `dbsize.c`, `slotfuncs.c`, `guc_funcs.c`, `copy.c`, `utility.c`.
 
+use super::links::links;
 use super::server_path::{ServerPath, leading};
 use crate::domain::ident;
 use crate::domain::sql::lexer::TokenKind;
@@ -63,6 +64,8 @@ pub enum Demand {
         /// The schema that gets the tables.
         schema: String,
     },
+    /// To connect through a foreign server, where a text is the name of one.
+    Through(String),
     /// To read what a path of the server leads to.
     ServerFile(String),
     /// To own an index; its name.
@@ -103,6 +106,7 @@ pub fn demands(sql: &str) -> Vec<Demand> {
             found.push(ORIGINS);
         }
     }
+    found.extend(links(sql).into_iter().map(|link| Demand::Through(link.to)));
     found.dedup();
     found
 }

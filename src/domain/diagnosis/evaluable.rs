@@ -9,7 +9,7 @@ use crate::domain::sql::lexer::{Token, TokenKind};
 use crate::domain::sql::words::{Words, closing};
 
 /// Functions that are called as they stand.
-const HARMLESS: [&str; 8] = [
+const HARMLESS: [&str; 9] = [
     "pg_get_serial_sequence",
     "current_setting",
     "set_config",
@@ -18,6 +18,7 @@ const HARMLESS: [&str; 8] = [
     "pg_sequence_parameters",
     "pg_database_size",
     "pg_tablespace_size",
+    "pg_get_viewdef",
 ];
 
 /// Functions that begin by opening a large object, and the mode in which they do (`libpq-fs.h`,
@@ -40,6 +41,45 @@ pub fn evaluable(sql: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What a whole query is wrapped in to be run for what it refuses: every value is worked out, and none
+/// is sent.
+const WORKED_OUT: &str = "SELECT pg_catalog.count(looked.*) FROM (";
+
+/// Whether a text is a statement's own query that is run.
+#[must_use]
+pub fn is_worked_out(text: &str) -> bool {
+    text.starts_with(WORKED_OUT)
+}
+
+/// The whole query, where one of the calls depends on the rows: which values it is made for, and whether
+/// it is made at all, only the query itself tells. That it reads catalogs alone is for who runs it to
+/// know.
+#[must_use]
+pub fn worked_out(sql: &str) -> Option<String> {
+    let words = Words::of_statement(sql);
+    let does = ["insert", "update", "delete", "merge", "into", "for"];
+    let given = |at: usize| words.text(at).starts_with('$');
+    let all = 0..words.len();
+    if !words.is_any(0, &["select", "with"]) || words.has_any(&does) || all.clone().any(given) {
+        return None;
+    }
+    let mut open = false;
+    for at in all.filter(|at| words.text(at + 1) == "(") {
+        let Some(name) = words.name(at) else { continue };
+        if at > 1 && words.text(at - 1) == "." && !words.is(at - 2, "pg_catalog") {
+            return None;
+        }
+        open |= is_harmless(&name) && query(sql, &words.all, at).is_none();
+    }
+    open.then(|| format!("{WORKED_OUT}{}) AS looked", words.span(0, words.len())))
+}
+
+/// Whether a function may be run to find out though it is volatile.
+#[must_use]
+pub fn is_harmless(function: &str) -> bool {
+    HARMLESS.contains(&function) && function != "set_config"
 }
 
 /// The query that makes the call at a word.
@@ -123,6 +163,29 @@ mod tests {
             ),
         ] {
             assert_eq!(evaluable(sql), queries, "{sql}");
+        }
+    }
+
+    #[test]
+    fn calls_that_depend_on_rows_are_run_with_their_query() {
+        assert_eq!(
+            worked_out("select pg_database_size(d.oid) from pg_database d -- all").as_deref(),
+            Some(
+                "SELECT pg_catalog.count(looked.*) FROM (select pg_database_size(d.oid) from \
+                 pg_database d) AS looked"
+            )
+        );
+        assert!(is_worked_out(
+            &worked_out("select current_setting(x) from y").unwrap()
+        ));
+        for sql in [
+            "select pg_database_size('c') from pg_database",
+            "select datname from pg_database",
+            "select pg_database_size(oid) into t from pg_database",
+            "select mine.f(oid), pg_database_size(oid) from pg_database",
+            "insert into t select pg_database_size(oid) from pg_database",
+        ] {
+            assert_eq!(worked_out(sql), None, "{sql}");
         }
     }
 

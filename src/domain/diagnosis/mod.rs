@@ -12,6 +12,7 @@ pub mod evaluable;
 mod expressions;
 pub mod extensions;
 pub mod findings;
+pub mod links;
 pub mod login;
 pub mod maintained;
 pub mod new_database;
