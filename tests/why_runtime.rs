@@ -388,6 +388,41 @@ async fn sizes_are_looked_at_for_the_rows_that_a_query_reads() {
     assert_eq!(report.outcome, Outcome::Allowed);
 }
 
+/// Texts that functions are given as queries are worked out first, for each row.
+#[tokio::test]
+async fn queries_put_together_for_functions_are_worked_out() {
+    support::database("why_made_up");
+    support::cluster()
+        .execute(
+            "why_made_up",
+            "CREATE ROLE counts LOGIN; CREATE SCHEMA kept; CREATE TABLE kept.one (a int); \
+             CREATE TABLE kept.\"Two 2\" (b int); CREATE VIEW kept.shown AS SELECT 1 AS a; \
+             GRANT INSERT ON ALL TABLES IN SCHEMA kept TO counts",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_made_up").await;
+    let statement = "SELECT query_to_xml(format('SELECT count(*) FROM %I.%I', schemaname, tablename), \
+                     true, true, '') FROM pg_tables WHERE schemaname = 'kept'";
+    let report = why(&session, "counts", statement).await;
+    let mut statements = report.fixes[0].statements.clone();
+    statements.sort();
+    assert_eq!(
+        statements,
+        [
+            "GRANT SELECT (a) ON TABLE kept.one TO counts",
+            "GRANT SELECT (b) ON TABLE kept.\"Two 2\" TO counts",
+            "GRANT USAGE ON SCHEMA kept TO counts",
+        ]
+    );
+    let fix: Vec<&str> = statements.iter().map(String::as_str).collect();
+    assert_eq!(said(&session, "counts", &fix, statement).await, None);
+    let report = why(&session, "counts", "SELECT pg_get_viewdef('kept.shown')").await;
+    assert_eq!(
+        report.fixes[0].statements,
+        ["GRANT USAGE ON SCHEMA kept TO counts"]
+    );
+}
+
 #[tokio::test]
 async fn an_insert_that_updates_is_held_against_policies_of_both() {
     support::database("why_conflicts");

@@ -62,6 +62,7 @@ pub(super) async fn checked(
                 Named::Relation => "table",
                 Named::LargeObject => "large object",
                 Named::Backend => "backend",
+                Named::Query => "query",
             };
             looked.notes.push(format!(
                 "which {what} {} reaches is known only when it runs",
@@ -152,7 +153,20 @@ fn is_constant(call: &CheckedCall) -> bool {
         }
         Named::Relation => false,
         Named::Backend => all(&[TokenKind::Number, TokenKind::String]),
+        Named::Query => all(&[TokenKind::String]),
     }
+}
+
+/// The texts that an argument comes to; `None` where that is known only when it runs.
+pub(super) async fn texts(
+    stage: &Stage<'_>,
+    granted: &[Need],
+    call: &CheckedCall,
+) -> Result<Option<Vec<String>>, Failure> {
+    // What it takes to read the rows is asked for by the statement itself.
+    let values = worked_out(stage, granted, call, &mut Vec::new()).await?;
+    stage.rewind().await?;
+    Ok(values.map(|values| values.into_iter().map(|value| value.text).collect()))
 }
 
 /// The values of the argument; `None` where they cannot be told without doing something. What it

@@ -3,8 +3,12 @@
 //! Source: PostgreSQL documentation, "XML Functions", "Text Search Functions"; of the extensions
 //! `tablefunc.c` (`build_tuplestore_recursively`) and `xml2/xpath.c` (`xpath_table`).
 
-use crate::domain::diagnosis::checked::arguments_of;
+use super::checked;
+use super::need::Need;
+use super::stage::Stage;
+use crate::domain::diagnosis::checked::{arguments_of, calls_with_text};
 use crate::domain::diagnosis::trial::word_at;
+use crate::domain::failure::Failure;
 use crate::domain::sql::lexer::{TokenKind, tokens};
 use crate::domain::sql::words::literal;
 
@@ -19,6 +23,9 @@ const RUN_TEXT: [&str; 5] = [
 
 /// Functions that put a query together from names.
 const PUT_TOGETHER: [&str; 2] = ["connectby", "xpath_table"];
+
+/// Queries of one call that are looked into at most.
+const MOST_QUERIES: usize = 50;
 
 /// What a statement gives such functions.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -51,9 +58,18 @@ pub(super) fn queries_in(statement: &str) -> Given {
         if !RUN_TEXT.iter().any(|runs| function.starts_with(runs)) {
             continue;
         }
-        let texts = words.iter().skip(at + 2);
-        for text in texts.take_while(|token| token.text(statement) != ")") {
-            if text.kind != TokenKind::String {
+        let mut depth = 0_i32;
+        for text in words.iter().skip(at + 2) {
+            match text.text(statement) {
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            if depth < 0 {
+                break;
+            }
+            // What is in further parentheses is made into something else.
+            if text.kind != TokenKind::String || depth > 0 {
                 continue;
             }
             let text = literal(text.text(statement));
@@ -67,6 +83,34 @@ pub(super) fn queries_in(statement: &str) -> Given {
         }
     }
     given
+}
+
+/// Queries that are put together when the functions are called.
+pub(super) async fn put_together_in(
+    stage: &Stage<'_>,
+    granted: &[Need],
+    statement: &str,
+) -> Result<Given, Failure> {
+    let mut given = Given::default();
+    for call in calls_with_text(statement, &RUN_TEXT) {
+        let Some(texts) = checked::texts(stage, granted, &call).await? else {
+            given.unknown.push(format!(
+                "which query {} runs is known only when it runs",
+                call.function
+            ));
+            continue;
+        };
+        let named = call.function.starts_with("table_to_xml");
+        let queries = texts.into_iter().take(MOST_QUERIES).map(|text| {
+            if named {
+                format!("select * from {text}")
+            } else {
+                text
+            }
+        });
+        given.queries.extend(queries);
+    }
+    Ok(given)
 }
 
 /// The query that a function makes of constant names.

@@ -119,7 +119,10 @@ pub(super) async fn beyond(
     // From 17 on what fills a view looks names up in the system's schemas alone (PostgreSQL source,
     // `guc.c`, `RestrictSearchPath`).
     let restricted_path = if safe { SAFE_PATH } else { path.as_str() };
-    let given = given_text::queries_in(statement);
+    let mut given = given_text::queries_in(statement);
+    let more = given_text::put_together_in(stage, known.granted, statement).await?;
+    given.queries.extend(more.queries);
+    given.unknown.extend(more.unknown);
     for text in given.queries {
         let body = Text::Sql(text);
         walk.body("the query in its argument", stage.role, &body, &path, 0)

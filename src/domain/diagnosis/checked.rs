@@ -19,6 +19,8 @@ pub enum Named {
     LargeObject,
     /// A backend, by its process id.
     Backend,
+    /// A query, by its text.
+    Query,
 }
 
 /// One such call.
@@ -95,6 +97,37 @@ pub fn checked_calls(sql: &str) -> Vec<CheckedCall> {
     (0..reader.words.len())
         .filter_map(|at| reader.call(at))
         .collect()
+}
+
+/// The calls of functions, told by how their names begin, whose first argument is a query that is put
+/// together when they are called.
+#[must_use]
+pub fn calls_with_text(sql: &str, functions: &[&str]) -> Vec<CheckedCall> {
+    let reader = Reader {
+        words: Words::of_statement(sql),
+    };
+    let call = |at: usize| {
+        let function = reader.words.name(at)?;
+        let runs = functions.iter().any(|begin| function.starts_with(begin));
+        if !runs || reader.words.text(at + 1) != "(" {
+            return None;
+        }
+        let argument = reader.arguments(at + 1).into_iter().next()?;
+        let constant = Words::of(&argument)
+            .all
+            .iter()
+            .all(|token| token.kind == TokenKind::String);
+        (!constant).then(|| CheckedCall {
+            function,
+            named: Named::Query,
+            privilege: "SELECT",
+            or_member: None,
+            argument,
+            mode: None,
+            rows: reader.rows(at),
+        })
+    };
+    (0..reader.words.len()).filter_map(call).collect()
 }
 
 /// The arguments of the only call of a routine in a statement; `None` where it has more or none.
@@ -326,6 +359,18 @@ mod tests {
     fn calls_that_would_be_made_while_looking_have_no_rows() {
         assert_eq!(rows("select * from c, pgrowlocks(c.name)"), None);
         assert_eq!(rows("select 1 from c where nextval(c.s) > 1"), None);
+    }
+
+    #[test]
+    fn texts_that_are_put_together_are_told_from_constants() {
+        let calls = calls_with_text(
+            "select query_to_xml(format('select 1 from %I', c.n), true, true, ''), \
+             query_to_xml('select 2', true, true, '') from c",
+            &["query_to_xml"],
+        );
+        assert_eq!(calls.len(), 1);
+        assert_eq!(calls[0].argument, "format('select 1 from %I', c.n)");
+        assert_eq!(calls[0].rows, Some(from("from c")));
     }
 
     #[test]
