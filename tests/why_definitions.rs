@@ -406,3 +406,38 @@ async fn nothing_is_proposed_that_rds_refuses(session: &Session) {
         .await
         .unwrap();
 }
+
+/// What a membership lacks is said by what it is for, and what REVOKE does not take back is told.
+#[tokio::test]
+async fn memberships_and_ownerships_are_told_truly() {
+    support::database("why_told");
+    support::cluster()
+        .execute(
+            "why_told",
+            "CREATE ROLE told_asks LOGIN; CREATE ROLE told_other; CREATE ROLE told_readers; \
+             GRANT told_readers TO told_asks; CREATE PUBLICATION told_changes; \
+             CREATE TABLE told (a int); GRANT SELECT ON told TO told_other",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_told").await;
+    let report = why(&session, "told_asks", "GRANT told_readers TO told_other").await;
+    assert_eq!(
+        report.headline,
+        "told_asks lacks the ADMIN option on role told_readers"
+    );
+    let report = why(&session, "told_asks", "SET ROLE told_other").await;
+    assert_eq!(report.headline, "told_asks may not SET ROLE told_other");
+    let statement = "ALTER PUBLICATION told_changes ADD TABLE told";
+    let report = why(&session, "told_asks", statement).await;
+    assert_eq!(
+        report.because[0].text,
+        "told_asks does not own publication told_changes"
+    );
+    let report = why(
+        &session,
+        "told_asks",
+        "REVOKE SELECT ON told FROM told_other",
+    )
+    .await;
+    assert!(report.fixes[0].notes[0].starts_with("REVOKE takes back only what told_asks"));
+}

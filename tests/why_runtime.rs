@@ -177,11 +177,7 @@ const CASES: &[(&str, &[&str])] = &[
         "DO $$ begin execute 'truncate s.kept'; end $$",
         &["GRANT TRUNCATE ON TABLE s.kept TO app"],
     ),
-];
-
-/// Bodies of which the rows that there are decide what runs. Before 14 no role reads everything, and
-/// what a body looks at is not looked at.
-const BY_ROWS: &[(&str, &[&str])] = &[
+    // The rows that there are decide what runs.
     (
         "SELECT s.sweeps()",
         &[
@@ -205,12 +201,7 @@ async fn what_only_running_shows_is_found() {
     support::database("why_runtime");
     support::cluster().execute("why_runtime", OBJECTS).unwrap();
     let session = support::superuser_session("why_runtime").await;
-    let by_rows = if session.facts().version.major() >= 14 {
-        BY_ROWS
-    } else {
-        &[]
-    };
-    for (statement, fix) in CASES.iter().chain(by_rows) {
+    for (statement, fix) in CASES {
         assert!(
             said(&session, "app", &[], statement).await.is_some(),
             "{statement} is not refused"

@@ -167,7 +167,10 @@ pub(super) async fn obstruct(
             if first.lacks == Lacks::Password {
                 let reason = first.reason();
                 report.outcome = Outcome::Refused;
-                report.headline = reason.explanation.trim_end_matches('.').to_owned();
+                reason
+                    .explanation
+                    .trim_end_matches('.')
+                    .clone_into(&mut report.headline);
                 report.not_by_grant = Some(reason);
             } else {
                 report.outcome = Outcome::Failed;
@@ -214,7 +217,8 @@ pub(super) async fn obstruct(
 const MAPPING: &str =
     "'postgres_fdw_handler', 'oracle_fdw_handler', 'mysql_fdw_handler', 'tds_fdw_handler'";
 
-async fn obstacles(stage: &Stage<'_>, statement: &str) -> Result<Vec<Obstacle>, Failure> {
+/// The relations that a statement names, with who reads them, as a query.
+fn starts(role: &str, statement: &str) -> String {
     let mut starts: Vec<String> = wants(statement)
         .relations
         .iter()
@@ -223,20 +227,24 @@ async fn obstacles(stage: &Stage<'_>, statement: &str) -> Result<Vec<Obstacle>, 
             format!(
                 "SELECT c.oid, {}::name FROM pg_catalog.pg_class c \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition}",
-                literal(stage.role)
+                literal(role)
             )
         })
         .collect();
     starts.dedup();
+    if starts.is_empty() {
+        starts.push("SELECT NULL::oid, NULL::name".to_owned());
+    }
+    starts.join(" UNION ")
+}
+
+async fn obstacles(stage: &Stage<'_>, statement: &str) -> Result<Vec<Obstacle>, Failure> {
     let imported = demands(statement)
         .into_iter()
         .find_map(|demand| match demand {
             Demand::Import { server, .. } => Some(literal(&server)),
             _ => None,
         });
-    if starts.is_empty() {
-        starts.push("SELECT NULL::oid, NULL::name".to_owned());
-    }
     let links = links(statement);
     let linked: Vec<String> = links.iter().map(|link| literal(&link.to)).collect();
     let guarded: Vec<String> = links
@@ -278,7 +286,7 @@ async fn obstacles(stage: &Stage<'_>, statement: &str) -> Result<Vec<Obstacle>, 
          AND NOT EXISTS (SELECT FROM unnest(m.umoptions || s.srvoptions) AS o(option) \
          WHERE option ~ '^password=.' OR option ~* '^use_scram_passthrough=(true|on|yes|1)$' \
          OR (NOT asked.linked AND option ~* '^password_required=(false|off|no|0)$')))) ORDER BY 1, 3",
-        starts.join(" UNION "),
+        starts(stage.role, statement),
         imported.unwrap_or_else(|| "NULL".to_owned()),
         listed(&guarded),
         listed(&linked),

@@ -17,14 +17,13 @@ pub(super) async fn looking(stage: &Stage<'_>, statement: &str) -> Result<Option
         .relations
         .iter()
         .filter_map(|wanted| by_name(&wanted.relation))
+        .map(|condition| format!("({condition})"))
+        .chain(["false".to_owned()])
         .collect();
     let elsewhere = format!(
         "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname <> 'pg_catalog' AND (false{}) LIMIT 1",
-        named
-            .iter()
-            .map(|condition| format!(" OR ({condition})"))
-            .collect::<String>()
+         WHERE n.nspname <> 'pg_catalog' AND ({}) LIMIT 1",
+        named.join(" OR ")
     );
     let catalogs = stage.session.query(&elsewhere).await?.rows.is_empty();
     Ok((catalogs && harmless(stage, &[statement]).await?).then_some(query))

@@ -39,6 +39,13 @@ enum Dialect {
 }
 
 impl Joining {
+    /// What it is wanted for most of all.
+    pub(super) fn widest(&self) -> Option<Purpose> {
+        [Purpose::Administer, Purpose::Inherit, Purpose::Become]
+            .into_iter()
+            .find(|purpose| self.purposes.contains(purpose))
+    }
+
     /// The clause behind `GRANT role TO role`.
     fn clause(&self) -> String {
         let wants = |purpose| self.purposes.contains(&purpose);

@@ -3,13 +3,14 @@
 use super::alternatives;
 use super::avoid::{Server, avoid};
 use super::holders;
-use super::need::{GrantOption, Need, Row, cell};
+use super::need::{GrantOption, Joining, Need, Purpose, Row, cell};
 use super::play::{self, Found};
 use super::rds::{self, OnRds};
 use super::roles;
 use super::runners;
 use super::scene::Scene;
 use super::stage::Stage;
+use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::{
     Breadth, Mark, MissingPrivilege, NotByGrantKind, ObjectKind, Outcome, Reason, Remedy, Verdict,
     WhyReport, remedy,
@@ -72,6 +73,7 @@ pub(super) async fn settle(
     if given && !needs.is_empty() {
         let statements: Vec<String> = needs.iter().map(|need| need.statement.clone()).collect();
         let likely = runners::likely(stage, &needs).await?;
+        notes.extend(taken_back(&statement, &needs, stage.major()));
         report.fixes.push(Remedy {
             run_as: runners::able(stage, &likely, &statements).await?,
             opens: opens(stage, &needs).await?,
@@ -122,6 +124,23 @@ fn judge_attributes(report: &mut WhyReport, needs: &[Need]) {
     }
 }
 
+/// REVOKE takes back no more than what its grantor has granted, and says nothing about the rest; before
+/// 16 memberships know no grantor (PostgreSQL source, `aclchk.c`, `select_best_grantor`; `user.c`,
+/// `DelRoleMems`).
+fn taken_back(statement: &str, needs: &[Need], major: u32) -> Option<String> {
+    let grantor = needs.iter().find(|need| {
+        need.option == GrantOption::With
+            || (major >= 16
+                && need.joining.as_ref().and_then(Joining::widest) == Some(Purpose::Administer))
+    })?;
+    (word_at(statement, 0) == "revoke").then(|| {
+        format!(
+            "REVOKE takes back only what {} itself has granted; what others granted stays",
+            grantor.missing.grantee
+        )
+    })
+}
+
 /// The widest of what is given.
 pub(super) fn breadth(needs: &[Need]) -> Breadth {
     needs
@@ -147,6 +166,17 @@ fn explain(report: &mut WhyReport, needs: &[Need], notes: &[String], verdict: Ve
     }));
 }
 
+/// What a need is about. Kinds that cannot be granted on are called as the server calls them.
+fn described(need: &Need) -> String {
+    let object = &need.missing.object;
+    match &need.wanted {
+        Some(wanted) if object.kind == ObjectKind::Other => {
+            format!("{} {}", wanted.kind, object.name)
+        }
+        _ => remedy::described(object),
+    }
+}
+
 /// What somebody lacks, in a sentence.
 fn lacks(need: &Need) -> String {
     let MissingPrivilege {
@@ -154,9 +184,18 @@ fn lacks(need: &Need) -> String {
         grantee,
         object,
     } = &need.missing;
-    let described = remedy::described(object);
+    let described = described(need);
     match privilege.as_str() {
-        "MEMBER" => format!("{grantee} is no member of {}", object.name),
+        "MEMBER" => match need.joining.as_ref().and_then(Joining::widest) {
+            Some(Purpose::Administer) => {
+                format!("{grantee} lacks the ADMIN option on role {}", object.name)
+            }
+            Some(Purpose::Become) => format!("{grantee} may not SET ROLE {}", object.name),
+            // It may be a member that does not inherit.
+            Some(Purpose::Inherit) | None => {
+                format!("{grantee} lacks the privileges of role {}", object.name)
+            }
+        },
         "OWNER" => format!("{grantee} does not own {described}"),
         _ if object.kind == ObjectKind::Role => {
             format!("{grantee} lacks the attribute {privilege}")
@@ -204,7 +243,7 @@ pub(super) async fn opens(stage: &Stage<'_>, needs: &[Need]) -> Result<String, F
         .any(|need| need.missing.grantee != stage.role && need.missing.privilege != "OWNER");
     for need in needs {
         let object = &need.missing.object;
-        let described = remedy::described(object);
+        let described = described(need);
         let privilege = &need.missing.privilege;
         let mut part = match (privilege.as_str(), object.columns.len()) {
             ("MEMBER", _) => membership(stage, &object.name, &need.statement).await?,
@@ -307,8 +346,9 @@ async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<Stri
         String::new()
     };
     Ok(format!(
-        "{becoming}everything {of} may: here it reads {} relations, writes {} and owns {least}{}",
+        "{becoming}everything {of} may: here it reads {} relation{}, writes {} and owns {least}{}",
         counted(0, 4),
+        if counted(0, 4) == "1" { "" } else { "s" },
         counted(1, 5),
         count(2)
     ))
