@@ -14,6 +14,7 @@ use super::credentials::Supplied;
 use super::password::Found;
 use super::{https, refusal};
 use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::profile::secret_region;
 use crate::domain::stage::Stage;
 use crate::domain::token::Password;
 
@@ -28,7 +29,7 @@ pub async fn fetch(
     supplied: &Supplied,
     patience: Duration,
 ) -> Result<Found, Failure> {
-    let Some(region) = region_of(secret).or(region) else {
+    let Some(region) = secret_region(secret).or(region) else {
         return Err(
             failure("there is no region to look for the secret in".to_owned())
                 .with_hint("name the secret by its ARN, or set region to the region it is kept in"),
@@ -89,14 +90,6 @@ fn read(text: &str) -> Option<Kept> {
     })
 }
 
-/// The region in `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`.
-fn region_of(secret: &str) -> Option<&str> {
-    let mut parts = secret.strip_prefix("arn:")?.split(':').skip(1);
-    let service = parts.next()?;
-    let region = parts.next()?;
-    (service == "secretsmanager" && !region.is_empty()).then_some(region)
-}
-
 fn failure(message: String) -> Failure {
     Failure::new(
         Phase::Connecting(Stage::Credentials),
@@ -122,13 +115,5 @@ mod tests {
         assert_eq!(found("plain"), Some(("plain".into(), None)));
         assert_eq!(found("12345"), Some(("12345".into(), None)));
         assert_eq!(found(r#"{"user":"dba"}"#), None);
-    }
-
-    #[test]
-    fn an_arn_says_its_region() {
-        let arn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:rds!db-1-aB3";
-        assert_eq!(region_of(arn), Some("cn-north-1"));
-        assert_eq!(region_of("arn:aws:rds:eu-central-1:1:db:x"), None);
-        assert_eq!(region_of("orders/app"), None);
     }
 }

@@ -238,6 +238,8 @@ pub enum Field {
     Dial,
     /// [`Route::command`].
     RouteCommand,
+    /// [`Profile::options`].
+    Options,
     /// [`Timeouts::statement`].
     StatementTimeout,
     /// [`Timeouts::lock`].
@@ -286,6 +288,16 @@ impl Profile {
     }
 }
 
+/// The region in a secret's ARN, `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME` (Secrets Manager
+/// guide, "What's in a Secrets Manager secret?"); a name carries none.
+#[must_use]
+pub fn secret_region(secret: &str) -> Option<&str> {
+    let mut parts = secret.strip_prefix("arn:")?.split(':').skip(1);
+    let service = parts.next()?;
+    let region = parts.next()?;
+    (service == "secretsmanager" && !region.is_empty()).then_some(region)
+}
+
 /// Splits `host:port`, `[v6]:port`; `None` if the port is missing or not a number.
 #[must_use]
 pub fn split_address(address: &str) -> Option<(String, u16)> {
@@ -301,4 +313,17 @@ pub fn split_address(address: &str) -> Option<(String, u16)> {
         host.to_owned(),
         port.parse().ok().filter(|port| *port != 0)?,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_says_its_region() {
+        let arn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:rds!db-1-aB3";
+        assert_eq!(secret_region(arn), Some("cn-north-1"));
+        assert_eq!(secret_region("arn:aws:rds:eu-central-1:1:db:x"), None);
+        assert_eq!(secret_region("orders/app"), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a profile, field by field, and what to write instead.
 
 use super::endpoint::EndpointKind;
-use super::profile::{Field, Problem, Profile, SignIn, TlsMode, split_address};
+use super::profile::{Field, Problem, Profile, SignIn, TlsMode, secret_region, split_address};
 
 /// Colours a profile may have.
 const COLOURS: [&str; 6] = ["red", "yellow", "green", "blue", "magenta", "cyan"];
@@ -111,6 +111,9 @@ fn sign_in(profile: &Profile, say: &mut impl FnMut(Field, &str)) {
         }
         SignIn::SecretsManager { secret } if secret.trim().is_empty() => {
             say(Field::Secret, "name or ARN of the secret");
+        }
+        SignIn::SecretsManager { secret } if secret_region(secret).is_none() => {
+            region(profile, say);
         }
         SignIn::Command { .. }
         | SignIn::SecretsManager { .. }

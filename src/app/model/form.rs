@@ -43,13 +43,13 @@ pub struct Form {
     origin: Box<Profile>,
 }
 
-const METHODS: &[&str] = &["iam", "password", "command", "none"];
+const METHODS: &[&str] = &["iam", "password", "command", "secrets-manager", "none"];
 const MODES: &[&str] = &["disable", "prefer", "require", "verify-ca", "verify-full"];
 const GUARDS: &[&str] = &["no", "yes"];
 const COLOURS: &[&str] = &["", "red", "yellow", "green", "blue", "magenta", "cyan"];
 
 /// Every field in the order shown, with its label.
-const LABELS: [(Field, &str); 20] = [
+const LABELS: [(Field, &str); 22] = [
     (Field::Name, "name"),
     (Field::Group, "group"),
     (Field::Host, "endpoint"),
@@ -59,14 +59,16 @@ const LABELS: [(Field, &str); 20] = [
     (Field::Method, "sign-in"),
     (Field::AwsProfile, "AWS profile"),
     (Field::RoleArn, "role to assume"),
-    (Field::Region, "region"),
     (Field::Command, "command"),
+    (Field::Secret, "secret"),
+    (Field::Region, "region"),
     (Field::TlsMode, "TLS mode"),
     (Field::Roots, "root certificates"),
     (Field::Dial, "dial instead"),
     (Field::RouteCommand, "tunnel command"),
     (Field::Guard, "read-only"),
     (Field::Colour, "colour"),
+    (Field::Options, "session options"),
     (Field::StatementTimeout, "statement time-out"),
     (Field::LockTimeout, "lock time-out"),
     (Field::IdleTimeout, "idle transaction"),
@@ -129,6 +131,7 @@ impl Form {
             | Field::ServerName
             | Field::Dial
             | Field::RouteCommand
+            | Field::Options
             | Field::StatementTimeout
             | Field::LockTimeout
             | Field::IdleTimeout => Input::Text,
@@ -143,8 +146,10 @@ impl Form {
             .iter()
             .map(|(field, _)| *field)
             .filter(|field| match field {
-                Field::AwsProfile | Field::RoleArn | Field::Region => method == "iam",
+                Field::AwsProfile | Field::RoleArn => method == "iam",
+                Field::Region => ["iam", "secrets-manager"].contains(&method),
                 Field::Command => method == "command",
+                Field::Secret => method == "secrets-manager",
                 _ => true,
             })
             .collect()
@@ -217,6 +222,9 @@ impl Form {
             "command" => SignIn::Command {
                 command: text(Field::Command),
             },
+            "secrets-manager" => SignIn::SecretsManager {
+                secret: text(Field::Secret),
+            },
             "none" => SignIn::None,
             _ => SignIn::Iam {
                 aws_profile: optional(Field::AwsProfile),
@@ -252,7 +260,7 @@ impl Form {
                 dial: optional(Field::Dial),
                 command: optional(Field::RouteCommand),
             },
-            options: self.origin.options.clone(),
+            options: optional(Field::Options),
             timeouts: Timeouts {
                 statement: self.span(Field::StatementTimeout),
                 lock: self.span(Field::LockTimeout),
@@ -339,6 +347,7 @@ fn value(profile: &Profile, field: Field) -> String {
         Field::ServerName => optional(&profile.tls.server_name),
         Field::Dial => optional(&profile.route.dial),
         Field::RouteCommand => optional(&profile.route.command),
+        Field::Options => optional(&profile.options),
         Field::StatementTimeout => spelled(profile.timeouts.statement),
         Field::LockTimeout => spelled(profile.timeouts.lock),
         Field::IdleTimeout => spelled(profile.timeouts.idle_in_transaction),
@@ -377,6 +386,25 @@ mod tests {
         let form = Form::new(Purpose::Add, &profile);
         assert_eq!(form.profile(), profile);
         assert!(form.unread().is_empty());
+        for sign_in in [
+            SignIn::Password,
+            SignIn::None,
+            SignIn::Command {
+                command: "pass show orders".into(),
+            },
+            SignIn::SecretsManager {
+                secret: "rds!db-1".into(),
+            },
+        ] {
+            let profile = Profile {
+                sign_in,
+                options: Some("-c search_path=sales".into()),
+                port: DEFAULT_PORT,
+                region: Some("eu-central-1".into()),
+                ..Profile::default()
+            };
+            assert_eq!(Form::new(Purpose::Add, &profile).profile(), profile);
+        }
     }
 
     #[test]
