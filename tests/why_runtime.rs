@@ -16,7 +16,7 @@
 mod support;
 
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict};
-use support::why::{said, why};
+use support::why::{for_version, said, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE keeper; CREATE ROLE app LOGIN;
@@ -412,6 +412,61 @@ async fn queries_put_together_for_functions_are_worked_out() {
         report.fixes[0].statements,
         ["GRANT USAGE ON SCHEMA kept TO counts"]
     );
+}
+
+/// What one statement of several wants when it runs, and who it runs as by then.
+#[tokio::test]
+async fn every_one_of_several_statements_is_looked_into() {
+    support::database("why_several");
+    support::cluster()
+        .execute(
+            "why_several",
+            "CREATE ROLE several LOGIN; CREATE ROLE becomes; CREATE TABLE t (a int); \
+             CREATE FUNCTION adds() RETURNS void LANGUAGE plpgsql AS \
+             'BEGIN INSERT INTO t VALUES (1); END'; \
+             REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC; GRANT TRUNCATE ON t TO several",
+        )
+        .unwrap();
+    let session = support::superuser_session("why_several").await;
+    let major = session.facts().version.major();
+    for (statement, fix) in [
+        (
+            "TRUNCATE t; COPY t FROM '/dev/null'",
+            &[
+                "GRANT INSERT (a) ON TABLE t TO several",
+                "GRANT pg_read_server_files TO several{inherit}",
+            ][..],
+        ),
+        (
+            "SELECT 1; DO 'BEGIN PERFORM a FROM t; END'",
+            &[
+                "GRANT SELECT (a) ON TABLE t TO several",
+                "GRANT USAGE ON LANGUAGE plpgsql TO several",
+            ],
+        ),
+        (
+            "SELECT set_config('role', 'becomes', true); SELECT adds()",
+            &[
+                "GRANT INSERT (a) ON TABLE t TO becomes",
+                "GRANT becomes TO several{set}",
+            ],
+        ),
+        (
+            "\\copy t to 'here.csv' csv header",
+            &["GRANT SELECT (a) ON TABLE t TO several"],
+        ),
+    ] {
+        let report = why(&session, "several", statement).await;
+        let mut given = report.fixes[0].statements.clone();
+        given.sort();
+        let wanted = for_version(fix, major);
+        let given: Vec<String> = given.iter().map(|one| one.replace("public.", "")).collect();
+        assert_eq!(given, wanted, "{statement}: {report:#?}");
+    }
+    let report = why(&session, "several", "DROP LANGUAGE plpgsql").await;
+    let kind = report.not_by_grant.map(|reason| reason.kind);
+    assert_eq!(kind, Some(NotByGrantKind::System));
+    assert!(report.fixes.is_empty());
 }
 
 #[tokio::test]

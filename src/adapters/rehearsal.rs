@@ -52,6 +52,8 @@ use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, Why
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::explain::only_plans;
+use crate::domain::sql::psql::sent;
+use crate::domain::sql::role_change::spelled_out;
 use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
 use need::{Need, add};
@@ -110,7 +112,8 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
         Rehearse::WherePossible => looker.manner,
         Rehearse::Never => Manner::Onlooker,
     };
-    let opened = question.statement.as_deref().map(opening);
+    let sent = question.statement.as_deref().map(sent);
+    let opened = sent.as_deref().map(opening);
     let path = opened
         .as_ref()
         .and_then(|opened| opened.path.as_deref())
@@ -134,6 +137,7 @@ pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport
         Some(other) => format!("SET ROLE {}; {}", ident::role(other), opened.rest),
         None => opened.rest.to_owned(),
     });
+    let text = text.as_deref().map(spelled_out);
     let text = text.as_deref();
     let outcome = on_stage(&stage, question, text, rehearsal, &ungiven, &mut report).await;
     stage.close().await?;

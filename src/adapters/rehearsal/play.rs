@@ -245,12 +245,15 @@ async fn failed(
 }
 
 /// Whether a failure behind the privilege checks holds for everybody: names that the system reserves
-/// (`42939`; PostgreSQL source, `schemacmds.c`, `CreateSchemaCommand`) and the tablespace of what the
-/// cluster shares (`tablecmds.c`, `DefineRelation`).
+/// (`42939`; PostgreSQL source, `schemacmds.c`, `CreateSchemaCommand`), the tablespace of what the
+/// cluster shares (`tablecmds.c`, `DefineRelation`), and parts of another object (`2BP01`;
+/// `dependency.c`, `findDependentObjects`).
 fn is_for_nobody(failure: &Failure) -> bool {
     let sqlstate = failure.sqlstate.as_deref();
+    let says = |words: &str| failure.message.contains(words);
     sqlstate == Some("42939")
-        || (sqlstate == Some("22023") && failure.message.contains("pg_global tablespace"))
+        || (sqlstate == Some("22023") && says("pg_global tablespace"))
+        || (sqlstate == Some("2BP01") && failure.message.ends_with(" requires it"))
 }
 
 /// Says so where no grant of a privilege is what is missing.

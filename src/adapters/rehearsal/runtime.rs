@@ -7,14 +7,16 @@ use super::body_text::{ROUTINE, Text, blocks, has_parameters, kept_parsed, query
 use super::branches::{self, Called, Running};
 use super::candidates;
 use super::derived;
-use super::given_text;
+use super::given_text::{self, Given};
 use super::guarded;
 use super::native::Native;
 use super::need::{Need, Row, add, cell};
 use super::referring;
 use super::resolution;
 use super::restricted;
+use super::runners;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
+use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf};
 use super::written::{self, Fired};
@@ -84,77 +86,58 @@ pub(super) enum Bodies {
     Read,
 }
 
-/// Everything the statement will be asked for when it runs, on top of what is already granted.
+/// Everything the statements will be asked for when they run, on top of what is already granted.
 pub(super) async fn beyond(
     stage: &Stage<'_>,
     known: &Known<'_>,
-    statement: &str,
+    text: &str,
 ) -> Result<Beyond, Failure> {
-    let statements: Vec<&str> = known
+    let statements: Vec<String> = split::statements(text)
+        .into_iter()
+        .filter_map(|one| text.get(one).map(str::to_owned))
+        .collect();
+    let mut given = Vec::new();
+    for statement in &statements {
+        let mut queries = given_text::queries_in(statement);
+        let more = given_text::put_together_in(stage, known.granted, statement).await?;
+        queries.queries.extend(more.queries);
+        queries.unknown.extend(more.unknown);
+        given.push(queries);
+    }
+    let grants: Vec<&str> = known
         .granted
         .iter()
         .map(|need| need.statement.as_str())
         .collect();
     // Judged as if what is known were granted already; where it cannot be, as things are.
-    if stage.grant(&statements).await?.is_err() {
+    if stage.grant(&grants).await?.is_err() {
         stage.rewind().await?;
     }
-    let guards = guarded::guards(stage, statement).await?;
+    let mut spoken = spoken(stage.role, &statements);
+    for one in &mut spoken {
+        if !runners::known_role(stage.session, &one.role).await? {
+            stage.role.clone_into(&mut one.role);
+        }
+    }
     let mut walk = Walk {
         stage,
         bodies: known.bodies,
-        restricted: stage.gives() && restricted::restricts(statement),
-        found: Beyond {
-            needs: guards.needs,
-            notes: guards.notes,
-            superuser: guards.superuser,
-            refusal: guards.refusal,
-            ..Beyond::default()
-        },
+        restricted: false,
+        found: Beyond::default(),
         seen: Vec::new(),
         before: Before::Nothing,
     };
+    for Spoken { role, text } in &spoken {
+        let guards = guarded::guards(&stage.of(role), text).await?;
+        add(&mut walk.found.needs, guards.needs);
+        walk.found.notes.extend(guards.notes);
+        walk.found.superuser |= guards.superuser;
+        walk.found.refusal = walk.found.refusal.take().or(guards.refusal);
+    }
     let path = stage.search_path().await?;
-    let safe = walk.restricted && stage.major() >= 17;
-    // From 17 on what fills a view looks names up in the system's schemas alone (PostgreSQL source,
-    // `guc.c`, `RestrictSearchPath`).
-    let restricted_path = if safe { SAFE_PATH } else { path.as_str() };
-    let mut given = given_text::queries_in(statement);
-    let more = given_text::put_together_in(stage, known.granted, statement).await?;
-    given.queries.extend(more.queries);
-    given.unknown.extend(more.unknown);
-    for text in given.queries {
-        let body = Text::Sql(text);
-        walk.body("the query in its argument", stage.role, &body, &path, 0)
+    for (Spoken { role, text }, given) in spoken.iter().zip(given) {
+        walk.statement(&stage.of(role), text, given, (&path, known.plans))
             .await?;
-    }
-    walk.found.unknown.extend(given.unknown);
-    for text in blocks(statement) {
-        let body = Text::Procedural {
-            text,
-            event: None,
-            arguments: None,
-            rows: None,
-        };
-        walk.body("the DO block", stage.role, &body, &path, 0)
-            .await?;
-    }
-    add(&mut walk.found.needs, unplanned(stage, statement).await?);
-    if let Some((owner, query)) = refreshed(stage, statement).await? {
-        let body = Text::Parsed(query);
-        walk.body("the view's query", &owner, &body, restricted_path, 0)
-            .await?;
-    }
-    for one in split::statements(statement) {
-        let one = statement.get(one).unwrap_or_default();
-        if has_parameters(one) {
-            walk.strict(stage.role, one).await?;
-        }
-        walk.follow(stage.role, one, &path, known.plans.concat(), 0)
-            .await?;
-        if !READING.contains(&word_at(one, 0).as_str()) {
-            walk.before = Before::Writes;
-        }
     }
     stage.rewind().await?;
     Ok(walk.found)
@@ -232,6 +215,52 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Reads the bodies that a statement makes run.
+    /// What one of the statements does beyond its plan; the actor is who runs it.
+    async fn statement(
+        &mut self,
+        actor: &Stage<'_>,
+        statement: &str,
+        given: Given,
+        (path, plans): (&str, &[Vec<String>]),
+    ) -> Result<(), Failure> {
+        let role = actor.role;
+        self.restricted = actor.gives() && restricted::restricts(statement);
+        for text in given.queries {
+            let body = Text::Sql(text);
+            self.body("the query in its argument", role, &body, path, 0)
+                .await?;
+        }
+        self.found.unknown.extend(given.unknown);
+        for text in blocks(statement) {
+            let body = Text::Procedural {
+                text,
+                event: None,
+                arguments: None,
+                rows: None,
+            };
+            self.body("the DO block", role, &body, path, 0).await?;
+        }
+        add(&mut self.found.needs, unplanned(actor, statement).await?);
+        if let Some((owner, query)) = refreshed(actor, statement).await? {
+            let body = Text::Parsed(query);
+            // From 17 on what fills a view looks names up in the system's schemas alone (PostgreSQL
+            // source, `guc.c`, `RestrictSearchPath`).
+            let safe = self.restricted && actor.major() >= 17;
+            let path = if safe { SAFE_PATH } else { path };
+            self.body("the view's query", &owner, &body, path, 0)
+                .await?;
+        }
+        if has_parameters(statement) {
+            self.strict(role, statement).await?;
+        }
+        self.follow(role, statement, path, plans.concat(), 0)
+            .await?;
+        if !READING.contains(&word_at(statement, 0).as_str()) {
+            self.before = Before::Writes;
+        }
+        Ok(())
+    }
+
     async fn follow(
         &mut self,
         role: &str,
