@@ -123,6 +123,27 @@ async fn an_ordinary_day_is_explained() {
     names_that_are_bound(&session).await;
     what_nobody_may(&session).await;
     what_is_refused_to_nobody(&session).await;
+    placeholders_are_parameters(&session).await;
+}
+
+/// Placeholders of drivers are asked about as parameters.
+async fn placeholders_are_parameters(session: &Session) {
+    let read = ["GRANT SELECT (id) ON TABLE shop.sales TO clerk"];
+    for statement in [
+        "SELECT id FROM shop.sales WHERE id = :id OR id > :'least'",
+        "SELECT id FROM shop.sales WHERE id IN (?, ?)",
+        "SELECT id FROM shop.sales WHERE id=%s",
+        "SELECT id FROM shop.sales WHERE id = %(id)s",
+    ] {
+        let report = why(session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Refused, "{statement}");
+        assert_eq!(report.fixes[0].statements, read, "{statement}");
+        assert_eq!(report.statement.as_deref(), Some(statement));
+        let told = &report.because[0].text;
+        assert!(told.contains("read as"), "{told}");
+    }
+    let typo = why(session, "clerk", "SELECT :id FORM shop.sales WHERE").await;
+    assert!(typo.headline.contains("syntax error"), "{}", typo.headline);
 }
 
 /// A policy that is for a group is joined; where there is none, a GRANT mends but one half.

@@ -48,10 +48,13 @@ use crate::domain::diagnosis::denial::{self, Denial};
 use crate::domain::diagnosis::evaluable::evaluable;
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{trial, word_at};
-use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
+use crate::domain::diagnosis::{
+    Mark, NotByGrant, NotByGrantKind, Outcome, Reason, Verdict, WhyReport,
+};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::explain::only_plans;
+use crate::domain::sql::placeholders::numbered;
 use crate::domain::sql::psql::sent;
 use crate::domain::sql::role_change::spelled_out;
 use crate::domain::sql::search_path::{opening, path_change};
@@ -93,6 +96,40 @@ pub enum Rehearse {
 /// # Errors
 /// The session's: a lost connection, a cancel, a time-out.
 pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport, Failure> {
+    let report = explain_as_written(session, question).await?;
+    let written = question.statement.as_deref().unwrap_or_default();
+    let Some(filled) = numbered(written).filter(|_| is_no_sql(&report)) else {
+        return Ok(report);
+    };
+    let resent = Question {
+        statement: Some(filled.text),
+        ..question.clone()
+    };
+    let mut again = explain_as_written(session, &resent).await?;
+    if again.outcome == Outcome::Failed {
+        return Ok(report);
+    }
+    again.statement.clone_from(&question.statement);
+    again.because.insert(
+        0,
+        Reason {
+            mark: Mark::Derived,
+            text: filled.told,
+        },
+    );
+    Ok(again)
+}
+
+/// Whether the server could not read the statement: it may hold placeholders. In `a = %s` it looks for a
+/// column `s`, and in `a=%s` for an operator `=%`.
+fn is_no_sql(report: &WhyReport) -> bool {
+    let refusal = report.refusal.as_ref();
+    let state = refusal.and_then(|refusal| refusal.sqlstate.as_deref());
+    report.outcome == Outcome::Failed && matches!(state, Some("42601" | "42703" | "42883"))
+}
+
+/// Explains the refusal of a statement that the server hears as it is written.
+async fn explain_as_written(session: &Session, question: &Question) -> Result<WhyReport, Failure> {
     let mut report = WhyReport::about(
         &question.role,
         question.statement.clone(),

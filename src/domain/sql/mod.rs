@@ -9,6 +9,7 @@ pub mod explain;
 pub mod guard;
 pub mod keywords;
 pub mod lexer;
+pub mod placeholders;
 pub mod psql;
 pub mod read_only;
 pub mod role_change;
