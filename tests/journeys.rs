@@ -421,7 +421,7 @@ fn a_lost_server_takes_no_text_and_reconnects_on_request() {
     );
     let _ = update(&mut model, Message::LinkLost { ticket, failure });
     assert!(matches!(model.link, Link::Lost { .. }));
-    assert_eq!(model.editor.texts(), ["select 'precious'"]);
+    assert_eq!(model.editor.held(), ["select 'precious'".into()]);
     let again = dialled(&press(&mut model, "f4"));
     assert_ne!(again, ticket);
     let _ = update(
@@ -431,7 +431,7 @@ fn a_lost_server_takes_no_text_and_reconnects_on_request() {
             facts: facts(Guard::ReadWrite),
         },
     );
-    assert_eq!(model.editor.texts(), ["select 'precious'"]);
+    assert_eq!(model.editor.held(), ["select 'precious'".into()]);
 }
 
 #[test]

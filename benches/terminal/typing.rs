@@ -67,5 +67,6 @@ pub(crate) fn measure(server: &Server, report: &mut Report) {
         "–",
     );
     drop(terminal);
-    drafts.write(&name, &[]).unwrap();
+    let nothing: [String; 0] = [];
+    drafts.write(&name, &nothing).unwrap();
 }

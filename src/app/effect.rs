@@ -15,6 +15,7 @@ use crate::domain::rows::store::{Leaving, Shelved};
 use crate::domain::rows::view::RowView;
 use crate::domain::rows::{ResultId, ResultSet, SharedShelf, Snapshot};
 use crate::domain::sql::explain::{Depth, Explainable};
+use crate::domain::text::Held;
 use crate::domain::token::Password;
 
 /// A change of the profile file.
@@ -200,8 +201,8 @@ pub enum Effect {
     SaveDrafts {
         /// The profile's name.
         profile: String,
-        /// The texts.
-        tabs: Vec<String>,
+        /// What they hold.
+        tabs: Vec<Held>,
     },
     /// Remember a statement that ran.
     Remember(Entry),

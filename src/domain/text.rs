@@ -52,6 +52,12 @@ pub struct Place {
 }
 
 impl Text {
+    /// What it holds now.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        Held(self.rope.clone())
+    }
+
     /// A text with the cursor at its beginning; line breaks of any system become `\n`.
     #[must_use]
     pub fn new(text: &str) -> Self {
@@ -231,9 +237,34 @@ impl Text {
 
 impl std::fmt::Display for Text {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.rope
-            .chunks()
-            .try_for_each(|chunk| out.write_str(chunk))
+        written(&self.rope, out)
+    }
+}
+
+fn written(rope: &Rope, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    rope.chunks().try_for_each(|chunk| out.write_str(chunk))
+}
+
+/// What a text held at a moment. It shares its memory with the text, so that taking it costs no time
+/// however long it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held(Rope);
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        written(&self.0, out)
+    }
+}
+
+impl From<&str> for Held {
+    fn from(text: &str) -> Self {
+        Self(Rope::from_str(text))
+    }
+}
+
+impl serde::Serialize for Held {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

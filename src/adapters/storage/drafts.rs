@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use super::atomic;
 use crate::domain::failure::Failure;
@@ -47,7 +48,7 @@ impl Drafts {
     }
 
     /// Saves the texts of a profile's tabs.
-    pub fn write(&self, profile: &str, tabs: &[String]) -> Result<(), Failure> {
+    pub fn write(&self, profile: &str, tabs: &[impl Serialize]) -> Result<(), Failure> {
         let text = serde_json::to_string(tabs).unwrap_or_default();
         atomic::write(&self.path(profile), &text)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::line::Line;
 use crate::domain::sql::complete::Candidate;
+use crate::domain::text::Held;
 use crate::domain::time::Timestamp;
 
 pub use tab::Tab;
@@ -111,10 +112,10 @@ impl Editor {
         self.tabs.get_mut(self.current)
     }
 
-    /// The texts of all tabs, for the drafts.
+    /// What all tabs hold, for the drafts.
     #[must_use]
-    pub fn texts(&self) -> Vec<String> {
-        self.tabs.iter().map(|tab| tab.text.to_string()).collect()
+    pub fn held(&self) -> Vec<Held> {
+        self.tabs.iter().map(|tab| tab.text.held()).collect()
     }
 
     /// Opens a tab that holds `text`, in the place of the current one if that is empty.
@@ -186,12 +187,16 @@ impl Editor {
 mod tests {
     use super::*;
 
+    fn texts(editor: &Editor) -> Vec<String> {
+        editor.held().iter().map(Held::to_string).collect()
+    }
+
     #[test]
     fn drafts_never_replace_what_was_typed() {
         let mut editor = Editor::default();
         editor.open("typed early");
         editor.restore(&["draft".into(), String::new()]);
-        assert_eq!(editor.texts(), ["draft", "", "typed early"]);
+        assert_eq!(texts(&editor), ["draft", "", "typed early"]);
         assert_eq!(editor.current(), 2);
     }
 
@@ -200,9 +205,9 @@ mod tests {
         let mut editor = Editor::default();
         editor.open("select 1");
         editor.close();
-        assert_eq!(editor.texts(), [""]);
+        assert_eq!(texts(&editor), [""]);
         assert_eq!(editor.reopen(), Some(()));
-        assert_eq!(editor.texts(), ["select 1"]);
+        assert_eq!(texts(&editor), ["select 1"]);
         assert_eq!(editor.reopen(), None);
     }
 }

@@ -305,7 +305,7 @@ fn save(model: &mut Model) -> Vec<Effect> {
     model.editor.saving = Saving::Saved;
     vec![Effect::SaveDrafts {
         profile,
-        tabs: model.editor.texts(),
+        tabs: model.editor.held(),
     }]
 }
 

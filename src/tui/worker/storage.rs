@@ -15,6 +15,7 @@ use crate::app::{Message, Ticket};
 use crate::domain::failure::Failure;
 use crate::domain::history::Entry;
 use crate::domain::profile::Profile;
+use crate::domain::text::Held;
 
 /// One thing to do with a file, and the message it leads to.
 type Job = Box<dyn FnOnce() -> Option<Message> + Send>;
@@ -91,7 +92,7 @@ impl Files {
         });
     }
 
-    pub(super) fn save_drafts(&self, profile: String, tabs: Vec<String>) {
+    pub(super) fn save_drafts(&self, profile: String, tabs: Vec<Held>) {
         let drafts = Drafts::at(self.directories.drafts());
         self.queue(move || drafts.write(&profile, &tabs).err().map(Message::Failed));
     }
