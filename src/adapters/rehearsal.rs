@@ -8,6 +8,7 @@ mod branches;
 mod candidates;
 mod check_option;
 mod checked;
+mod circles;
 mod connect;
 mod copying;
 mod definitions;
@@ -19,10 +20,12 @@ mod guarded;
 mod holders;
 mod looking;
 mod maintenance;
+mod met;
 mod names;
 mod native;
 mod need;
 mod ownership;
+mod parsed;
 mod play;
 mod policies;
 mod rds;
@@ -37,6 +40,7 @@ mod scene;
 mod settle;
 mod spoken;
 mod stage;
+mod stored;
 mod touched;
 mod underneath;
 mod written;
@@ -164,7 +168,7 @@ async fn explain_as_written(session: &Session, question: &Question) -> Result<Wh
     if let Some(joining) = &looker.joining
         && question.rehearse == Rehearse::WherePossible
         && question.statement.is_some()
-        && stage.join(joining).await?
+        && stage.join_to_play(joining).await?
     {
         rehearsal = Ok(());
     }
@@ -406,15 +410,37 @@ async fn derive(
             report.not_by_grant = Some(reason);
             return Ok(Found::expected(Vec::new(), Vec::new()));
         }
-        add(
-            &mut needs,
-            derived::derive(stage, statement, denial.as_ref()).await?,
-        );
+        add(&mut needs, derived::derive(stage, statement, None).await?);
+    }
+    // What the words tell of is narrower than what the refusal does.
+    if let Some(denial) = denial.filter(|denial| !explains(&needs, denial)) {
+        for Spoken {
+            role,
+            text: statement,
+        } in &spoken(stage.role, statements)
+        {
+            if runners::known_role(stage.session, role).await? {
+                let stage = &stage.of(role);
+                let more = derived::derive(stage, statement, Some(&denial)).await?;
+                add(&mut needs, more);
+            }
+        }
     }
     Ok(Found::expected(
         needs,
         vec![format!("not rehearsed: {why}")],
     ))
+}
+
+/// Whether a refusal is about something that is among the needs.
+fn explains(needs: &[Need], denial: &Denial) -> bool {
+    let Denial::Privilege { name, .. } = denial else {
+        return false;
+    };
+    needs.iter().any(|need| {
+        let known = &need.missing.object.name;
+        known == name || known.split('(').next() == Some(name.as_str())
+    })
 }
 
 /// Puts down what no grant lifts of what is checked only when the statement runs; whether there is such.
@@ -495,6 +521,8 @@ async fn look_beyond(
     if derived && gives {
         found.needs = stage.without_covered(found.needs).await?;
         say(stage, &found.needs, report);
+    } else if derived {
+        found.needs = met::without_inherited(stage.session, found.needs).await?;
     }
     let tried = !beyond.scenes.is_empty();
     if tried {

@@ -553,10 +553,10 @@ pub(super) struct Columns {
 pub(super) async fn columns(session: &Session, need: &Need) -> Result<Columns, Failure> {
     let missing = &need.missing;
     let sql = format!(
-        "SELECT attname, attnum < 0 FROM pg_catalog.pg_attribute WHERE attrelid = {}::regclass \
+        "SELECT attname, attnum < 0 FROM pg_catalog.pg_attribute WHERE attrelid = {} \
          AND (attnum > 0 OR {}) AND NOT attisdropped \
          AND NOT pg_catalog.has_column_privilege({}, attrelid, attnum, {}) ORDER BY attnum",
-        literal(&remedy::written(&missing.object)),
+        remedy::oid(&missing.object).unwrap_or_else(|| "0".to_owned()),
         missing.privilege == "SELECT",
         literal(&missing.grantee),
         literal(&format!("{}{}", missing.privilege, need.option.suffix()))
@@ -606,26 +606,4 @@ pub(super) async fn sequence(
         )
     };
     Ok(answer.rows.iter().map(of).collect())
-}
-
-/// Those of the needs that the server confirms: what is there already falls away.
-pub(super) async fn lacking(session: &Session, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
-    let mut found = Vec::new();
-    for need in needs {
-        let probe = need
-            .joined_already()
-            .map(|condition| format!("SELECT {condition}"))
-            .or_else(|| remedy::probe(&need.missing).map(|probe| probe.sql));
-        let there = match probe {
-            Some(sql) => {
-                let rows = session.query(&sql).await?.rows;
-                rows.first().is_some_and(|row| cell(row, 0) == "t")
-            }
-            None => false,
-        };
-        if !there {
-            found.push(need);
-        }
-    }
-    Ok(found)
 }

@@ -3,6 +3,7 @@
 use super::candidates::{self, Reach};
 use super::derived::{lifting, relation};
 use super::maintenance::{self, Right};
+use super::met;
 use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
 use super::ownership::{Ownership, Way, out_of_reach, ownership};
 use super::play;
@@ -12,6 +13,7 @@ use super::runners::known_role;
 use super::stage::Stage;
 use crate::domain::diagnosis::definitions::{Demanded, demanded};
 use crate::domain::diagnosis::denial::Denial;
+use crate::domain::diagnosis::granting::Given;
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::wants::{Columns, Wanted};
@@ -27,6 +29,10 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     for demand in demanded(statement, stage.role) {
         let more = match demand {
             Demanded::CreateIn(name) => create_in(stage, &name).await?,
+            Demanded::CreateBeside { kind, name, role } => {
+                let role = role.as_deref().unwrap_or(stage.role);
+                create_beside(stage, role, kind, &name).await?
+            }
             Demanded::OwnRelation(name) => maintenance::table(stage, &name, Right::Own).await?,
             Demanded::Maintain(name) => maintenance::table(stage, &name, Right::Maintain).await?,
             Demanded::Trigger(name) => {
@@ -37,8 +43,24 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
                 };
                 relation(stage.session, stage.role, &wanted).await?
             }
+            Demanded::Like(name) => {
+                let wanted = Wanted {
+                    relation: name,
+                    privilege: "SELECT",
+                    columns: Columns::All,
+                };
+                let needs = relation(stage.session, stage.role, &wanted).await?;
+                needs.into_iter().map(Need::on_the_whole).collect()
+            }
+            Demanded::Execute(name) => executable(stage, &name).await?,
             Demanded::GrantOption { name, privileges } => {
-                grantable(stage, statement, &name, &privileges).await?
+                let mut all = match name.as_slice() {
+                    [.., schema, _] => in_schema(stage, schema, "USAGE").await?,
+                    _ => Vec::new(),
+                };
+                let more = grantable(stage, statement, &name, &privileges).await?;
+                add(&mut all, more);
+                all
             }
             Demanded::GrantOptionOnAll {
                 kind,
@@ -68,7 +90,10 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
                 if !roles_are_known(stage, &denial).await? {
                     continue;
                 }
-                lifting(stage, statement, &denial, Reach::Role).await?
+                let mut all = looked_into(stage, &denial).await?;
+                let more = lifting(stage, statement, &denial, Reach::Role).await?;
+                add(&mut all, more);
+                all
             }
         };
         add(&mut needs, more);
@@ -79,7 +104,7 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
     let (within, outside): (Vec<Need>, Vec<Need>) = needs
         .into_iter()
         .partition(|need| need.missing.object.schema.is_some());
-    let mut lacking = candidates::lacking(stage.session, outside).await?;
+    let mut lacking = met::lacking(stage.session, outside).await?;
     add(&mut lacking, within);
     Ok(lacking)
 }
@@ -268,6 +293,89 @@ async fn create_in(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Fail
     in_schema(stage, &schema, "CREATE").await
 }
 
+/// CREATE on the schema that a thing is in, for a role.
+async fn create_beside(
+    stage: &Stage<'_>,
+    role: &str,
+    kind: &str,
+    name: &[String],
+) -> Result<Vec<Need>, Failure> {
+    if kind == "publication" {
+        return Ok(vec![
+            candidates::database(stage.session, role, "CREATE").await?,
+        ]);
+    }
+    let (catalog, letters) = match kind {
+        "function" => ("pg_proc", "pro"),
+        "type" => ("pg_type", "typ"),
+        _ => ("pg_class", "rel"),
+    };
+    let Some((last, schema)) = name.split_last() else {
+        return Ok(Vec::new());
+    };
+    if !known_role(stage.session, role).await? {
+        return Ok(Vec::new());
+    }
+    let place = schema.last().map_or_else(
+        || "n.nspname = ANY (current_schemas(true))".to_owned(),
+        |schema| format!("n.nspname = {}", literal(schema)),
+    );
+    let sql = format!(
+        "SELECT n.nspname FROM pg_catalog.{catalog} o JOIN pg_catalog.pg_namespace n \
+         ON n.oid = o.{letters}namespace WHERE o.{letters}name = {} AND {place} \
+         ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1",
+        literal(last)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(schema) = rows.first().map(|row| cell(row, 0)) else {
+        return Ok(Vec::new());
+    };
+    in_schema(&stage.of(role), &schema, "CREATE").await
+}
+
+/// USAGE of the schema in which something is looked for that must be owned.
+async fn looked_into(stage: &Stage<'_>, denial: &Denial) -> Result<Vec<Need>, Failure> {
+    const IN_SCHEMAS: [&str; 8] = [
+        "function",
+        "type",
+        "collation",
+        "conversion",
+        "statistics object",
+        "operator",
+        "text search dictionary",
+        "text search configuration",
+    ];
+    let Denial::Ownership { kind, name } = denial else {
+        return Ok(Vec::new());
+    };
+    match name.split_once('.') {
+        Some((schema, _)) if IN_SCHEMAS.contains(&kind.as_str()) => {
+            in_schema(stage, schema, "USAGE").await
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// EXECUTE on the only function of a name. Of several the arguments decide, which are not told.
+async fn executable(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
+    let Some((last, schema)) = name.split_last() else {
+        return Ok(Vec::new());
+    };
+    let place = schema.last().map_or_else(
+        || "n.nspname = ANY (current_schemas(true))".to_owned(),
+        |schema| format!("n.nspname = {}", literal(schema)),
+    );
+    let sql = format!(
+        "SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+         WHERE p.proname = {} AND {place} LIMIT 2",
+        literal(last)
+    );
+    match stage.session.query(&sql).await?.rows.as_slice() {
+        [row] => candidates::to_execute(stage.session, stage.role, &cell(row, 0)).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// One privilege on a schema.
 async fn in_schema(stage: &Stage<'_>, schema: &str, privilege: &str) -> Result<Vec<Need>, Failure> {
     let without = GrantOption::Without;
@@ -301,26 +409,68 @@ async fn first_of_path(stage: &Stage<'_>) -> Result<Option<String>, Failure> {
     Ok(rows.first().map(|row| cell(row, 0)))
 }
 
-/// The grant option for what a GRANT gives away.
+/// The grant option for what a GRANT gives away: of ALL any one privilege is enough (PostgreSQL source,
+/// `aclchk.c`, `restrict_and_check_grant`).
 async fn grantable(
     stage: &Stage<'_>,
     statement: &str,
     name: &[String],
-    privileges: &[String],
+    privileges: &[Given],
 ) -> Result<Vec<Need>, Failure> {
     let Some((last, schema)) = name.split_last() else {
         return Ok(Vec::new());
     };
     let denial = Denial::GrantOption(last.clone());
-    let needs = lifting(stage, statement, &denial, Reach::Role).await?;
-    Ok(needs
-        .into_iter()
-        .filter(|need| {
-            let given = &need.missing;
-            let here = schema.is_empty() || given.object.schema.as_ref() == schema.last();
-            here && (privileges.is_empty() || privileges.contains(&given.privilege))
-        })
-        .collect())
+    let mut needs = lifting(stage, statement, &denial, Reach::Role).await?;
+    needs.retain(|need| schema.is_empty() || need.missing.object.schema.as_ref() == schema.last());
+    let mut found = Vec::new();
+    for given in privileges {
+        let named = |need: &&Need| need.missing.privilege == given.privilege;
+        let wanted: Vec<&Need> = match (given.privilege.as_str(), needs.first()) {
+            ("ALL", Some(first)) if given.columns.is_empty() => {
+                let some_are_held =
+                    needs.len() < all_of_kind(first.missing.object.kind, stage.major());
+                if some_are_held {
+                    Vec::new()
+                } else {
+                    vec![first]
+                }
+            }
+            ("ALL", Some(first)) => vec![first],
+            _ => needs.iter().filter(named).collect(),
+        };
+        for need in wanted {
+            if given.columns.is_empty() {
+                add(&mut found, vec![need.clone()]);
+                continue;
+            }
+            let mut columns = candidates::columns(stage.session, need).await?.columns;
+            columns.retain(|column| given.columns.contains(column));
+            if !columns.is_empty() {
+                add(&mut found, vec![need.on_columns(&columns)]);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// How many privileges there are on a kind of object.
+const fn all_of_kind(kind: ObjectKind, major: u32) -> usize {
+    match kind {
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::ForeignTable => {
+            if major >= 17 {
+                8
+            } else {
+                7
+            }
+        }
+        ObjectKind::Sequence | ObjectKind::Database => 3,
+        ObjectKind::Schema | ObjectKind::LargeObject | ObjectKind::Parameter => 2,
+        _ => 1,
+    }
 }
 
 /// Objects of a schema that are looked up one by one, at most.

@@ -4,14 +4,19 @@
 use super::candidates::{self, Reach, Refused};
 use super::definitions;
 use super::maintenance;
+use super::met;
 use super::need::{Need, Row, add, cell, has_columns, need, object, relation_kind};
+use super::parsed;
 use super::resolution;
+use super::runners::known_role;
 use super::stage::Stage;
 use super::underneath;
 use crate::adapters::session::Session;
+use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::new_database::{self, NewDatabase};
+use crate::domain::diagnosis::trial::{trial, word_at};
 use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
@@ -24,21 +29,50 @@ pub(super) async fn derive(
     statement: &str,
     denial: Option<&Denial>,
 ) -> Result<Vec<Need>, Failure> {
-    let mut needs = of_words(stage.session, stage.role, statement).await?;
+    let parsed = parsed::lacking(stage, stage.role, statement).await?;
+    let told = parsed.is_some();
+    let mut needs = match parsed {
+        Some(needs) => needs,
+        None => of_words(stage.session, stage.role, statement).await?,
+    };
+    if naming(statement) == Naming::Defines {
+        // What a definition names it does not read yet.
+        let keeps_text =
+            (1..6).any(|at| ["view", "rule", "policy"].contains(&word_at(statement, at).as_str()));
+        needs.retain(|need| match need.missing.object.kind {
+            ObjectKind::Schema => true,
+            kind => !keeps_text && !has_columns(kind) && kind != ObjectKind::Sequence,
+        });
+    }
     if first_word(statement) == "call" {
         add(&mut needs, resolution::to_call(stage, statement).await?);
+    }
+    if let Some(made) = made_from_query(statement, stage.major()) {
+        add(&mut needs, definitions::needed(stage, &made).await?);
     }
     let defined = definitions::needed(stage, statement).await?;
     let understood = !defined.is_empty();
     add(&mut needs, defined);
     let more = match denial {
         // What the server refused first is among them.
-        _ if understood => Vec::new(),
-        Some(denial) => by_denial(stage, statement, denial, &needs).await?,
+        _ if understood || (told && !needs.is_empty()) => Vec::new(),
+        Some(denial) => {
+            let mut more = by_denial(stage, statement, denial, &needs).await?;
+            add(&mut more, by_words(stage, statement).await?);
+            more
+        }
         None => by_words(stage, statement).await?,
     };
     add(&mut needs, more);
-    Ok(needs)
+    met::without_inherited(stage.session, needs).await
+}
+
+/// The CREATE TABLE that a SELECT … INTO is.
+fn made_from_query(statement: &str, major: u32) -> Option<String> {
+    let texts = trial(statement, major).ok()?;
+    let shape = texts.into_iter().nth(1)?;
+    let selects = ["select", "with"].contains(&word_at(statement, 0).as_str());
+    (selects && word_at(&shape, 0) == "create").then_some(shape)
 }
 
 /// What a role lacks for what the words of a statement name.
@@ -58,6 +92,12 @@ pub(super) async fn of_words(
     }
     for wanted in &wants.locks {
         add(&mut needs, locked(session, role, wanted).await?);
+        if wanted.columns != Columns::All {
+            add(
+                &mut needs,
+                underneath::lacking(session, role, wanted).await?,
+            );
+        }
     }
     if statement.to_lowercase().contains("cascade") {
         for wanted in wants
@@ -102,10 +142,19 @@ async fn locked(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<Ne
     let rows = session.query(&sql).await?.rows;
     let may = rows.first().is_some_and(|row| cell(row, 0) == "t");
     let looks = |need: &Need| need.missing.object.kind == ObjectKind::Schema;
+    // From 17 on MAINTAIN locks as well and is less than a right to the rows.
+    let maintains = |need: Need| {
+        let need = need.on_the_whole();
+        if need.missing.privilege != "UPDATE" || major < 17 {
+            return need;
+        }
+        let object = need.missing.object.clone();
+        self::need(role, "MAINTAIN", object, need.breadth, &need.owner)
+    };
     Ok(needs
         .into_iter()
         .filter(|need| !may || looks(need))
-        .map(Need::on_the_whole)
+        .map(maintains)
         .collect())
 }
 
@@ -126,6 +175,11 @@ async fn by_denial(
             .into_iter()
             .filter(|need| creating || need.missing.privilege == "USAGE")
             .collect(),
+        // Which privilege a large object is asked for hangs on the function that does.
+        Denial::Privilege {
+            kind: ObjectKind::LargeObject,
+            ..
+        } => Vec::new(),
         Denial::Privilege { kind, name } if has_columns(*kind) || *kind == ObjectKind::Sequence => {
             if known.iter().any(|need| need.missing.object.name == *name) {
                 return Ok(Vec::new());
@@ -176,6 +230,7 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
     match words.first().map(String::as_str) {
         Some("create") if words.get(1).is_some_and(|word| word == "schema") => {
             denials.push(Denial::CreateInDatabase);
+            denials.extend(of_kind("authorization").map(Denial::Becoming));
         }
         Some("create") if has("temp") || has("temporary") => denials.push(Denial::Temporary),
         Some("create") if has("role") || has("user") => {
@@ -190,12 +245,18 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
     }
     let mut needs = Vec::new();
     for denial in denials {
+        // `CURRENT_USER` is none, and misspelt ones are none.
+        if let Denial::Becoming(name) = &denial
+            && !known_role(stage.session, name).await?
+        {
+            continue;
+        }
         add(
             &mut needs,
             lifting(stage, statement, &denial, Reach::Role).await?,
         );
     }
-    candidates::lacking(stage.session, needs).await
+    met::lacking(stage.session, needs).await
 }
 
 /// The names in a statement, in order.
@@ -242,7 +303,7 @@ async fn new_database(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, F
     let mut needs = Vec::new();
     for denial in denials {
         let more = lifting(stage, statement, &denial, Reach::Role).await?;
-        add(&mut needs, candidates::lacking(stage.session, more).await?);
+        add(&mut needs, met::lacking(stage.session, more).await?);
     }
     Ok(needs)
 }
@@ -293,7 +354,12 @@ pub(super) fn by_name(name: &[String]) -> Option<String> {
 /// The first relation of a name, as an expression. Unlike a name that the server looks up itself, it may
 /// be in a schema that who looks may not look into.
 pub(super) fn first_by_name(name: &str) -> Option<String> {
-    let condition = by_name(&ident::parts(name)?)?;
+    first_of(&ident::parts(name)?)
+}
+
+/// The same of a name's parts.
+pub(super) fn first_of(name: &[String]) -> Option<String> {
+    let condition = by_name(name)?;
     Some(format!(
         "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE {condition} ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1)"
@@ -315,7 +381,7 @@ pub(super) async fn relation(
          pg_catalog.pg_get_userbyid(n.nspowner), pg_catalog.has_schema_privilege({who}, n.oid, 'USAGE'), \
          pg_catalog.has_table_privilege({who}, c.oid, {}) \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {condition} AND c.relkind IN ('r','p','v','m','f') \
+         WHERE {condition} AND c.relkind IN ('r','p','v','m','f','S') \
          ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
         literal(wanted.privilege)
     );
@@ -384,7 +450,8 @@ async fn columns(
         Breadth::Object,
         owner,
     );
-    if !["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&wanted.privilege) {
+    let of_columns = ["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&wanted.privilege);
+    if !of_columns || object.kind == ObjectKind::Sequence {
         return Ok(vec![whole]);
     }
     // Columns that every table has, such as tableoid, are granted where they are named.
@@ -487,7 +554,7 @@ async fn drawn_by_defaults(
         .collect())
 }
 
-async fn sequence(
+pub(super) async fn sequence(
     session: &Session,
     role: &str,
     name: &[String],

@@ -1,7 +1,8 @@
 //! Demands that a statement meets only when it runs, looked up for a role.
 
-use super::candidates::{database, lacking};
+use super::candidates::database;
 use super::derived;
+use super::met::lacking;
 use super::need::{Need, Purpose, add, attribute_of, cell, membership, need, object};
 use super::ownership::{Ownership, Way, ownership};
 use super::roles;
@@ -98,26 +99,10 @@ async fn meet(
         Demand::Restart => guards
             .needs
             .extend(restarted(stage, role, statement).await?),
-        Demand::Predefined { role: of, since } => {
-            if stage.major() < since {
-                guards.superuser = true;
-            } else {
-                predefined(stage, role, of, guards).await?;
-            }
-            if of == "pg_create_subscription" && !guards.superuser {
-                let can = "SELECT pg_catalog.has_database_privilege";
-                if !asks(
-                    stage,
-                    &format!("{can}({who}, current_database(), 'CREATE')"),
-                )
-                .await?
-                {
-                    guards
-                        .needs
-                        .push(database(stage.session, role, "CREATE").await?);
-                }
-            }
+        Demand::Predefined { since, .. } if stage.major() < since => {
+            guards.superuser = true;
         }
+        Demand::Predefined { role: of, .. } => granted_role(stage, role, of, guards).await?,
         Demand::Attribute(attribute) => {
             let sql =
                 format!("SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = {who}");
@@ -155,6 +140,7 @@ async fn meet(
         Demand::Parameter { name, privilege } => {
             parameter(stage, role, &name, privilege, guards).await?;
         }
+        Demand::Stored(name) => stored(stage, role, &name, guards).await?,
         Demand::Examine(name) => {
             // GUC_SUPERUSER_ONLY parameters are not shown by pg_settings to who may not see them.
             let known = format!(
@@ -179,6 +165,28 @@ async fn meet(
             extension(stage, role, (&name, cascade), guards).await?;
         }
         Demand::Language(name) => language(stage, role, name, guards).await?,
+    }
+    Ok(())
+}
+
+/// A predefined role. Who makes a subscription makes it in the database as well.
+async fn granted_role(
+    stage: &Stage<'_>,
+    role: &str,
+    of: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    predefined(stage, role, of, guards).await?;
+    if of != "pg_create_subscription" || guards.superuser {
+        return Ok(());
+    }
+    let may = format!(
+        "SELECT pg_catalog.has_database_privilege({}, current_database(), 'CREATE')",
+        literal(role)
+    );
+    if !asks(stage, &may).await? {
+        let place = database(stage.session, role, "CREATE").await?;
+        guards.needs.push(place);
     }
     Ok(())
 }
@@ -336,14 +344,45 @@ async fn parameter(
     privilege: &str,
     guards: &mut Guards,
 ) -> Result<(), Failure> {
+    // Some are not shown to who may not see them, though superusers alone set them (`guc_tables.c`).
     let sql = format!(
-        "SELECT context = 'superuser' FROM pg_catalog.pg_settings WHERE lower(name) = lower({})",
+        "SELECT context = 'superuser' FROM pg_catalog.pg_settings WHERE lower(name) = lower({0}) UNION ALL \
+         SELECT true WHERE lower({0}) IN ('session_preload_libraries', 'dynamic_library_path', \
+         'extension_control_path')",
         literal(name)
     );
-    let guarded = privilege == "ALTER SYSTEM" || asks(stage, &sql).await?;
-    if !guarded {
-        return Ok(());
+    if privilege == "ALTER SYSTEM" || asks(stage, &sql).await? {
+        to_set(stage, role, name, privilege, guards).await?;
     }
+    Ok(())
+}
+
+/// The same for a setting that is kept: of parameters that nobody knows yet only who may set them keeps
+/// any (PostgreSQL source, `guc.c`, `validate_option_array_item`).
+async fn stored(
+    stage: &Stage<'_>,
+    role: &str,
+    name: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
+    let unknown = format!(
+        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_settings WHERE lower(name) = lower({}))",
+        literal(name)
+    );
+    if name.contains('.') && asks(stage, &unknown).await? {
+        return to_set(stage, role, name, "SET", guards).await;
+    }
+    parameter(stage, role, name, "SET", guards).await
+}
+
+/// The privilege on a parameter; before 15 there is none.
+async fn to_set(
+    stage: &Stage<'_>,
+    role: &str,
+    name: &str,
+    privilege: &str,
+    guards: &mut Guards,
+) -> Result<(), Failure> {
     if stage.major() < 15 {
         guards.superuser = true;
         return Ok(());

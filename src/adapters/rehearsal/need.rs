@@ -36,6 +36,22 @@ enum Dialect {
     New,
     /// One that is there: options left out stay as they are.
     Present,
+    /// One that who looks granted: whoever else runs the statement grants a new one, so all options are
+    /// said, those that are there already too.
+    Stated {
+        inherits: Option<Purpose>,
+        becomes: Option<Purpose>,
+    },
+}
+
+impl Dialect {
+    /// Whether a membership that is there is for a purpose.
+    fn has_already(self, purpose: Purpose) -> bool {
+        match self {
+            Self::Stated { inherits, becomes } => [inherits, becomes].contains(&Some(purpose)),
+            Self::Admin | Self::New | Self::Present => false,
+        }
+    }
 }
 
 impl Joining {
@@ -62,11 +78,12 @@ impl Joining {
                 .filter(|(_, purpose)| wants(*purpose))
                 .map(|(word, _)| format!("{word} TRUE"))
                 .collect(),
-            Dialect::New => options
+            Dialect::New | Dialect::Stated { .. } => options
                 .into_iter()
                 .filter(|(_, purpose)| wants(*purpose) || *purpose != Purpose::Administer)
                 .map(|(word, purpose)| {
-                    format!("{word} {}", if wants(purpose) { "TRUE" } else { "FALSE" })
+                    let said = wants(purpose) || self.dialect.has_already(purpose);
+                    format!("{word} {}", if said { "TRUE" } else { "FALSE" })
                 })
                 .collect(),
         };
@@ -130,7 +147,7 @@ impl Need {
                 (Purpose::Administer, _) => "MEMBER WITH ADMIN OPTION",
                 (Purpose::Inherit, _) => "USAGE",
                 (Purpose::Become, Dialect::Admin) => "MEMBER",
-                (Purpose::Become, Dialect::New | Dialect::Present) => "SET",
+                (Purpose::Become, _) => "SET",
             };
             format!(
                 "pg_catalog.pg_has_role({}, {}, '{how}')",
@@ -166,14 +183,43 @@ impl Need {
         self
     }
 
+    /// Whether it is the same, or the same on the whole of a relation.
+    fn covers(&self, other: &Self) -> bool {
+        if self.statement == other.statement {
+            return true;
+        }
+        let mut whole = other.missing.clone();
+        whole.object.columns.clear();
+        has_columns(whole.object.kind) && self.option == other.option && self.missing == whole
+    }
+
+    /// Whether both are the same privilege on columns of the same relation.
+    fn differs_in_columns(&self, other: &Self) -> bool {
+        let of_columns = |need: &Self| !need.missing.object.columns.is_empty();
+        let bare = |need: &Self| {
+            let mut missing = need.missing.clone();
+            missing.object.columns.clear();
+            missing
+        };
+        of_columns(self)
+            && of_columns(other)
+            && self.option == other.option
+            && bare(self) == bare(other)
+    }
+
     /// The same on the whole relation.
     pub(super) fn on_the_whole(self) -> Self {
-        if self.missing.object.columns.is_empty() {
-            return self;
-        }
         let mut missing = self.missing;
         missing.object.columns.clear();
-        Self::of(missing, Breadth::Object, &self.owner)
+        Self::of(missing, self.breadth.max(Breadth::Object), &self.owner)
+    }
+
+    /// The role whose privileges it brings along, where it is a membership that does.
+    pub(super) fn inherits_from(&self) -> Option<&str> {
+        let joining = self.joining.as_ref()?;
+        let inherits =
+            joining.dialect == Dialect::Admin || joining.purposes.contains(&Purpose::Inherit);
+        inherits.then_some(self.missing.object.name.as_str())
     }
 
     /// The same on these columns only.
@@ -242,7 +288,7 @@ pub(super) const fn has_columns(kind: ObjectKind) -> bool {
 }
 
 /// Adds those that are not known yet; two memberships in one role become one with the options of
-/// both.
+/// both, and two privileges on columns of one relation one on all of them.
 pub(super) fn add(needs: &mut Vec<Need>, more: Vec<Need>) {
     let _ = grow(needs, more);
 }
@@ -251,7 +297,21 @@ pub(super) fn add(needs: &mut Vec<Need>, more: Vec<Need>) {
 pub(super) fn grow(needs: &mut Vec<Need>, more: Vec<Need>) -> bool {
     let mut grown = false;
     for need in more {
-        if needs.iter().any(|known| known.statement == need.statement) {
+        if needs.iter().any(|known| known.covers(&need)) {
+            continue;
+        }
+        if let Some(known) = needs
+            .iter_mut()
+            .find(|known| known.differs_in_columns(&need))
+        {
+            let mut columns = known.missing.object.columns.clone();
+            for column in need.missing.object.columns {
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+            *known = known.on_columns(&columns);
+            grown = true;
             continue;
         }
         let same = needs
@@ -318,15 +378,21 @@ pub(super) async fn membership(
         Dialect::Admin
     } else {
         let sql = format!(
-            "SELECT 1 FROM pg_catalog.pg_auth_members WHERE roleid = {}::pg_catalog.regrole \
-             AND member = {}::pg_catalog.regrole AND grantor IN (10, current_user::pg_catalog.regrole)",
+            "SELECT g.grantor = 10, g.inherit_option, g.set_option FROM pg_catalog.pg_auth_members g \
+             WHERE g.roleid = {}::pg_catalog.regrole AND g.member = {}::pg_catalog.regrole \
+             AND g.grantor IN (10, current_user::pg_catalog.regrole) ORDER BY g.grantor = current_user::pg_catalog.regrole DESC",
             literal(&ident::role(of)),
             literal(&ident::role(role))
         );
-        if session.query(&sql).await?.rows.is_empty() {
-            Dialect::New
-        } else {
-            Dialect::Present
+        let rows = session.query(&sql).await?.rows;
+        let when = |row: &Row, at, purpose| (cell(row, at) == "t").then_some(purpose);
+        match rows.first() {
+            None => Dialect::New,
+            Some(row) if cell(row, 0) == "t" => Dialect::Present,
+            Some(row) => Dialect::Stated {
+                inherits: when(row, 1, Purpose::Inherit),
+                becomes: when(row, 2, Purpose::Become),
+            },
         }
     };
     let purposes = vec![purpose];

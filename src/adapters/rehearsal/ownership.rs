@@ -1,5 +1,6 @@
 //! Who owns what the role must own, and the ways to act as the owner.
 
+use super::circles;
 use super::need::{Need, Purpose, Row, Wanted, add, cell, membership, need, object, relation_kind};
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::{Breadth, ObjectKind};
@@ -233,7 +234,8 @@ impl Source {
         let ordinary = |role: &str| {
             format!(
                 "NOT {role}.rolsuper AND {inherits} \
-                 AND {role}.rolname NOT IN ('pg_database_owner', 'rds_superuser', 'rdsadmin')"
+                 AND NOT {} AND {role}.rolname NOT IN ('pg_database_owner', 'rds_superuser', 'rdsadmin')",
+                circles::closes(role, "m")
             )
         };
         // An operator's name and a large object's number are not quoted.

@@ -5,6 +5,7 @@ use super::candidates::{Lifting, Reach};
 use super::drawing::{Spared, drawn};
 use super::names;
 use super::need::{Need, add, grow};
+use super::parsed;
 use super::scene::{Scene, Stopped};
 use super::stage::{Goal, Stage};
 use crate::domain::diagnosis::denial::{self, Denial};
@@ -96,7 +97,9 @@ pub(super) async fn play(
             };
             let (_, denial) = &here;
             let actor = stage.of(asked);
-            if !further(&actor, denial, (text, reach), &mut needs, report).await? {
+            let told = further(&actor, denial, (text, reach), &mut needs, report).await?
+                || (speaker.is_none() && underneath(stage, scenes.get(scene), &mut needs).await?);
+            if !told {
                 return stuck(stage, (denial, &failure), needs, scenes, report).await;
             }
             last = Some(here);
@@ -124,6 +127,22 @@ pub(super) async fn play(
         needs,
         ..Found::nothing()
     })
+}
+
+/// Adds what the server's own reading of a scene tells that no refusal led to: policies under a view
+/// are checked as its owner; whether anything was new.
+async fn underneath(
+    stage: &Stage<'_>,
+    scene: Option<&Scene>,
+    needs: &mut Vec<Need>,
+) -> Result<bool, Failure> {
+    let Some(query) = scene.and_then(|scene| scene.text.strip_prefix(EXPLAIN)) else {
+        return Ok(false);
+    };
+    stage.rewind().await?;
+    let found = parsed::lacking(stage, stage.role, query).await?;
+    let givable = stage.givable(found.unwrap_or_default()).await?;
+    Ok(grow(needs, givable))
 }
 
 /// The search path that the scenes so far have set, where they have.

@@ -169,7 +169,11 @@ pub(super) async fn barring(
         match barring_part(stage, needs, &part).await? {
             Barring::Passes => {}
             Barring::Untold(table) => untold = untold.or(Some(table)),
-            barred @ Barring::Barred(_) => return Ok(barred),
+            barred @ Barring::Barred(_) => {
+                // What could not be looked at has left the transaction refused.
+                stage.rewind().await?;
+                return Ok(barred);
+            }
         }
     }
     stage.rewind().await?;

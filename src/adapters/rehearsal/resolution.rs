@@ -20,7 +20,7 @@ pub(super) async fn called(
     stage: &Stage<'_>,
     statement: &str,
 ) -> Result<Option<Vec<String>>, Failure> {
-    if !stage.gives() || wants(statement).routines.is_empty() {
+    if stage.is_read_only() || wants(statement).routines.is_empty() {
         return Ok(None);
     }
     if word_at(statement, 0) == "call" {
@@ -54,7 +54,11 @@ pub(super) async fn called(
 }
 
 /// Makes something, asks, and unmakes it.
-async fn asked(session: &Session, made: &[String], sql: &str) -> Result<Option<Vec<Row>>, Failure> {
+pub(super) async fn asked(
+    session: &Session,
+    made: &[String],
+    sql: &str,
+) -> Result<Option<Vec<Row>>, Failure> {
     let _ = session.query(BEFORE).await?;
     let mut rows = None;
     let mut fails = false;
@@ -87,7 +91,7 @@ async fn procedure(stage: &Stage<'_>, statement: &str) -> Result<Option<String>,
         return Ok(None);
     };
     let candidates = candidates(stage.session, call).await?;
-    if candidates.len() < 2 || !stage.gives() {
+    if candidates.len() < 2 || stage.is_read_only() {
         let only = candidates.first().filter(|_| candidates.len() == 1);
         return Ok(only.map(|row| cell(row, 0)));
     }

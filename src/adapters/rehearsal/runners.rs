@@ -5,7 +5,7 @@ use super::need::{Need, cell};
 use super::stage::{Manner, Stage};
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::remedy::Held;
-use crate::domain::diagnosis::{Breadth, ObjectKind};
+use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 use crate::domain::profile::Guard;
@@ -110,9 +110,7 @@ pub(super) async fn able(
     if !able.is_empty() {
         return Ok(able);
     }
-    let sql = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper ORDER BY oid LIMIT 8";
-    let rows = stage.session.query(sql).await?.rows;
-    Ok(rows.iter().map(|row| cell(row, 0)).collect())
+    superusers(stage.session).await
 }
 
 /// Roles that are likely to be able to give what is needed, or the same more widely.
@@ -121,15 +119,13 @@ pub(super) async fn likely(stage: &Stage<'_>, needs: &[Need]) -> Result<Vec<Stri
     if stage.gives() {
         return giving(stage, needs).await;
     }
-    let mut able = by_ownership(stage.session, needs).await?;
     // A membership of the rehearsal's own is rolled back with it.
-    if needs
-        .iter()
-        .any(|need| need.breadth != Breadth::Membership && stage.stands_in_for(&need.owner))
-    {
-        able.retain(|name| *name != stage.session.facts().user);
-    }
-    Ok(able)
+    let stands_in = needs.iter().any(|need| {
+        let becomes = need.breadth == Breadth::Ownership;
+        (need.breadth != Breadth::Membership && stage.stands_in_for(&need.owner))
+            || (becomes && stage.stands_in_for(&need.missing.grantee))
+    });
+    by_ownership(stage.session, needs, stands_in).await
 }
 
 /// Ordinary roles that may be able to give some of it: owners and their members, holders of grant
@@ -174,70 +170,133 @@ async fn giving(stage: &Stage<'_>, needs: &[Need]) -> Result<Vec<String>, Failur
     Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
-/// Roles that act as every owner involved: not superusers, unless there is nobody else.
-async fn by_ownership(session: &Session, needs: &[Need]) -> Result<Vec<String>, Failure> {
-    let mut owners: Vec<String> = needs
-        .iter()
-        .filter(|need| !need.owner.is_empty() && need.breadth != Breadth::Membership)
-        .map(|need| need.owner.clone())
-        .collect();
+/// Roles that act as every owner involved and may give the roles and attributes: not superusers, unless
+/// there is nobody else. Not among them is who acts for an owner only while the rehearsal lasts.
+async fn by_ownership(
+    session: &Session,
+    needs: &[Need],
+    stands_in: bool,
+) -> Result<Vec<String>, Failure> {
+    let major = session.facts().version.major();
+    let mut owners = Vec::new();
+    let mut conditions = vec!["NOT r.rolsuper".to_owned()];
+    for need in needs {
+        let mut need = need.clone();
+        if need.owner.is_empty() {
+            need.owner = owner(session, &need.missing.object).await?;
+        }
+        match giver(&need, major) {
+            Giver::Owner(owner) => owners.push(owner),
+            Giver::Whoever(condition) => conditions.push(condition),
+            Giver::Superuser => conditions.push("false".to_owned()),
+        }
+    }
     owners.sort();
     owners.dedup();
-    let attributes = needs
-        .iter()
-        .any(|need| need.owner.is_empty() || need.breadth == Breadth::Membership);
-    // Parameters have no owner.
-    let of_parameters = needs
-        .iter()
-        .any(|need| need.missing.object.kind == ObjectKind::Parameter);
-    // Until 15 CREATEROLE grants any role and attribute but SUPERUSER; from 16 on it takes ADMIN.
-    let administers = if session.facts().version.major() < 16 {
-        "rolcreaterole".to_owned()
-    } else {
-        let roles: Vec<String> = needs
-            .iter()
-            .filter(|need| need.missing.object.kind == ObjectKind::Role)
-            .map(|need| literal(&need.missing.object.name))
-            .collect();
-        format!(
-            "rolcreaterole AND NOT EXISTS (SELECT FROM unnest('{{}}'::name[] || ARRAY[{}]::name[]) o \
-             WHERE NOT pg_catalog.pg_has_role(r.oid, o, 'MEMBER WITH ADMIN OPTION'))",
-            roles.join(", ")
-        )
-    };
+    if stands_in {
+        conditions.push(format!("r.rolname <> {}", literal(&session.facts().user)));
+    }
     // Whoever has the rights of one owner is asked about the others.
-    let first = owners.first().cloned().into_iter().collect::<Vec<_>>();
-    let owning = holders::members(
-        "owning",
-        &holders::named(&first),
-        Passing::Inherited,
-        session.facts().version.major(),
+    let first: Vec<String> = owners.first().cloned().into_iter().collect();
+    let owning = holders::members("owning", &holders::named(&first), Passing::Inherited, major);
+    if !owners.is_empty() {
+        conditions.push("r.oid IN (SELECT oid FROM owning)".to_owned());
+    }
+    conditions.extend(
+        owners
+            .iter()
+            .skip(1)
+            .map(|owner| format!("pg_catalog.pg_has_role(r.oid, {}, 'USAGE')", literal(owner))),
     );
     let all: Vec<String> = owners.iter().map(|owner| literal(owner)).collect();
-    let all = format!("'{{}}'::name[] || ARRAY[{}]::name[]", all.join(", "));
-    let acts = if owners.is_empty() {
-        "true".to_owned()
-    } else {
-        format!(
-            "r.oid IN (SELECT oid FROM owning) AND NOT EXISTS (SELECT FROM unnest({all}) o \
-             WHERE o <> {} AND NOT pg_catalog.pg_has_role(r.oid, o, 'USAGE'))",
-            literal(owners.first().map_or("", String::as_str))
-        )
-    };
     let sql = format!(
-        "WITH RECURSIVE {owning} SELECT rolname, rolsuper FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND (rolsuper \
-         OR (NOT {of_parameters} AND {attributes} AND {administers}) OR (NOT {attributes} AND {acts})) \
-         ORDER BY rolsuper, rolname = ANY ({all}) DESC, rolname LIMIT 8"
+        "WITH RECURSIVE {owning} SELECT rolname FROM pg_catalog.pg_roles r WHERE rolname !~ '^pg_' AND {} \
+         ORDER BY rolname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) DESC, rolcanlogin DESC, rolname LIMIT 8",
+        conditions.join(" AND "),
+        all.join(", ")
     );
     let rows = session.query(&sql).await?.rows;
-    let ordinary: Vec<String> = rows
-        .iter()
-        .filter(|row| cell(row, 1) != "t")
-        .map(|row| cell(row, 0))
-        .collect();
-    Ok(if ordinary.is_empty() {
-        rows.iter().map(|row| cell(row, 0)).collect()
-    } else {
-        ordinary
-    })
+    if rows.is_empty() {
+        return superusers(session).await;
+    }
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
+}
+
+/// Who owns what lies in no schema; empty for nobody.
+async fn owner(session: &Session, object: &ObjectName) -> Result<String, Failure> {
+    let (catalog, name, owner) = match object.kind {
+        ObjectKind::Schema => ("pg_namespace", "nspname", "nspowner"),
+        ObjectKind::Database => ("pg_database", "datname", "datdba"),
+        ObjectKind::Language => ("pg_language", "lanname", "lanowner"),
+        ObjectKind::Tablespace => ("pg_tablespace", "spcname", "spcowner"),
+        _ => return Ok(String::new()),
+    };
+    let sql = format!(
+        "SELECT pg_catalog.pg_get_userbyid({owner}) FROM pg_catalog.{catalog} WHERE {name} = {}",
+        literal(&object.name)
+    );
+    let rows = session.query(&sql).await?.rows;
+    Ok(rows.first().map(|row| cell(row, 0)).unwrap_or_default())
+}
+
+/// Who may give one thing.
+enum Giver {
+    /// Whoever has the rights of its owner.
+    Owner(String),
+    /// The roles that an SQL condition holds for.
+    Whoever(String),
+    /// Nobody else.
+    Superuser,
+}
+
+/// Until 15 CREATEROLE gives any role and attribute but what superusers have to themselves; from 16 on a
+/// role takes ADMIN on it, an attribute also to have it oneself (PostgreSQL source, `user.c`,
+/// `AlterRole`, `check_role_membership_authorization`).
+fn giver(need: &Need, major: u32) -> Giver {
+    let missing = &need.missing;
+    let has = |role: &str, how: &str| {
+        format!("pg_catalog.pg_has_role(r.oid, {}, '{how}')", literal(role))
+    };
+    let administers = |role: &str| has(role, "MEMBER WITH ADMIN OPTION");
+    match (missing.object.kind, missing.privilege.as_str()) {
+        (ObjectKind::Role, "MEMBER") if major < 16 => Giver::Whoever(format!(
+            "(r.rolcreaterole OR {})",
+            administers(&missing.object.name)
+        )),
+        (ObjectKind::Role, "MEMBER") => Giver::Whoever(administers(&missing.object.name)),
+        (ObjectKind::Role, attribute) => {
+            let own = match attribute {
+                "CREATEDB" if major >= 16 => " AND r.rolcreatedb",
+                "REPLICATION" if major >= 16 => " AND r.rolreplication",
+                "BYPASSRLS" if major >= 16 => " AND r.rolbypassrls",
+                "REPLICATION" | "BYPASSRLS" | "SUPERUSER" => return Giver::Superuser,
+                _ => "",
+            };
+            Giver::Whoever(if major < 16 {
+                "r.rolcreaterole".to_owned()
+            } else {
+                format!(
+                    "r.rolcreaterole{own} AND {}",
+                    administers(&missing.object.name)
+                )
+            })
+        }
+        // The new owner must be one that the old one may become.
+        (_, "OWNER") => {
+            let how = if major < 16 { "MEMBER" } else { "SET" };
+            Giver::Whoever(format!(
+                "{} AND {}",
+                has(&need.owner, "USAGE"),
+                has(&missing.grantee, how)
+            ))
+        }
+        _ if need.owner.is_empty() => Giver::Superuser,
+        _ => Giver::Owner(need.owner.clone()),
+    }
+}
+
+async fn superusers(session: &Session) -> Result<Vec<String>, Failure> {
+    let sql = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper ORDER BY oid LIMIT 8";
+    let rows = session.query(sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }

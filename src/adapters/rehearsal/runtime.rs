@@ -11,6 +11,7 @@ use super::given_text::{self, Given};
 use super::guarded;
 use super::native::Native;
 use super::need::{Need, Row, add, cell};
+use super::parsed;
 use super::referring;
 use super::resolution;
 use super::restricted;
@@ -541,7 +542,10 @@ impl Walk<'_> {
         let mut needs = if defines {
             derived::derive(&self.stage.of(&speaker.role), statement, None).await?
         } else {
-            derived::of_words(session, &speaker.role, statement).await?
+            match parsed::lacking(self.stage, &speaker.role, statement).await? {
+                Some(needs) => needs,
+                None => derived::of_words(session, &speaker.role, statement).await?,
+            }
         };
         if speaker.names != Names::LookedUp {
             needs.retain(|need| need.missing.object.kind != ObjectKind::Schema);

@@ -2,6 +2,7 @@
 
 use super::alternatives;
 use super::avoid::{Server, avoid};
+use super::circles;
 use super::holders;
 use super::need::{GrantOption, Joining, Need, Purpose, Row, cell};
 use super::play::{self, Found};
@@ -45,6 +46,10 @@ pub(super) async fn settle(
             }
             OnRds::Barred(reason) => barred = Some(reason),
         }
+    }
+    if let Some(reason) = circles::circle(stage.session, &needs).await? {
+        needs.clear();
+        let _ = report.not_by_grant.get_or_insert(reason);
     }
     judge_attributes(report, &needs);
     if let Some(reason) = &mut report.not_by_grant

@@ -2,7 +2,9 @@
 
 mod smallest;
 
-use super::candidates::{self, Lifting, Reach, Refused};
+use super::candidates::{Lifting, Reach, Refused};
+use super::circles;
+use super::met;
 use super::need::{Need, Row, cell};
 use super::scene::{Names, Played, Scene, Stopped};
 use crate::adapters::session::{Answer, Session};
@@ -54,7 +56,7 @@ pub(super) struct Stage<'a> {
     manner: Manner,
     /// What every trial grants besides.
     given: Vec<String>,
-    /// The owners that who looks has joined for as long as the transaction lasts.
+    /// The roles that who looks has joined for as long as the transaction lasts.
     joined: Arc<Mutex<Vec<String>>>,
 }
 
@@ -129,10 +131,20 @@ impl<'a> Stage<'a> {
         self.session.query("SAVEPOINT pgiam_trial").await.map(drop)
     }
 
-    /// Makes the session a member of the role for as long as the transaction lasts; whether it
-    /// could be.
-    pub(super) async fn join(&self, joining: &str) -> Result<bool, Failure> {
-        let joined = self.grant(&[joining]).await?.is_ok();
+    /// Makes the session able to play the role for as long as the transaction lasts; whether it could be.
+    pub(super) async fn join_to_play(&self, joining: &str) -> Result<bool, Failure> {
+        let joined = self
+            .join(&[joining, &circles::remember(self.role, self.major())])
+            .await?;
+        if joined {
+            self.stand_in_for(self.role);
+        }
+        Ok(joined)
+    }
+
+    /// Makes the session a member for as long as the transaction lasts; whether it could be.
+    async fn join(&self, joining: &[&str]) -> Result<bool, Failure> {
+        let joined = self.grant(joining).await?.is_ok();
         if joined {
             self.session
                 .query("SAVEPOINT pgiam_trial")
@@ -377,14 +389,19 @@ impl<'a> Stage<'a> {
         let mut joined = false;
         for owner in owners.into_iter().filter(|owner| !owner.is_empty()) {
             let joining = format!("GRANT {} TO {looker}{inherit}", ident::role(owner));
-            if self.join(&joining).await? {
+            if self.join(&[&joining]).await? {
                 joined = true;
-                if let Ok(mut known) = self.joined.lock() {
-                    known.push(owner.to_owned());
-                }
+                self.stand_in_for(owner);
             }
         }
         Ok(joined)
+    }
+
+    /// Remembers that who looks acts for a role only within this transaction.
+    fn stand_in_for(&self, role: &str) {
+        if let Ok(mut known) = self.joined.lock() {
+            known.push(role.to_owned());
+        }
     }
 
     /// Whether who looks acts for an owner only within this transaction.
@@ -422,7 +439,7 @@ impl<'a> Stage<'a> {
         }
         let (kept, narrow): (Vec<Need>, Vec<Need>) =
             needs.into_iter().partition(|need| wide(&need));
-        let mut left = candidates::lacking(self.session, narrow).await?;
+        let mut left = met::lacking(self.session, narrow).await?;
         self.rewind().await?;
         left.extend(kept);
         Ok(left)

@@ -3,10 +3,13 @@
 //!
 //! Source: PostgreSQL source, `rewriteHandler.c`, `ApplyRetrieveRule`, `rewriteTargetView`, `fireRules`:
 //! relations of a rule are checked as the owner of what the rule is on, those under a view of
-//! `security_invoker` as who asks.
+//! `security_invoker` as who asks; functions are called as who asks, whoever owns the view. Policies are
+//! checked as who their table is read as (`rowsecurity.c`, `get_row_security_policies`).
 
+use super::candidates;
 use super::derived::{self, by_name};
-use super::need::{Need, Row, add, cell};
+use super::need::{Need, add, cell};
+use super::stored::{self, Touches};
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::view_text::view_text;
@@ -23,98 +26,150 @@ pub(super) async fn lacking(
     role: &str,
     wanted: &Wanted,
 ) -> Result<Vec<Need>, Failure> {
-    below(session, role, wanted, 0).await
+    let descent = Descent {
+        session,
+        asker: role,
+    };
+    descent.below(role, wanted, 0).await
 }
 
-async fn below(
-    session: &Session,
-    role: &str,
-    wanted: &Wanted,
-    depth: usize,
-) -> Result<Vec<Need>, Failure> {
-    let mut needs = Vec::new();
-    if depth > DEEPEST {
-        return Ok(needs);
+/// The way down from a relation, for who asks.
+struct Descent<'a> {
+    session: &'a Session,
+    asker: &'a str,
+}
+
+/// What rules and policies of one relation touch.
+#[derive(Default)]
+struct Below {
+    /// What is wanted of relations, and whom of.
+    relations: Vec<(String, Wanted)>,
+    /// The OIDs of functions that are called, as who asks.
+    functions: Vec<u32>,
+}
+
+impl Below {
+    fn of(who: &str, touched: Touches) -> Self {
+        let of = |wanted| (who.to_owned(), wanted);
+        Self {
+            relations: touched.relations.into_iter().map(of).collect(),
+            functions: touched.functions,
+        }
     }
-    for (who, more) in touched(session, role, wanted).await? {
+}
+
+impl Descent<'_> {
+    async fn below(&self, who: &str, wanted: &Wanted, depth: usize) -> Result<Vec<Need>, Failure> {
+        let mut needs = Vec::new();
+        if depth > DEEPEST {
+            return Ok(needs);
+        }
+        let mut below = self.by_rules(wanted).await?;
+        for tree in stored::policies(self.session, who, wanted).await? {
+            let touched = stored::touches(self.session, self.asker, &tree, None).await?;
+            let more = Below::of(who, touched);
+            below.relations.extend(more.relations);
+            below.functions.extend(more.functions);
+        }
         // They are known by OID: their schemas do not matter.
-        let found = derived::relation(session, &who, &more).await?;
         let relations = |need: &Need| need.missing.object.kind != ObjectKind::Schema;
-        add(&mut needs, found.into_iter().filter(relations).collect());
-        add(
-            &mut needs,
-            Box::pin(below(session, &who, &more, depth + 1)).await?,
-        );
+        for (who, more) in below.relations {
+            let found = derived::relation(self.session, &who, &more).await?;
+            add(&mut needs, found.into_iter().filter(relations).collect());
+            add(
+                &mut needs,
+                Box::pin(self.below(&who, &more, depth + 1)).await?,
+            );
+        }
+        for oid in below.functions {
+            let oid = oid.to_string();
+            let found = candidates::to_execute(self.session, self.asker, &oid).await?;
+            add(&mut needs, found.into_iter().filter(relations).collect());
+        }
+        Ok(needs)
     }
-    Ok(needs)
-}
 
-/// What the rules of a relation want for one deed, and of whom.
-async fn touched(
-    session: &Session,
-    role: &str,
-    wanted: &Wanted,
-) -> Result<Vec<(String, Wanted)>, Failure> {
-    // `ev_type` (PostgreSQL source, `pg_rewrite.h`), and the bit of INSTEAD OF triggers.
-    let event = match wanted.privilege {
-        "SELECT" => '1',
-        "UPDATE" => '2',
-        "INSERT" => '3',
-        "DELETE" => '4',
-        _ => return Ok(Vec::new()),
-    };
-    let Some(condition) = by_name(&wanted.relation) else {
-        return Ok(Vec::new());
-    };
-    let sql = format!(
-        "SELECT c.oid, c.relkind, CASE WHEN c.reloptions::text ~ 'security_invoker=(true|on|1|yes)' \
-         THEN {} ELSE pg_catalog.pg_get_userbyid(c.relowner) END, \
-         (SELECT string_agg(pg_catalog.pg_get_ruledef(w.oid), E'\\n') FROM pg_catalog.pg_rewrite w \
-         WHERE w.ev_class = c.oid AND w.ev_type = '{event}' AND {event} <> 1 AND w.ev_enabled IN ('O', 'A')), \
-         EXISTS (SELECT FROM pg_catalog.pg_trigger i WHERE i.tgrelid = c.oid AND (i.tgtype & 64) <> 0) \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {condition} AND c.relkind IN ('r', 'p', 'v') \
-         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
-        literal(role)
-    );
-    let rows = session.query(&sql).await?.rows;
-    let Some(row) = rows.first() else {
-        return Ok(Vec::new());
-    };
-    let (oid, who, rules) = (cell(row, 0), cell(row, 2), cell(row, 3));
-    if !rules.is_empty() {
-        let actions = wants(action(&rules)).relations;
-        return Ok(actions
-            .into_iter()
-            .map(|wanted| (who.clone(), wanted))
-            .collect());
-    }
-    if cell(row, 1) != "v" || (event != '1' && cell(row, 4) == "t") {
-        return Ok(Vec::new());
-    }
-    let sources = sources(session, &oid).await?;
-    if event == '1' {
-        return Ok(sources
-            .into_iter()
-            .map(|source| (who.clone(), source))
-            .collect());
-    }
-    let [base] = sources.as_slice() else {
-        return Ok(Vec::new());
-    };
-    let columns = written(session, &oid, &wanted.columns).await?;
-    Ok(columns
-        .map(|columns| {
+    /// What the rules of a relation want for one deed.
+    async fn by_rules(&self, wanted: &Wanted) -> Result<Below, Failure> {
+        // `ev_type` (PostgreSQL source, `pg_rewrite.h`), and the bit of INSTEAD OF triggers.
+        let event = match wanted.privilege {
+            "SELECT" => '1',
+            "UPDATE" => '2',
+            "INSERT" => '3',
+            "DELETE" => '4',
+            _ => return Ok(Below::default()),
+        };
+        let Some(condition) = by_name(&wanted.relation) else {
+            return Ok(Below::default());
+        };
+        // A security_invoker's view under another view is the asker's as well (PostgreSQL documentation,
+        // "CREATE VIEW").
+        let sql = format!(
+            "SELECT c.oid, c.relkind, CASE WHEN c.reloptions::text ~ 'security_invoker=(true|on|1|yes)' \
+             THEN {} ELSE pg_catalog.pg_get_userbyid(c.relowner) END, \
+             (SELECT string_agg(pg_catalog.pg_get_ruledef(w.oid), E'\\n') FROM pg_catalog.pg_rewrite w \
+             WHERE w.ev_class = c.oid AND w.ev_type = '{event}' AND {event} <> 1 AND w.ev_enabled IN ('O', 'A')), \
+             EXISTS (SELECT FROM pg_catalog.pg_trigger i WHERE i.tgrelid = c.oid AND (i.tgtype & 64) <> 0) \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE {condition} AND c.relkind IN ('r', 'p', 'v') \
+             ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
+            literal(self.asker)
+        );
+        let rows = self.session.query(&sql).await?.rows;
+        let Some(row) = rows.first() else {
+            return Ok(Below::default());
+        };
+        let (oid, owner, rules) = (cell(row, 0), cell(row, 2), cell(row, 3));
+        if !rules.is_empty() {
+            let touched = Touches {
+                relations: wants(action(&rules)).relations,
+                functions: Vec::new(),
+            };
+            return Ok(Below::of(&owner, touched));
+        }
+        if cell(row, 1) != "v" || (event != '1' && cell(row, 4) == "t") {
+            return Ok(Below::default());
+        }
+        let tree = stored::query(self.session, &oid).await?;
+        let answered = match event {
+            '1' => stored::numbers(self.session, &oid, &wanted.columns).await?,
+            _ => Some(Vec::new()),
+        };
+        let touched = stored::touches(self.session, self.asker, &tree, answered.as_deref()).await?;
+        if event == '1' {
+            return Ok(Below::of(&owner, touched));
+        }
+        // Locking the rows of a view locks those under it (PostgreSQL source, `rewriteHandler.c`,
+        // `markQueryForLocking`).
+        if event == '2' && wanted.columns == Columns::Named(Vec::new()) {
+            let relations = touched.relations.into_iter().map(|below| Wanted {
+                relation: below.relation,
+                ..wanted.clone()
+            });
+            return Ok(Below {
+                relations: relations.map(|below| (owner.clone(), below)).collect(),
+                functions: touched.functions,
+            });
+        }
+        let [base] = touched.relations.as_slice() else {
+            return Ok(Below::default());
+        };
+        let columns = written(self.session, &oid, &wanted.columns).await?;
+        let relations = columns.map(|columns| {
             let relation = base.relation.clone();
+            let privilege = wanted.privilege;
             let wanted = Wanted {
                 relation,
-                privilege: wanted.privilege,
+                privilege,
                 columns,
             };
-            (who, wanted)
+            (owner, wanted)
+        });
+        Ok(Below {
+            relations: relations.into_iter().collect(),
+            functions: touched.functions,
         })
-        .into_iter()
-        .collect())
+    }
 }
 
 /// What a rule does, as its definition is printed.
@@ -123,38 +178,6 @@ fn action(rule: &str) -> &str {
         .iter()
         .find_map(|before| rule.split_once(before))
         .map_or("", |(_, action)| action)
-}
-
-/// The relations that a view reads, with the columns it names anywhere.
-async fn sources(session: &Session, oid: &str) -> Result<Vec<Wanted>, Failure> {
-    let sql = format!(
-        "SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d \
-         ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid \
-         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> w.ev_class \
-         JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0 \
-         WHERE w.ev_class = {oid} AND w.ev_type = '1' ORDER BY 1, 2, a.attnum"
-    );
-    let rows: Vec<Row> = session.query(&sql).await?.rows;
-    let mut found: Vec<Wanted> = Vec::new();
-    for row in &rows {
-        let relation = vec![cell(row, 0), cell(row, 1)];
-        let column = row.get(2).cloned().flatten();
-        match found.iter_mut().find(|known| known.relation == relation) {
-            Some(known) => {
-                if let (Columns::Named(names), Some(column)) = (&mut known.columns, column) {
-                    names.push(column);
-                }
-            }
-            None => found.push(Wanted {
-                relation,
-                privilege: "SELECT",
-                columns: Columns::Named(column.into_iter().collect()),
-            }),
-        }
-    }
-    Ok(found)
 }
 
 /// The query of a view, as the server prints it.

@@ -21,6 +21,8 @@ pub fn naming(statement: &str) -> Naming {
     let words = Words::of_statement(statement);
     match words.lower(0).as_str() {
         "comment" | "grant" | "revoke" | "drop" | "security" | "reassign" => Naming::Means,
+        // A default of a column that is there is only kept.
+        "alter" if is_default(&words) => Naming::Means,
         // A new column or check makes values of all rows.
         "alter" if words.is_any(1, &["table", "domain"]) => Naming::Calls,
         "alter" => Naming::Means,
@@ -33,6 +35,12 @@ pub fn naming(statement: &str) -> Naming {
         }
         _ => Naming::Calls,
     }
+}
+
+/// Whether a change of a table sets a default and does nothing else.
+fn is_default(words: &Words<'_>) -> bool {
+    let sets = (1..words.len()).find(|at| words.is(*at, "set") && words.is(at + 1, "default"));
+    words.is(1, "table") && sets.is_some() && !words.has_any(&["add", "type", "validate"])
 }
 
 #[cfg(test)]

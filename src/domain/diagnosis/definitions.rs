@@ -4,6 +4,7 @@
 //! Source: PostgreSQL documentation, the "Description" and "Notes" of the commands; `aclchk.c`.
 
 use super::denial::Denial;
+use super::granting::{Given, given};
 use super::report::ObjectKind;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -13,10 +14,23 @@ use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 pub enum Demanded {
     /// CREATE on the schema of a new object of that name; of one part where the path decides.
     CreateIn(Vec<String>),
+    /// CREATE on the schema that a thing is in, or the database, for a role; nobody for who runs it.
+    CreateBeside {
+        /// The server's word for its kind.
+        kind: &'static str,
+        /// Its name.
+        name: Vec<String>,
+        /// The role.
+        role: Option<String>,
+    },
     /// To own a relation.
     OwnRelation(Vec<String>),
     /// TRIGGER on a table.
     Trigger(Vec<String>),
+    /// SELECT on the whole of a relation whose columns are copied.
+    Like(Vec<String>),
+    /// EXECUTE on a function that a definition names without its arguments.
+    Execute(Vec<String>),
     /// Maintenance of a relation: ownership, from 17 on MAINTAIN.
     Maintain(Vec<String>),
     /// The grant option on all objects of a kind in a schema.
@@ -25,15 +39,15 @@ pub enum Demanded {
         kind: String,
         /// The schema.
         schema: String,
-        /// The privileges given away; empty for all.
-        privileges: Vec<String>,
+        /// The privileges given away.
+        privileges: Vec<Given>,
     },
-    /// The grant option for some privileges on an object; no privileges for ALL.
+    /// The grant option for some privileges on an object.
     GrantOption {
         /// The object.
         name: Vec<String>,
-        /// PostgreSQL's keywords.
-        privileges: Vec<String>,
+        /// The privileges given away.
+        privileges: Vec<Given>,
     },
     /// To have an attribute oneself: before 16 CREATEDB comes with CREATEROLE, and the others take a
     /// superuser (PostgreSQL source, `user.c`, `CreateRole`, `AlterRole`).
@@ -192,7 +206,11 @@ impl Reader<'_> {
         match self.text(at).to_lowercase().as_str() {
             "role" | "group" => self.new_role(at),
             "user" if !self.is(at + 1, "mapping") => self.new_role(at),
-            "index" => on_table(Demanded::OwnRelation, "on"),
+            "index" => {
+                let mut found: Vec<Demanded> = on_table(Demanded::OwnRelation, "on");
+                found.extend(beside("relation", &found, None));
+                found
+            }
             "trigger" => on_table(Demanded::Trigger, "on"),
             "policy" => on_table(Demanded::OwnRelation, "on"),
             "rule" => on_table(Demanded::OwnRelation, "to"),
@@ -223,10 +241,63 @@ impl Reader<'_> {
             "table" | "view" | "sequence" | "function" | "procedure" | "aggregate" | "type"
             | "domain" | "collation" | "conversion" => {
                 let name = self.name(at + 1).map(|(name, _)| Demanded::CreateIn(name));
-                name.into_iter().collect()
+                let mut found: Vec<Demanded> = name.into_iter().collect();
+                if self.is(at, "table") {
+                    found.extend(self.models());
+                }
+                if self.is(at, "aggregate") || self.is(at, "type") {
+                    found.extend(self.made_with());
+                }
+                found
             }
+            "operator" => self.made_with(),
             _ => Vec::new(),
         }
+    }
+
+    /// Tables that a new one is made like, and parents that it gets, which must be its owner's (PostgreSQL
+    /// source, `parse_utilcmd.c`, `transformTableLikeClause`; `tablecmds.c`, `MergeAttributes`).
+    fn models(&self) -> Vec<Demanded> {
+        let mut found = Vec::new();
+        for at in 1..self.words.len() {
+            if self.is(at, "like") && (self.is(at - 1, "(") || self.is(at - 1, ",")) {
+                found.extend(self.name(at + 1).map(|(name, _)| Demanded::Like(name)));
+            } else if let Some(open) = self.behind(at, "inherits (") {
+                let (parents, _) = self.names(open);
+                found.extend(parents.into_iter().map(Demanded::OwnRelation));
+            } else if let Some(parent) = self.behind(at, "partition of") {
+                found.extend(
+                    self.name(parent)
+                        .map(|(name, _)| Demanded::OwnRelation(name)),
+                );
+            }
+        }
+        found
+    }
+
+    /// Functions that an aggregate, an operator or a range type is made with (PostgreSQL source,
+    /// `pg_aggregate.c`, `lookup_agg_function`; `operatorcmds.c`, `DefineOperator`; `typecmds.c`).
+    fn made_with(&self) -> Vec<Demanded> {
+        const PARTS: [&str; 13] = [
+            "sfunc",
+            "finalfunc",
+            "combinefunc",
+            "serialfunc",
+            "deserialfunc",
+            "msfunc",
+            "minvfunc",
+            "mfinalfunc",
+            "function",
+            "procedure",
+            "restrict",
+            "join",
+            "subtype_diff",
+        ];
+        (1..self.words.len())
+            .filter(|at| self.is(at + 1, "=") && PARTS.iter().any(|part| self.is(*at, part)))
+            .filter_map(|at| self.name(at + 2))
+            .map(|(name, _)| Demanded::Execute(name))
+            .collect()
     }
 
     /// Whether what CREATE makes takes a superuser (PostgreSQL source, `opclasscmds.c`,
@@ -328,10 +399,7 @@ impl Reader<'_> {
         if found.is_empty() {
             return found;
         }
-        if let Some(at) = self.behind(behind, "owner to") {
-            let to = self.name(at).and_then(|(mut name, _)| name.pop());
-            found.extend(to.map(|to| Demanded::Refused(Denial::Becoming(to))));
-        }
+        found.extend(self.moved(behind, &found));
         if let Some(at) = self.behind(behind, "set schema") {
             let to = self.name(at).and_then(|(mut name, _)| name.pop());
             found.extend(to.map(|to| Demanded::CreateIn(vec![to, String::new()])));
@@ -348,15 +416,57 @@ impl Reader<'_> {
         found
     }
 
+    /// What it takes besides to give a thing away, to rename it, or to add a key to it (PostgreSQL source,
+    /// `tablecmds.c`, `ATExecChangeOwner`, `RangeVarCallbackForAlterRelation`; `alter.c`,
+    /// `AlterObjectOwner_internal`, `AlterObjectRename_internal`; `schemacmds.c`, `dbcommands.c`;
+    /// `indexcmds.c`, `DefineIndex`).
+    fn moved(&self, behind: usize, owned: &[Demanded]) -> Vec<Demanded> {
+        let to = self
+            .behind(behind, "owner to")
+            .and_then(|at| self.name(at))
+            .and_then(|(mut name, _)| name.pop());
+        let renamed = self.behind(behind, "rename to").is_some();
+        let mut found = Vec::new();
+        found.extend(to.clone().map(|to| Demanded::Refused(Denial::Becoming(to))));
+        if to.is_none() && !renamed {
+            let keys = ["primary", "unique", "exclude"];
+            let keyed = self.is(1, "table")
+                && self.is(behind, "add")
+                && (behind..self.words.len()).any(|at| keys.iter().any(|key| self.is(at, key)));
+            found.extend(beside("relation", owned, None).filter(|_| keyed));
+            return found;
+        }
+        let kind = self.text(1).to_lowercase();
+        match kind.as_str() {
+            "database" => found.push(Demanded::Refused(Denial::Attribute("CREATEDB"))),
+            "schema" => found.push(Demanded::Refused(Denial::CreateInDatabase)),
+            "function" | "procedure" | "routine" | "aggregate" => {
+                found.extend(beside("function", owned, to));
+            }
+            "type" | "domain" if to.is_some() => found.extend(beside("type", owned, to)),
+            "type" | "domain" => {}
+            "publication" if to.is_none() => {}
+            "publication" => {
+                let role = to;
+                let (kind, name) = ("publication", Vec::new());
+                found.push(Demanded::CreateBeside { kind, name, role });
+            }
+            _ => found.extend(beside("relation", owned, to)),
+        }
+        found
+    }
+
     /// What must be owned or administered to change, drop or describe what is named at a word; the
     /// place behind it.
     fn owned(&self, at: usize, role: &str) -> (Vec<Demanded>, usize) {
         let first = self.text(at).to_lowercase();
         if ["role", "user", "group"].contains(&first.as_str()) && !self.is(at + 1, "mapping") {
             let (names, behind) = self.names(at + 1);
+            let oneself = ["current_user", "current_role", "session_user"];
             let others = names
                 .iter()
-                .any(|name| name.last().is_some_and(|name| name != role));
+                .filter_map(|name| name.last())
+                .any(|name| name != role && !oneself.contains(&name.as_str()));
             let denial = Demanded::Refused(Denial::RoleManagement(None));
             return (others.then_some(denial).into_iter().collect(), behind);
         }
@@ -471,12 +581,7 @@ impl Reader<'_> {
                 .map(|name| Demanded::Refused(Denial::Administration(Some(name))))
                 .collect();
         };
-        let privileges: Vec<String> = (1..on)
-            .map(|at| self.text(at).to_uppercase())
-            .filter(|word| word.chars().all(char::is_alphabetic))
-            .collect();
-        let all = privileges.first().is_some_and(|word| word == "ALL");
-        let privileges = if all { Vec::new() } else { privileges };
+        let privileges = given(self.sql);
         if self.is(on + 1, "all") {
             let (schemas, _) = self.names(on + 5);
             let kind = self.text(on + 2).to_lowercase();
@@ -510,7 +615,11 @@ impl Reader<'_> {
             .chain(single)
             .find_map(|kind| self.behind(on + 1, kind))
             .unwrap_or(on + 1);
-        let (names, _) = self.names(at);
+        let names = if self.behind(on + 1, "large object").is_some() {
+            vec![vec![self.text(at).to_owned()]]
+        } else {
+            self.names(at).0
+        };
         names
             .into_iter()
             .map(|name| Demanded::GrantOption {
@@ -519,6 +628,18 @@ impl Reader<'_> {
             })
             .collect()
     }
+}
+
+/// CREATE beside the thing that must be owned.
+fn beside(kind: &'static str, owned: &[Demanded], role: Option<String>) -> Option<Demanded> {
+    let name = match owned.first()? {
+        Demanded::OwnRelation(name) if kind == "relation" => name.clone(),
+        Demanded::Refused(Denial::Ownership { kind: of, name }) if of == kind => {
+            ident::parts(name)?
+        }
+        _ => return None,
+    };
+    Some(Demanded::CreateBeside { kind, name, role })
 }
 
 #[cfg(test)]
@@ -549,6 +670,70 @@ mod tests {
     }
 
     #[test]
+    fn what_things_are_made_like_and_of_is_demanded() {
+        for (sql, found) in [
+            (
+                "create table t (like s.u, b int) inherits (s.p, q)",
+                vec![
+                    Demanded::CreateIn(parts("t")),
+                    Demanded::Like(parts("s.u")),
+                    Demanded::OwnRelation(parts("s.p")),
+                    Demanded::OwnRelation(parts("q")),
+                ],
+            ),
+            (
+                "create aggregate s.a (int) (sfunc = s.f, stype = int)",
+                vec![
+                    Demanded::CreateIn(parts("s.a")),
+                    Demanded::Execute(parts("s.f")),
+                ],
+            ),
+        ] {
+            assert_eq!(demanded(sql, "me"), found, "{sql}");
+        }
+    }
+
+    #[test]
+    fn giving_away_and_renaming_demand_a_place() {
+        for (sql, found) in [
+            (
+                "alter view s.v owner to \"New Owner\"",
+                vec![
+                    Demanded::OwnRelation(parts("s.v")),
+                    Demanded::Refused(Denial::Becoming("New Owner".into())),
+                    Demanded::CreateBeside {
+                        kind: "relation",
+                        name: parts("s.v"),
+                        role: Some("New Owner".into()),
+                    },
+                ],
+            ),
+            ("drop function s.f(int)", vec![owned("function", "s.f")]),
+            (
+                "alter function s.f(int) owner to x",
+                vec![
+                    owned("function", "s.f"),
+                    Demanded::Refused(Denial::Becoming("x".into())),
+                    Demanded::CreateBeside {
+                        kind: "function",
+                        name: parts("s.f"),
+                        role: Some("x".into()),
+                    },
+                ],
+            ),
+            (
+                "alter database d rename to e",
+                vec![
+                    owned("database", "d"),
+                    Demanded::Refused(Denial::Attribute("CREATEDB")),
+                ],
+            ),
+        ] {
+            assert_eq!(demanded(sql, "me"), found, "{sql}");
+        }
+    }
+
+    #[test]
     fn definitions_tell_what_they_demand() {
         for (sql, found) in [
             (
@@ -557,7 +742,14 @@ mod tests {
             ),
             (
                 "create unique index i on only s.t (a)",
-                vec![Demanded::OwnRelation(parts("s.t"))],
+                vec![
+                    Demanded::OwnRelation(parts("s.t")),
+                    Demanded::CreateBeside {
+                        kind: "relation",
+                        name: parts("s.t"),
+                        role: None,
+                    },
+                ],
             ),
             (
                 "create trigger x before insert on s.t execute function f()",
@@ -571,14 +763,6 @@ mod tests {
                 ],
             ),
             (
-                "alter view s.v owner to \"New Owner\"",
-                vec![
-                    Demanded::OwnRelation(parts("s.v")),
-                    Demanded::Refused(Denial::Becoming("New Owner".into())),
-                ],
-            ),
-            ("drop function s.f(int)", vec![owned("function", "s.f")]),
-            (
                 "comment on column s.t.a is 'x'",
                 vec![Demanded::OwnRelation(parts("s.t"))],
             ),
@@ -590,7 +774,12 @@ mod tests {
                 "grant select, insert on s.t to x",
                 vec![Demanded::GrantOption {
                     name: parts("s.t"),
-                    privileges: vec!["SELECT".into(), "INSERT".into()],
+                    privileges: ["SELECT", "INSERT"]
+                        .map(|privilege| Given {
+                            privilege: privilege.into(),
+                            columns: Vec::new(),
+                        })
+                        .to_vec(),
                 }],
             ),
             (

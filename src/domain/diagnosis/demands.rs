@@ -38,6 +38,8 @@ pub enum Demand {
         /// SET or ALTER SYSTEM.
         privilege: &'static str,
     },
+    /// To store the setting of a parameter with a role, a database or a function.
+    Stored(String),
     /// To see a parameter that not everybody sees.
     Examine(String),
     /// To learn the size of a database.
@@ -174,7 +176,8 @@ impl Reader<'_> {
                     .collect()
             }
             "create" if self.is(1, "tablespace") => vec![Demand::Superuser],
-            "set" => self.other().into_iter().collect(),
+            "set" => self.other().or_else(|| self.set()).into_iter().collect(),
+            "reset" => self.parameter(1).map(setting).into_iter().collect(),
             "show" => self.parameter(1).map(Demand::Examine).into_iter().collect(),
             "import" => self.import().into_iter().collect(),
             "truncate" if self.0.has_any(&["restart"]) => vec![Demand::Restart],
@@ -184,6 +187,7 @@ impl Reader<'_> {
                 let of = |name| Demand::Extension { name, cascade };
                 self.name(behind).map(of).into_iter().collect()
             }
+            "alter" | "create" => self.stored(),
             "do" => {
                 let named = self.0.find("language").and_then(|at| self.name(at + 1));
                 vec![Demand::Language(
@@ -228,6 +232,51 @@ impl Reader<'_> {
         }
         let name = self.literal(at).or_else(|| self.name(at))?;
         (!self.is(at, "default")).then_some(Demand::SessionOf(name))
+    }
+
+    /// SET of a parameter for the session or the transaction.
+    fn set(&self) -> Option<Demand> {
+        let at = if self.0.is_any(1, &["local", "session"]) {
+            2
+        } else {
+            1
+        };
+        self.assigned(at).map(setting)
+    }
+
+    /// The parameter that is assigned at a word: one word, or two and a dot.
+    fn assigned(&self, at: usize) -> Option<String> {
+        let behind = if self.is(at + 1, ".") { at + 3 } else { at + 1 };
+        let assigns = self.0.is_any(behind, &["to", "="])
+            || (self.is(behind, "from") && self.is(behind + 1, "current"));
+        self.parameter(at).filter(|_| assigns)
+    }
+
+    /// Parameters that ALTER ROLE, ALTER DATABASE and the definitions of functions set or reset.
+    fn stored(&self) -> Vec<Demand> {
+        const KEEPERS: [&str; 6] = [
+            "role",
+            "user",
+            "database",
+            "function",
+            "procedure",
+            "routine",
+        ];
+        let kind = (1..4).find(|at| !self.0.is_any(*at, &["or", "replace"]));
+        if !kind.is_some_and(|at| self.0.is_any(at, &KEEPERS)) {
+            return Vec::new();
+        }
+        // What stands in a body is not stored.
+        let end = (1..self.0.len()).find(|at| self.0.is_any(*at, &["begin", "return"]));
+        let of = |at: usize| match self.0.lower(at).as_str() {
+            "set" => self.assigned(at + 1),
+            "reset" => self.parameter(at + 1).filter(|name| name != "all"),
+            _ => None,
+        };
+        (2..end.unwrap_or(self.0.len()))
+            .filter_map(of)
+            .map(Demand::Stored)
+            .collect()
     }
 
     /// COPY with a file or a program of the server.
@@ -304,6 +353,12 @@ impl Reader<'_> {
             _ => None,
         }
     }
+}
+
+/// To set a parameter.
+fn setting(name: String) -> Demand {
+    let privilege = "SET";
+    Demand::Parameter { name, privilege }
 }
 
 /// The role that reaches a file outside the server's directory; nothing for one inside.
@@ -440,6 +495,23 @@ mod tests {
                 },
             ),
             (
+                "set session log_statement = 'all'",
+                setting("log_statement".into()),
+            ),
+            ("reset log_statement", setting("log_statement".into())),
+            (
+                "alter role x in database d set pgaudit.log to 'all'",
+                Demand::Stored("pgaudit.log".into()),
+            ),
+            (
+                "alter database d reset log_statement",
+                Demand::Stored("log_statement".into()),
+            ),
+            (
+                "create or replace function f() returns int set work_mem from current begin atomic update t set a = 1; end",
+                Demand::Stored("work_mem".into()),
+            ),
+            (
                 "alter system reset Pgaudit.\"log\"",
                 Demand::Parameter {
                     name: "pgaudit.log".into(),
@@ -534,6 +606,11 @@ mod tests {
             "copy t to stdout",
             "select 1",
             "select pg_file_unlink('log/../x')",
+            "set role x",
+            "set time zone 'UTC'",
+            "alter role x reset all",
+            "alter table t set (fillfactor = 70)",
+            "alter database d set tablespace x",
         ] {
             assert_eq!(demands(sql), [], "{sql}");
         }

@@ -44,7 +44,7 @@ pub fn held(role: &str, missing: &MissingPrivilege, how: Held) -> Option<String>
         Held::ToGrant => " WITH GRANT OPTION",
     };
     let privilege = ident::literal(&format!("{}{option}", missing.privilege));
-    let name = relation_oid(object).unwrap_or_else(|| ident::literal(&written(object)));
+    let name = oid(object).unwrap_or_else(|| ident::literal(&written(object)));
     let plain = ident::literal(&object.name);
     let (family, name) = match (object.kind, missing.privilege.as_str()) {
         (ObjectKind::Role, "MEMBER" | "SET") => {
@@ -103,21 +103,28 @@ pub fn held(role: &str, missing: &MissingPrivilege, how: Held) -> Option<String>
     ))
 }
 
-/// SQL for the OID of a relation. By its name it could be asked about only by who may look into its
-/// schema (PostgreSQL source, `namespace.c`, `LookupExplicitNamespace`).
-fn relation_oid(object: &ObjectName) -> Option<String> {
-    let relation = matches!(
-        object.kind,
+/// SQL for the OID of what lies in a schema. By its name it could be asked about only by who may look into
+/// the schema (PostgreSQL source, `namespace.c`, `LookupExplicitNamespace`).
+#[must_use]
+pub fn oid(object: &ObjectName) -> Option<String> {
+    let (catalog, letters, called) = match object.kind {
         ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Sequence
-    );
-    let schema = object.schema.as_ref().filter(|_| relation)?;
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::ForeignTable
+        | ObjectKind::Sequence => ("pg_class", "rel", "o.relname"),
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => (
+            "pg_proc",
+            "pro",
+            "o.proname || '(' || pg_catalog.oidvectortypes(o.proargtypes) || ')'",
+        ),
+        ObjectKind::Type => ("pg_type", "typ", "o.typname"),
+        _ => return None,
+    };
+    let schema = object.schema.as_ref()?;
     Some(format!(
-        "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
-         ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {})",
+        "(SELECT o.oid FROM pg_catalog.{catalog} o JOIN pg_catalog.pg_namespace n \
+         ON n.oid = o.{letters}namespace WHERE n.nspname = {} AND {called} = {})",
         ident::literal(schema),
         ident::literal(&object.name)
     ))
@@ -300,8 +307,8 @@ mod tests {
             &["a", "b"],
         ))
         .unwrap();
-        let oid = "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
-                   ON n.oid = c.relnamespace WHERE n.nspname = 's' AND c.relname = 'T')";
+        let oid = "(SELECT o.oid FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace n \
+                   ON n.oid = o.relnamespace WHERE n.nspname = 's' AND o.relname = 'T')";
         assert_eq!(
             probe.sql,
             format!(

@@ -305,6 +305,26 @@ fn query_in<'a>(sql: &'a str, words: &[Token]) -> Option<&'a str> {
     sql.get(token.start..)
 }
 
+/// The query by which a statement is planned, alone: of EXPLAIN, DECLARE, COPY, CREATE TABLE … AS too.
+#[must_use]
+pub fn planned_query(sql: &str, major: u32) -> Option<String> {
+    let text = trial(sql, major)
+        .ok()?
+        .into_iter()
+        .find_map(|text| text.strip_prefix(EXPLAIN).map(str::to_owned))?;
+    let words = words(&text);
+    if word(&text, &words, 0) != "create" {
+        return Some(text);
+    }
+    let begins = ["select", "with", "values", "table", "("];
+    let query = words.windows(2).find_map(|pair| {
+        let [before, first] = pair else { return None };
+        let begins = begins.iter().any(|begin| first.is(&text, begin));
+        (before.is(&text, "as") && begins).then_some(first.start)
+    })?;
+    text.get(query..).map(str::to_owned)
+}
+
 /// `CREATE TABLE … AS` and `CREATE MATERIALIZED VIEW` run a query.
 pub(super) fn creates_from_query(sql: &str, words: &[Token]) -> bool {
     let materialized = word(sql, words, 1) == "materialized";

@@ -1,0 +1,292 @@
+//! An ordinary developer who looks at a colleague's refusal is told what a superuser is told, though
+//! nothing can be tried.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unused_results
+)]
+
+mod support;
+
+use pgiam::adapters::rehearsal::Rehearse;
+use pgiam::domain::diagnosis::Outcome;
+use support::why::{ask, first_fix, for_version, refused, why};
+
+const OBJECTS: &str = "
+CREATE ROLE colleague LOGIN PASSWORD 'c'; CREATE ROLE asking LOGIN; CREATE ROLE holder; CREATE ROLE other;
+CREATE SCHEMA app; CREATE SCHEMA kept;
+GRANT USAGE ON SCHEMA app TO asking, holder, colleague;
+CREATE TABLE app.t (a int, b int, c int);
+CREATE TABLE app.teams (id int, owner text, note text);
+CREATE FUNCTION app.allowed(int) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN true; END';
+CREATE FUNCTION app.drawn(int) RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION app.same(int, int) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN true; END';
+CREATE FUNCTION app.over(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION app.over(text) RETURNS int LANGUAGE sql AS 'SELECT 2';
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
+CREATE OPERATOR app.=== (FUNCTION = app.same, LEFTARG = int, RIGHTARG = int);
+CREATE VIEW app.some AS SELECT a, b FROM app.t WHERE app.allowed(c);
+CREATE VIEW app.unused AS SELECT a, app.allowed(b) AS may FROM app.t;
+CREATE VIEW app.kept AS SELECT a, app.drawn(b) AS value FROM app.t;
+CREATE VIEW app.matching AS SELECT a FROM app.t WHERE a OPERATOR(app.===) b;
+CREATE VIEW app.whole AS SELECT row_to_json(t) AS line FROM app.t;
+ALTER VIEW app.whole OWNER TO holder; GRANT SELECT ON app.some, app.unused, app.kept, app.matching, app.whole TO asking;
+CREATE VIEW app.locked AS SELECT a FROM app.t; ALTER VIEW app.locked OWNER TO holder;
+GRANT SELECT (a) ON app.t TO holder; GRANT SELECT, UPDATE ON app.locked TO asking;
+CREATE TABLE app.guarded (a int, team int); ALTER TABLE app.guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON app.guarded USING (team IN (SELECT id FROM app.teams WHERE owner = current_user));
+GRANT SELECT, INSERT ON app.guarded TO asking; GRANT SELECT ON app.guarded TO holder;
+CREATE VIEW app.through AS SELECT a FROM app.guarded; ALTER VIEW app.through OWNER TO holder; GRANT SELECT ON app.through TO asking;
+CREATE TABLE app.merged (id int PRIMARY KEY, a int, b int);
+CREATE SEQUENCE app.numbers;
+CREATE TABLE app.owned (a int); ALTER TABLE app.owned OWNER TO holder;
+CREATE TABLE app.given (a int); ALTER TABLE app.given OWNER TO asking;
+CREATE FUNCTION app.step(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+REVOKE EXECUTE ON FUNCTION app.step(int, int) FROM PUBLIC; GRANT CREATE ON SCHEMA kept TO asking; GRANT USAGE ON SCHEMA kept TO asking, colleague;
+GRANT CREATE ON DATABASE why_colleagues TO asking;
+";
+
+/// What each of them is told. Behind a bar: what is told without asking the server, where that differs.
+const TOLD: &[(&str, &[&str])] = &[
+    (
+        "SELECT * FROM pg_config",
+        &[
+            "GRANT SELECT (name, setting) ON TABLE pg_catalog.pg_config TO asking",
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_config() TO asking",
+        ],
+    ),
+    (
+        "SELECT a FROM app.some",
+        &["GRANT EXECUTE ON FUNCTION app.allowed(integer) TO asking"],
+    ),
+    ("SELECT a FROM app.unused", &[]),
+    (
+        "SELECT a FROM app.kept",
+        &["GRANT EXECUTE ON FUNCTION app.drawn(integer) TO asking"],
+    ),
+    (
+        "SELECT a FROM app.matching",
+        &["GRANT EXECUTE ON FUNCTION app.same(integer, integer) TO asking"],
+    ),
+    (
+        "SELECT line FROM app.whole",
+        &["GRANT SELECT (b, c) ON TABLE app.t TO holder"],
+    ),
+    (
+        "SELECT a FROM app.locked FOR UPDATE",
+        &["GRANT UPDATE (a) ON TABLE app.t TO holder"],
+    ),
+    (
+        "SELECT a FROM app.guarded",
+        &["GRANT SELECT (id, owner) ON TABLE app.teams TO asking"],
+    ),
+    // Its policy is asked as the view's owner.
+    (
+        "SELECT a FROM app.through",
+        &["GRANT SELECT (id, owner) ON TABLE app.teams TO holder"],
+    ),
+    (
+        "SELECT last_value FROM app.numbers",
+        &["GRANT SELECT ON SEQUENCE app.numbers TO asking"],
+    ),
+    (
+        "SELECT t.a INTO kept.made FROM app.t",
+        &["GRANT SELECT (a) ON TABLE app.t TO asking"],
+    ),
+    (
+        "LOCK app.t IN SHARE MODE",
+        &[
+            "17 GRANT MAINTAIN ON TABLE app.t TO asking",
+            "<17 GRANT UPDATE ON TABLE app.t TO asking",
+        ],
+    ),
+    (
+        "GRANT SELECT (a), INSERT (b, c) ON app.t TO other",
+        &[
+            "GRANT SELECT (a) ON TABLE app.t TO asking WITH GRANT OPTION",
+            "GRANT INSERT (b, c) ON TABLE app.t TO asking WITH GRANT OPTION",
+        ],
+    ),
+    (
+        "GRANT ALL ON app.t TO other",
+        &["GRANT SELECT ON TABLE app.t TO asking WITH GRANT OPTION"],
+    ),
+    (
+        "GRANT CONNECT ON DATABASE why_colleagues TO other",
+        &["GRANT CONNECT ON DATABASE why_colleagues TO asking WITH GRANT OPTION"],
+    ),
+    (
+        "ALTER ROLE asking SET log_statement = 'all'",
+        &["15 GRANT SET ON PARAMETER log_statement TO asking"],
+    ),
+    (
+        "ALTER ROLE asking IN DATABASE why_colleagues SET app.tenant = '5'",
+        &["15 GRANT SET ON PARAMETER app.tenant TO asking"],
+    ),
+    (
+        "CREATE FUNCTION kept.f() RETURNS int LANGUAGE sql SET log_statement = 'all' AS 'SELECT 1'",
+        &["15 GRANT SET ON PARAMETER log_statement TO asking"],
+    ),
+    (
+        "CREATE VIEW app.new AS SELECT a FROM app.t",
+        &["GRANT CREATE ON SCHEMA app TO asking"],
+    ),
+    (
+        "CREATE INDEX ON app.owned (a)",
+        &[
+            "GRANT holder TO asking{inherit}",
+            "GRANT CREATE ON SCHEMA app TO asking",
+        ],
+    ),
+    (
+        "ALTER TABLE app.given OWNER TO holder",
+        &[
+            "GRANT holder TO asking{set}",
+            "GRANT CREATE ON SCHEMA app TO holder",
+        ],
+    ),
+    (
+        "CREATE SCHEMA theirs AUTHORIZATION holder",
+        &["GRANT holder TO asking{set}"],
+    ),
+    (
+        "CREATE TABLE kept.child (b int) INHERITS (app.owned)",
+        &["GRANT holder TO asking{inherit}"],
+    ),
+    (
+        "CREATE TABLE kept.like (LIKE app.t)",
+        &["GRANT SELECT ON TABLE app.t TO asking"],
+    ),
+    (
+        "CREATE AGGREGATE kept.total (int) (SFUNC = app.step, STYPE = int)",
+        &["GRANT EXECUTE ON FUNCTION app.step(integer, integer) TO asking"],
+    ),
+];
+
+/// What only the server's own reading tells: types decide, names mean columns of two tables, a condition
+/// is read and not written.
+const READ_BY_THE_SERVER: &[(&str, &[&str])] = &[
+    (
+        "SELECT app.over(1)",
+        &["GRANT EXECUTE ON FUNCTION app.over(integer) TO asking"],
+    ),
+    (
+        "14 SELECT t.a, m.b FROM app.t JOIN app.merged m ON m.id = t.a",
+        &[
+            "GRANT SELECT (a) ON TABLE app.t TO asking",
+            "GRANT SELECT (id, b) ON TABLE app.merged TO asking",
+        ],
+    ),
+    (
+        "15 MERGE INTO app.merged m USING app.t ON m.id = t.a WHEN MATCHED THEN UPDATE SET b = t.c",
+        &[
+            "GRANT SELECT (id) ON TABLE app.merged TO asking",
+            "GRANT UPDATE (b) ON TABLE app.merged TO asking",
+            "GRANT SELECT (a, c) ON TABLE app.t TO asking",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn a_colleague_is_told_what_a_superuser_is_told() {
+    support::database("why_colleagues");
+    support::cluster()
+        .execute("why_colleagues", OBJECTS)
+        .unwrap();
+    let superuser = support::superuser_session("why_colleagues").await;
+    let major = superuser.facts().version.major();
+    let colleague =
+        support::session::sign_in(support::cluster(), "why_colleagues", "colleague", "c").await;
+    for (statement, lines) in TOLD {
+        let expected = for_version(lines, major);
+        if expected.is_empty() && !lines.is_empty() {
+            continue;
+        }
+        for (looker, rehearse) in [
+            (&superuser, Rehearse::WherePossible),
+            (&superuser, Rehearse::Never),
+            (&colleague, Rehearse::WherePossible),
+        ] {
+            let told = ask(looker, "asking", Some(statement), rehearse).await;
+            let who = &told.looked_as;
+            assert_eq!(
+                first_fix(&told),
+                expected,
+                "{statement} as {who}, {rehearse:?}"
+            );
+        }
+    }
+    for (statement, lines) in READ_BY_THE_SERVER {
+        let (since, statement) = match statement.split_once(' ') {
+            Some((since, rest)) if since.parse::<u32>().is_ok() => (since.parse().unwrap(), rest),
+            _ => (0, *statement),
+        };
+        if major < since {
+            continue;
+        }
+        for looker in [&superuser, &colleague] {
+            let told = why(looker, "asking", statement).await;
+            let who = &told.looked_as;
+            assert_eq!(
+                first_fix(&told),
+                for_version(lines, major),
+                "{statement} as {who}"
+            );
+        }
+    }
+}
+
+const MADE_BY_AN_ADMINISTRATOR: &str = "
+CREATE ROLE maker LOGIN CREATEROLE PASSWORD 'm'; GRANT CREATE ON DATABASE why_circles TO maker;
+SET SESSION AUTHORIZATION maker;
+CREATE ROLE made LOGIN; CREATE SCHEMA made_here; CREATE TABLE made_here.t (id serial, a int);
+GRANT USAGE ON SCHEMA made_here TO made;
+";
+
+/// From 16 on who creates a role is in it: to put that role into its maker would close a circle.
+#[tokio::test]
+async fn no_circle_of_roles_is_proposed() {
+    support::database("why_circles");
+    support::cluster()
+        .execute("why_circles", MADE_BY_AN_ADMINISTRATOR)
+        .unwrap();
+    let superuser = support::superuser_session("why_circles").await;
+    if superuser.facts().version.major() < 16 {
+        return;
+    }
+    let maker = support::session::sign_in(support::cluster(), "why_circles", "maker", "m").await;
+    let change = "ALTER TABLE made_here.t OWNER TO made";
+    for looker in [&superuser, &maker] {
+        for statement in [
+            "ALTER TABLE made_here.t ADD COLUMN b int",
+            "TRUNCATE made_here.t RESTART IDENTITY",
+        ] {
+            let told = why(looker, "made", statement).await;
+            assert_eq!(first_fix(&told), [change], "{statement}: {told:#?}");
+            assert!(
+                !told.fixes[0].run_as.contains(&"maker".to_owned()),
+                "maker cannot become made: {:?}",
+                told.fixes[0].run_as
+            );
+        }
+        for statement in ["SET ROLE maker", "DROP OWNED BY maker"] {
+            let told = why(looker, "made", statement).await;
+            assert_eq!(told.outcome, Outcome::Refused, "{statement}");
+            assert!(told.fixes.is_empty(), "{statement}: {:?}", told.fixes);
+            assert!(told.not_by_grant.is_some(), "{statement}");
+        }
+    }
+    superuser.query(change).await.unwrap();
+    let still = refused(
+        &superuser,
+        "made",
+        "ALTER TABLE made_here.t ADD COLUMN b int",
+    )
+    .await;
+    assert!(still.is_none(), "{still:?}");
+}
