@@ -246,6 +246,28 @@ async fn commands_that_are_not_tried(session: &Session) {
 }
 
 async fn names_of_nothing(session: &Session) {
+    session
+        .query("CREATE TABLE shop.\"Orders\" (id int)")
+        .await
+        .unwrap();
+    for (statement, there) in [
+        ("SELECT id FROM lines", "there is shop.lines"),
+        (
+            "SELECT id FROM Orders",
+            "there is shop.\"Orders\": without quotes",
+        ),
+        (
+            "DELETE FROM shop.orders",
+            "there is shop.\"Orders\": without quotes",
+        ),
+    ] {
+        let report = why(session, "clerk", statement).await;
+        assert_eq!(report.outcome, Outcome::Failed, "{statement}");
+        let told = &report.because[0].text;
+        assert!(told.starts_with(there), "{statement}: {told}");
+    }
+    let nowhere = why(session, "clerk", "SELECT id FROM nowhere").await;
+    assert!(nowhere.because.is_empty());
     for statement in [
         "IMPORT FOREIGN SCHEMA public FROM SERVER nowhere INTO shop",
         "CREATE DATABASE more OWNER nobody_of_that_name",

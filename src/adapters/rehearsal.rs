@@ -23,6 +23,7 @@ mod maintenance;
 mod met;
 mod names;
 mod native;
+mod nearby;
 mod need;
 mod ownership;
 mod parsed;
@@ -100,7 +101,8 @@ pub enum Rehearse {
 /// # Errors
 /// The session's: a lost connection, a cancel, a time-out.
 pub async fn explain(session: &Session, question: &Question) -> Result<WhyReport, Failure> {
-    let report = explain_as_written(session, question).await?;
+    let mut report = explain_as_written(session, question).await?;
+    nearby::point_out(session, &mut report).await?;
     let written = question.statement.as_deref().unwrap_or_default();
     let Some(filled) = numbered(written).filter(|_| is_no_sql(&report)) else {
         return Ok(report);
