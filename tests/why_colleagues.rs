@@ -44,7 +44,7 @@ GRANT SELECT, INSERT ON app.guarded TO asking; GRANT SELECT ON app.guarded TO ho
 CREATE VIEW app.through AS SELECT a FROM app.guarded; ALTER VIEW app.through OWNER TO holder; GRANT SELECT ON app.through TO asking;
 CREATE TABLE app.merged (id int PRIMARY KEY, a int, b int);
 CREATE SEQUENCE app.numbers;
-CREATE TABLE app.owned (a int); ALTER TABLE app.owned OWNER TO holder;
+CREATE TABLE app.owned (a int, b int); ALTER TABLE app.owned OWNER TO holder;
 CREATE TABLE app.given (a int); ALTER TABLE app.given OWNER TO asking;
 CREATE FUNCTION app.step(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
 REVOKE EXECUTE ON FUNCTION app.step(int, int) FROM PUBLIC; GRANT CREATE ON SCHEMA kept TO asking; GRANT USAGE ON SCHEMA kept TO asking, colleague;
@@ -119,6 +119,14 @@ const TOLD: &[(&str, &[&str])] = &[
     (
         "GRANT CONNECT ON DATABASE why_colleagues TO other",
         &["GRANT CONNECT ON DATABASE why_colleagues TO asking WITH GRANT OPTION"],
+    ),
+    (
+        "GRANT EXECUTE ON FUNCTION app.over(text) TO other",
+        &["GRANT EXECUTE ON FUNCTION app.over(text) TO asking WITH GRANT OPTION"],
+    ),
+    (
+        "CREATE STATISTICS kept.st ON a, b FROM app.owned",
+        &["GRANT holder TO asking{inherit}"],
     ),
     (
         "ALTER ROLE asking SET log_statement = 'all'",

@@ -8,6 +8,7 @@ use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
 use super::ownership::{Ownership, Way, out_of_reach, ownership};
 use super::play;
 use super::referring;
+use super::resolution;
 use super::roles;
 use super::runners::known_role;
 use super::stage::Stage;
@@ -423,6 +424,11 @@ async fn grantable(
     let denial = Denial::GrantOption(last.clone());
     let mut needs = lifting(stage, statement, &denial, Reach::Role).await?;
     needs.retain(|need| schema.is_empty() || need.missing.object.schema.as_ref() == schema.last());
+    if needs.len() > 1
+        && let Some(signature) = signature(statement, last)
+    {
+        resolution::of_signature(stage, &signature, &mut needs).await?;
+    }
     let mut found = Vec::new();
     for given in privileges {
         let named = |need: &&Need| need.missing.privilege == given.privilege;
@@ -452,6 +458,20 @@ async fn grantable(
         }
     }
     Ok(found)
+}
+
+/// A routine with its arguments, as a statement names it.
+fn signature(statement: &str, name: &str) -> Option<String> {
+    let words = Words::of_statement(statement);
+    let at = (1..words.len()).find(|at| {
+        words.name(*at).is_some_and(|found| found == name) && words.text(at + 1) == "("
+    })?;
+    let from = if words.text(at - 1) == "." {
+        at - 2
+    } else {
+        at
+    };
+    Some(words.span(from, words.closing(at + 1)? + 1).to_owned())
 }
 
 /// How many privileges there are on a kind of object.

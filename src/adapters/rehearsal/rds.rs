@@ -95,6 +95,16 @@ fn refused(need: &Need) -> Option<&'static str> {
     }
 }
 
+/// What to add to a fix that only superusers can run.
+pub(super) fn out_of_reach(needs: &[Need]) -> &'static str {
+    let sets = |need: &Need| need.missing.object.kind == ObjectKind::Parameter;
+    if needs.iter().any(sets) {
+        "on RDS nobody signs in as one who could run this: there the parameter group sets parameters"
+    } else {
+        "on RDS nobody signs in as one who could run this"
+    }
+}
+
 /// What to add where only a superuser may: on RDS nobody is one.
 pub(super) fn instead(statement: &str) -> &'static str {
     let words: Vec<String> = (0..2).map(|at| word_at(statement, at)).collect();

@@ -75,6 +75,28 @@ pub(super) async fn asked(
     Ok(rows)
 }
 
+/// Leaves of several routines the one that a name with arguments means, where the server can tell it to who
+/// looks.
+pub(super) async fn of_signature(
+    stage: &Stage<'_>,
+    signature: &str,
+    needs: &mut Vec<Need>,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' FROM pg_catalog.pg_proc p \
+         WHERE p.oid = pg_catalog.to_regprocedure({})",
+        literal(signature)
+    );
+    let rows = asked(stage.session, &[], &sql).await?.unwrap_or_default();
+    let Some(meant) = rows.first().map(|row| cell(row, 0)) else {
+        return Ok(());
+    };
+    if needs.iter().any(|need| need.missing.object.name == meant) {
+        needs.retain(|need| need.missing.object.name == meant);
+    }
+    Ok(())
+}
+
 /// EXECUTE on the procedure that a CALL means, and USAGE on its schema, where the role lacks them.
 pub(super) async fn to_call(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     match procedure(stage, statement).await? {

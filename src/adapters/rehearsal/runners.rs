@@ -295,6 +295,16 @@ fn giver(need: &Need, major: u32) -> Giver {
     }
 }
 
+/// Whether some roles are all superusers.
+pub(super) async fn only_superusers(session: &Session, roles: &[String]) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT count(*) = 0 FROM ({}) AS named JOIN pg_catalog.pg_roles r USING (oid) WHERE NOT r.rolsuper",
+        holders::named(roles)
+    );
+    let rows = session.query(&sql).await?.rows;
+    Ok(rows.first().is_some_and(|row| cell(row, 0) == "t"))
+}
+
 async fn superusers(session: &Session) -> Result<Vec<String>, Failure> {
     let sql = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper ORDER BY oid LIMIT 8";
     let rows = session.query(sql).await?.rows;

@@ -79,8 +79,12 @@ pub(super) async fn settle(
         let statements: Vec<String> = needs.iter().map(|need| need.statement.clone()).collect();
         let likely = runners::likely(stage, &needs).await?;
         notes.extend(taken_back(&statement, &needs, stage.major()));
+        let run_as = runners::able(stage, &likely, &statements).await?;
+        if on_rds && runners::only_superusers(stage.session, &run_as).await? {
+            notes.push(rds::out_of_reach(&needs).to_owned());
+        }
         report.fixes.push(Remedy {
-            run_as: runners::able(stage, &likely, &statements).await?,
+            run_as,
             opens: opens(stage, &needs).await?,
             breadth: breadth(&needs),
             statements,
@@ -108,7 +112,17 @@ pub(super) async fn settle(
 
 /// An attribute is no grant; where none is left to give, a management right was all that was missing.
 fn judge_attributes(report: &mut WhyReport, needs: &[Need]) {
+    // What was refused first is told.
+    let guarded = |need: &&Need| need.breadth == Breadth::Attribute || need.wanted.is_some();
+    let first = needs.iter().find(guarded);
     match needs.iter().find(|need| need.breadth == Breadth::Attribute) {
+        Some(_) if first.is_some_and(|need| need.wanted.is_some()) => {
+            let wanted = first.and_then(|need| need.wanted.as_ref());
+            report.not_by_grant = report
+                .not_by_grant
+                .take()
+                .or_else(|| wanted.map(|wanted| play::by_ownership(&wanted.kind, &wanted.name)));
+        }
         Some(need) => {
             let privilege = &need.missing.privilege;
             let _ = report

@@ -236,7 +236,12 @@ impl Reader<'_> {
                     _ => at + 1,
                 };
                 let name = self.name(behind).map(|(name, _)| Demanded::CreateIn(name));
-                name.into_iter().collect()
+                let mut found: Vec<Demanded> = name.into_iter().collect();
+                // PostgreSQL source, `statscmds.c`, `CreateStatistics`.
+                if self.is(at, "statistics") {
+                    found.extend(on_table(Demanded::OwnRelation, "from"));
+                }
+                found
             }
             "table" | "view" | "sequence" | "function" | "procedure" | "aggregate" | "type"
             | "domain" | "collation" | "conversion" => {
@@ -679,6 +684,13 @@ mod tests {
                     Demanded::Like(parts("s.u")),
                     Demanded::OwnRelation(parts("s.p")),
                     Demanded::OwnRelation(parts("q")),
+                ],
+            ),
+            (
+                "create statistics s.st on a, b from s.t",
+                vec![
+                    Demanded::CreateIn(parts("s.st")),
+                    Demanded::OwnRelation(parts("s.t")),
                 ],
             ),
             (
