@@ -147,6 +147,7 @@ impl Reader<'_> {
             "commit" | "rollback" if self.is(1, "prepared") => {
                 self.literal(2).map(Demand::Prepared).into_iter().collect()
             }
+            "update" => self.settings().into_iter().collect(),
             "checkpoint" => vec![Demand::Predefined {
                 role: "pg_checkpoint",
                 since: 15,
@@ -205,6 +206,23 @@ impl Reader<'_> {
             .find("password_required")
             .map(|at| if self.is(at + 1, "=") { at + 2 } else { at + 1 })
             .is_some_and(|at| ["false", "off", "0"].contains(&self.0.lower(at).trim_matches('\'')))
+    }
+
+    /// UPDATE of the view of parameters, which a rule makes `set_config` (PostgreSQL documentation,
+    /// "pg_settings").
+    fn settings(&self) -> Option<Demand> {
+        let view = if self.is(2, ".") && self.is(1, "pg_catalog") {
+            3
+        } else {
+            1
+        };
+        let at = self.0.find("where")?;
+        let named = self.is(at + 1, "name") && self.is(at + 2, "=");
+        let name = self.literal(at + 3)?;
+        (self.is(view, "pg_settings") && named).then_some(Demand::Parameter {
+            name,
+            privilege: "SET",
+        })
     }
 
     /// IMPORT FOREIGN SCHEMA … FROM SERVER … INTO.
@@ -545,6 +563,13 @@ mod tests {
                 Demand::Subscription("My sub".into()),
             ),
             ("rollback prepared 'it''s'", Demand::Prepared("it's".into())),
+            (
+                "update pg_settings set setting = 'all' where name = 'log_statement'",
+                Demand::Parameter {
+                    name: "log_statement".into(),
+                    privilege: "SET",
+                },
+            ),
             (
                 "show data_directory",
                 Demand::Examine("data_directory".into()),
