@@ -564,13 +564,6 @@ mod tests {
             ),
             ("rollback prepared 'it''s'", Demand::Prepared("it's".into())),
             (
-                "update pg_settings set setting = 'all' where name = 'log_statement'",
-                Demand::Parameter {
-                    name: "log_statement".into(),
-                    privilege: "SET",
-                },
-            ),
-            (
                 "show data_directory",
                 Demand::Examine("data_directory".into()),
             ),
@@ -581,6 +574,19 @@ mod tests {
         ] {
             assert_eq!(demands(sql), [demand], "{sql}");
         }
+    }
+
+    #[test]
+    fn an_update_of_pg_settings_sets_a_parameter() {
+        let set = Demand::Parameter {
+            name: "log_statement".into(),
+            privilege: "SET",
+        };
+        for view in ["pg_settings", "pg_catalog.pg_settings"] {
+            let sql = format!("update {view} set setting = 'all' where name = 'log_statement'");
+            assert_eq!(demands(&sql), std::slice::from_ref(&set), "{sql}");
+        }
+        assert_eq!(demands("update t set a = 1 where name = 'x'"), []);
     }
 
     #[test]
