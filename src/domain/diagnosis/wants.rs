@@ -73,18 +73,18 @@ pub fn wants(sql: &str) -> Wants {
         .iter()
         .map(|wanted| wanted.relation.clone())
         .collect();
-    let columns = reader.read_columns();
     wants.locks = reader.locks();
-    for relation in reader.sources() {
+    let sources = reader.sources();
+    for source in &sources {
         // LOCK reads nothing.
         if reader.is(0, "lock") {
             break;
         }
-        if !targets.contains(&relation) || wants.relations.is_empty() {
+        if !targets.contains(&source.relation) || wants.relations.is_empty() {
             wants.relations.push(Wanted {
-                relation,
+                relation: source.relation.clone(),
                 privilege: "SELECT",
-                columns: columns.clone(),
+                columns: reader.read_columns(source, &sources),
             });
         }
     }
@@ -97,6 +97,13 @@ pub fn wants(sql: &str) -> Wants {
 struct Reader<'a> {
     sql: &'a str,
     words: Vec<Token>,
+}
+
+/// A relation that is read.
+struct Source {
+    relation: Vec<String>,
+    /// What its columns are qualified with.
+    called: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -392,21 +399,45 @@ impl Reader<'_> {
         });
     }
 
-    /// The columns that a query may read: every name in it, or all where it has a star.
-    fn read_columns(&self) -> Columns {
+    /// The columns that a query may read of a relation: every name in it that is not said to be another's,
+    /// or all where it has a star.
+    fn read_columns(&self, of: &Source, all: &[Source]) -> Columns {
+        // Whether what stands at a word, behind a dot or not, may be of the relation.
+        let mine = |at: usize| {
+            let qualifier = self
+                .part(at.wrapping_sub(2))
+                .filter(|_| self.is(at.wrapping_sub(1), "."))
+                .and_then(|mut parts| parts.pop());
+            qualifier.is_none_or(|name| {
+                of.called.contains(&name) || !all.iter().any(|other| other.called.contains(&name))
+            })
+        };
         let star = (0..self.words.len()).any(|at| {
-            self.is(at, "*") && self.any_of(at.wrapping_sub(1), &["select", ",", ".", "distinct"])
+            let wide = ["select", ",", ".", "distinct"];
+            self.is(at, "*") && self.any_of(at.wrapping_sub(1), &wide) && mine(at)
         });
         if star || self.is(0, "table") {
-            Columns::All
-        } else {
-            Columns::Named(self.names(0..self.words.len()))
+            return Columns::All;
         }
+        let named = (0..self.words.len())
+            .filter(|at| mine(*at))
+            .filter_map(|at| Some((at, self.part(at)?)));
+        // What stands before a dot is no column.
+        let qualifies = |at: usize, name: &[String]| {
+            let known = |source: &Source| name.iter().all(|part| source.called.contains(part));
+            self.is(at + 1, ".") && all.iter().any(known)
+        };
+        Columns::Named(
+            named
+                .filter(|(at, name)| !qualifies(*at, name))
+                .flat_map(|(_, name)| name)
+                .collect(),
+        )
     }
 
     /// Names behind FROM, JOIN and USING, and those that commas add.
-    fn sources(&self) -> Vec<Vec<String>> {
-        let mut found = Vec::new();
+    fn sources(&self) -> Vec<Source> {
+        let mut found: Vec<Source> = Vec::new();
         for at in 0..self.words.len() {
             let opens = self.any_of(at, &["from", "join"])
                 || (self.is(at, "using") && self.any_of(0, &["delete", "merge"]))
@@ -419,8 +450,15 @@ impl Reader<'_> {
             }
             let mut place = at + 1;
             while let Some((name, behind)) = self.name(place) {
-                if !self.is(behind, "(") && !found.contains(&name) {
-                    found.push(name);
+                if !self.is(behind, "(") {
+                    let called = self.called(&name, behind);
+                    match found.iter_mut().find(|known| known.relation == name) {
+                        Some(known) => known.called.extend(called),
+                        None => found.push(Source {
+                            relation: name,
+                            called: called.into_iter().collect(),
+                        }),
+                    }
                 }
                 // An alias may stand before the comma that adds another.
                 let mut next = behind;
@@ -437,6 +475,18 @@ impl Reader<'_> {
             }
         }
         found
+    }
+
+    /// The alias behind a relation's name, else the name's last part.
+    fn called(&self, name: &[String], behind: usize) -> Option<String> {
+        let told = usize::from(self.is(behind, "as"));
+        let alias = self.words.get(behind + told).filter(|token| {
+            let plain = [TokenKind::Identifier, TokenKind::QuotedIdentifier];
+            told == 1 || plain.contains(&token.kind)
+        });
+        alias
+            .and_then(|token| ident::parts(token.text(self.sql))?.pop())
+            .or_else(|| name.last().cloned())
     }
 
     /// SELECT … FOR UPDATE and its kin, and LOCK, whose modes take more than SELECT but the weakest
@@ -485,7 +535,8 @@ impl Reader<'_> {
         let of = (at..self.words.len()).find(|at| self.is(*at, "of"));
         let named: Vec<String> =
             of.map_or_else(Vec::new, |of| self.names(of + 1..self.words.len()));
-        let sources = self.sources();
+        let sources = self.sources().into_iter().map(|source| source.relation);
+        let sources: Vec<Vec<String>> = sources.collect();
         let meant =
             |relation: &Vec<String>| relation.last().is_some_and(|last| named.contains(last));
         let some = sources.iter().any(meant);
@@ -592,6 +643,21 @@ mod tests {
         assert_eq!(summary("delete from t"), ["DELETE t *"]);
         assert_eq!(summary("truncate a, b"), ["TRUNCATE a *", "TRUNCATE b *"]);
         assert_eq!(summary("copy t (a) from stdin"), ["INSERT t a"]);
+    }
+
+    #[test]
+    fn columns_are_read_of_whom_they_are_said_to_be() {
+        assert_eq!(
+            summary("select t.id, x.name, x.* from s.t join u as x on x.id = t.id where k = 1"),
+            [
+                "SELECT s.t select id from s t join u as x on id where k",
+                "SELECT u *"
+            ]
+        );
+        assert_eq!(
+            summary("select a.n, b.m from t a, t b"),
+            ["SELECT t select n m from t a t b"]
+        );
     }
 
     #[test]
