@@ -56,6 +56,19 @@ CREATE FUNCTION of_p1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO l
 CREATE FUNCTION of_p2() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO high VALUES (1); RETURN NULL; END';
 CREATE TRIGGER x AFTER INSERT OR DELETE ON p1 FOR EACH ROW EXECUTE FUNCTION of_p1();
 CREATE TRIGGER x AFTER INSERT OR DELETE ON p2 FOR EACH ROW EXECUTE FUNCTION of_p2();
+CREATE TABLE above (a int); CREATE TABLE under () INHERITS (above); INSERT INTO under VALUES (1);
+GRANT SELECT, DELETE ON above TO clerk; CREATE TRIGGER x AFTER DELETE ON under FOR EACH ROW EXECUTE FUNCTION of_p1();
+CREATE TABLE limits (v int); INSERT INTO limits VALUES (9);
+CREATE FUNCTION within() RETURNS bool STABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(v) FROM limits) > 1; END';
+CREATE DOMAIN small AS int CHECK (VALUE > 0 AND within()); CREATE TABLE sized (a small);
+CREATE TABLE kinds (k text); GRANT SELECT, INSERT ON kinds, sized TO clerk;
+CREATE FUNCTION cases() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  BEGIN DELETE FROM limits; EXCEPTION WHEN insufficient_privilege THEN NULL; END;
+  CASE NEW.k WHEN 'l', 'low' THEN INSERT INTO low VALUES (1); WHEN 'h' THEN INSERT INTO high VALUES (1); ELSE NULL; END CASE;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER k BEFORE INSERT ON kinds FOR EACH ROW EXECUTE FUNCTION cases();
 ";
 
 const LOW: &str = "GRANT INSERT (x) ON TABLE public.low TO clerk";
@@ -88,6 +101,17 @@ const CASES: &[(&str, &[&str])] = &[
     // The partition that a row is in.
     ("INSERT INTO p VALUES (2, 1)", &[HIGH]),
     ("DELETE FROM p WHERE b = 1", &[LOW]),
+    // Triggers of tables that inherit, domains, CASE, handlers, one of several writes.
+    ("DELETE FROM above", &[LOW]),
+    (
+        "INSERT INTO sized VALUES (1)",
+        &["GRANT SELECT (v) ON TABLE public.limits TO clerk"],
+    ),
+    ("INSERT INTO kinds VALUES ('h')", &[HIGH]),
+    (
+        "WITH k AS (INSERT INTO kinds VALUES ('low') RETURNING k) INSERT INTO above SELECT 1 FROM k",
+        &[LOW, "GRANT INSERT (a) ON TABLE public.above TO clerk"],
+    ),
     // Sequences that no row draws from.
     (
         "INSERT INTO numbered (b) SELECT b FROM none",

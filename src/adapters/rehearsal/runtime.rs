@@ -422,7 +422,6 @@ impl Walk<'_> {
                         .map(|one| one.trim_end_matches(';').to_owned())
                 })
                 .collect(),
-            Text::Procedural { text, .. } if body::forgives(text) => return Ok(()),
             Text::Procedural {
                 text,
                 event,

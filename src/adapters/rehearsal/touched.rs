@@ -128,13 +128,10 @@ pub(super) async fn touched(
     }
     let mut all = Vec::new();
     for part in parts(statement) {
-        let Some(with) = part.with.as_deref() else {
-            return Ok(None);
-        };
-        match of_part(stage, &part, (wanted, timing)).await? {
-            Told::Not => return Ok(None),
-            Told::Another => {}
-            Told::Rows(mut touched) => {
+        match (of_part(stage, &part, (wanted, timing)).await?, &part.with) {
+            (Told::Another, _) => {}
+            (Told::Not, _) | (Told::Rows(_), None) => return Ok(None),
+            (Told::Rows(mut touched), Some(with)) => {
                 touched.query = format!("{with} {}", touched.query);
                 all.push(touched);
             }

@@ -150,20 +150,28 @@ impl Fired {
     }
 }
 
-/// The relation that is written, the one table under a view that writes through, and partitions.
-fn targets(condition: &str) -> String {
+/// The relation that is written, the one table under a view that writes through, partitions, and the
+/// tables that inherit where rows that are there are written. `inherits` tells those that are reached by
+/// inheritance: triggers for a statement fire for the table alone that it names (PostgreSQL
+/// documentation, "CREATE TRIGGER").
+fn targets(condition: &str, privilege: &str) -> String {
+    let inherits = if ["UPDATE", "DELETE"].contains(&privilege) {
+        "('p', 'r')"
+    } else {
+        "('p')"
+    };
     format!(
-        "WITH RECURSIVE target(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c \
+        "WITH RECURSIVE target(oid, inherits) AS (SELECT c.oid, false FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
-         UNION SELECT below.oid FROM target JOIN pg_catalog.pg_class t ON t.oid = target.oid, \
-         LATERAL (SELECT min(d.refobjid) AS oid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d \
+         UNION SELECT below.oid, below.inherits OR target.inherits FROM target JOIN pg_catalog.pg_class t ON t.oid = target.oid, \
+         LATERAL (SELECT min(d.refobjid) AS oid, false AS inherits FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d \
          ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid \
          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.oid \
          WHERE t.relkind = 'v' AND w.ev_class = t.oid AND w.ev_type = '1' AND NOT EXISTS (SELECT \
          FROM pg_catalog.pg_trigger i WHERE i.tgrelid = t.oid AND (i.tgtype & 64) <> 0) \
          HAVING count(DISTINCT d.refobjid) = 1 \
-         UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = t.oid \
-         AND t.relkind = 'p') below WHERE below.oid IS NOT NULL)"
+         UNION ALL SELECT i.inhrelid, true FROM pg_catalog.pg_inherits i WHERE i.inhparent = t.oid \
+         AND t.relkind IN {inherits}) below WHERE below.oid IS NOT NULL)"
     )
 }
 
@@ -188,7 +196,7 @@ pub(super) struct FiredBy {
 pub(super) fn fired_by(wanted: &Wanted) -> Option<FiredBy> {
     let event = event(wanted.privilege)?;
     Some(FiredBy {
-        target: targets(&derived::by_name(&wanted.relation)?),
+        target: targets(&derived::by_name(&wanted.relation)?, wanted.privilege),
         fires: fires(event, &columns_of(wanted)),
     })
 }
@@ -206,7 +214,7 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
              JOIN pg_catalog.pg_class k ON k.oid = c.oid JOIN pg_catalog.pg_namespace w ON w.oid = k.relnamespace \
              JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-             WHERE {} ORDER BY t.tgname, k.relname LIMIT 60",
+             WHERE {} AND (NOT c.inherits OR (t.tgtype & 1) = 1) ORDER BY t.tgname, k.relname LIMIT 60",
             triggers.target, triggers.fires
         );
         for row in session.query(&sql).await?.rows {
@@ -260,7 +268,7 @@ fn fires(event: u8, columns: &str) -> String {
     )
 }
 
-/// The functions that constraints, generated columns, indexes and partition keys of a written table
+/// The functions that constraints, domains of columns, generated columns, indexes and partition keys of a written table
 /// call: the right to execute them is looked at when the first row comes (PostgreSQL source,
 /// `execMain.c`, `ExecRelCheck`). An UPDATE makes no new index entries while it leaves every indexed
 /// column alone, and computes only the generated columns that hang on what it sets.
@@ -276,6 +284,10 @@ pub(super) async fn computed(session: &Session, wants: &Wants) -> Result<Vec<Row
         let sql = format!(
             "{}, part AS (SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass AS class, k.oid AS object, 0 AS sub \
              FROM target c JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'c' \
+             UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, 0 FROM target c \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid \
+             WHERE {insert} OR a.attname = ANY ({columns}) \
              UNION ALL SELECT of_it.class, of_it.object, of_it.sub FROM target c \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attgenerated = 's' \
              JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum, \
@@ -297,7 +309,7 @@ pub(super) async fn computed(session: &Session, wants: &Wants) -> Result<Vec<Row
              AND d.objsubid = part.sub AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
              JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
              JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace LIMIT 40",
-            targets(&condition),
+            targets(&condition, wanted.privilege),
             insert = wanted.privilege == "INSERT",
             columns = columns_of(wanted)
         );
@@ -410,7 +422,7 @@ impl Side {
              AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'DELETE')))) o \
              WHERE {every} OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
              AND a.attnum = ANY (k.{own}) AND a.attname = ANY ({columns})) LIMIT 20",
-            targets(condition),
+            targets(condition, wanted.privilege),
             every = wanted.privilege != "UPDATE",
             columns = columns_of(wanted)
         )

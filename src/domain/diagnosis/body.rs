@@ -5,6 +5,8 @@
 //! documentation, chapter "PL/pgSQL".
 
 mod assigned;
+mod blocks;
+mod choices;
 mod event;
 mod known;
 mod pieces;
@@ -21,9 +23,11 @@ use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 use crate::domain::sql::split;
 use crate::domain::sql::words::{Words, literal};
+use blocks::{Block, Catches, handlers};
+use choices::{Branch, Runs};
 use known::key;
 use pieces::{assigns, cursor_query, filled, given, given_in_loops, pieces, target};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use text::{begins, constant, writes};
 use values::{Values, variable};
 
@@ -92,6 +96,8 @@ pub fn read(body: &str, known: &Known<'_>) -> Body {
         known,
         branches: Vec::new(),
         loops: Vec::new(),
+        blocks: Vec::new(),
+        handlers: handlers(body, &pieces),
         ended: false,
         values: Values::default(),
         looped: given_in_loops(body, &pieces),
@@ -127,46 +133,15 @@ const fn is_name(word: Token) -> bool {
     )
 }
 
-/// Whether something runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Runs {
-    Never,
-    Perhaps,
-    Surely,
-}
-
-impl From<Option<bool>> for Runs {
-    fn from(holds: Option<bool>) -> Self {
-        match holds {
-            Some(false) => Self::Never,
-            None => Self::Perhaps,
-            Some(true) => Self::Surely,
-        }
-    }
-}
-
-/// One IF that is open.
-struct Branch {
-    /// Whether what follows runs, if the IF does.
-    now: Runs,
-    /// Whether this branch or an earlier one does.
-    any: Runs,
-    /// What was known before.
-    before: Values,
-    /// What is known at the end of each branch that may run.
-    ends: Vec<Values>,
-    /// What does not hold for the rows that come by all branches so far.
-    passed: Vec<String>,
-    /// What holds for those that take this branch.
-    taken: Option<String>,
-}
-
 struct Reader<'a> {
     body: &'a str,
     known: &'a Known<'a>,
     branches: Vec<Branch>,
-    /// Whether the loops and CASEs that are open run: what is in them may not.
+    /// Whether the loops that are open run: what is in them may not.
     loops: Vec<Runs>,
+    blocks: Vec<Block>,
+    /// What the blocks catch that are still to come.
+    handlers: VecDeque<Catches>,
     /// Whether a RETURN surely ended it.
     ended: bool,
     values: Values,
@@ -184,21 +159,6 @@ impl Reader<'_> {
 
     fn starts(&self, piece: &[Token], words: &[&str]) -> bool {
         words.iter().any(|word| self.is(piece, 0, word))
-    }
-
-    fn live(&self) -> bool {
-        !self.ended
-            && self.branches.iter().all(|branch| branch.now != Runs::Never)
-            && !self.loops.contains(&Runs::Never)
-    }
-
-    /// Whether what follows surely runs.
-    fn sure(&self) -> bool {
-        self.loops.is_empty()
-            && self
-                .branches
-                .iter()
-                .all(|branch| branch.now == Runs::Surely)
     }
 
     fn span(&self, piece: &[Token]) -> &str {
@@ -225,154 +185,25 @@ impl Reader<'_> {
             "then" => self.condition(inner),
             "else" => self.otherwise(inner),
             "loop" => self.head_of_loop(inner),
-            "begin" | "declare" => self.statement(inner),
+            "begin" => {
+                self.statement(inner);
+                self.block();
+            }
+            "declare" => self.statement(inner),
             ";" => {
-                if self.is(inner, 0, "end") && self.is(inner, 1, "if") {
+                let ends = self.is(inner, 0, "end");
+                if ends && (self.is(inner, 1, "if") || self.is(inner, 1, "case")) {
                     self.end_of_if();
-                } else if self.is(inner, 0, "end")
-                    && (self.is(inner, 1, "loop") || self.is(inner, 1, "case"))
-                {
+                } else if ends && self.is(inner, 1, "loop") {
                     let _ = self.loops.pop();
                     self.values.forget_all(&self.looped);
-                } else if !self.is(inner, 0, "end") {
+                } else if ends {
+                    let _ = self.blocks.pop();
+                } else {
                     self.statement(inner);
                 }
             }
             _ => self.statement(piece),
-        }
-    }
-
-    /// `IF …`, `ELSIF …`, `WHEN …`: the condition may read as well.
-    fn condition(&mut self, piece: &[Token]) {
-        let behind = piece.get(1..).unwrap_or_default();
-        if self.starts(piece, &["if"]) {
-            let (holds, taken) = self.met(behind);
-            let holds = Runs::from(holds);
-            self.expression(behind);
-            self.branches.push(Branch {
-                now: holds,
-                any: holds,
-                before: self.values.clone(),
-                ends: Vec::new(),
-                passed: Vec::new(),
-                taken,
-            });
-        } else if self.starts(piece, &["elsif", "elseif"]) {
-            self.end_of_branch();
-            let (holds, taken) = self.met(behind);
-            let holds = Runs::from(holds);
-            if let Some(branch) = self.branches.last_mut() {
-                branch.taken = taken;
-                branch.now = match (branch.any, holds) {
-                    (Runs::Surely, _) | (_, Runs::Never) => Runs::Never,
-                    (Runs::Never, holds) => holds,
-                    (Runs::Perhaps, _) => Runs::Perhaps,
-                };
-                branch.any = branch.any.max(holds);
-            }
-            self.expression(behind);
-        } else if !self.starts(piece, &["exception"]) {
-            self.found.course = self.found.course.max(Course::Open);
-            if self.starts(piece, &["case"]) {
-                self.loops.push(Runs::Perhaps);
-                self.values.forget_all(&self.looped);
-            }
-            let start = piece.iter().position(|token| token.is(self.body, "when"));
-            self.expression(
-                piece
-                    .get(start.map_or(0, |at| at + 1)..)
-                    .unwrap_or_default(),
-            );
-        } else {
-            self.found.course = self.found.course.max(Course::Open);
-        }
-    }
-
-    /// Whether a condition holds, as far as it is known, and itself where it does for some rows alone.
-    fn met(&mut self, piece: &[Token]) -> (Option<bool>, Option<String>) {
-        let text = self.values.told(self.span(piece));
-        let of_event = self
-            .known
-            .event
-            .and_then(|event| event::holds(self.body, event, piece));
-        match self.decide(&text, of_event) {
-            Some(Holds::Always) => (Some(true), None),
-            Some(Holds::Never) => (Some(false), None),
-            Some(Holds::ForSome) => (None, Some(format!("coalesce(({text}), false)"))),
-            None => (None, None),
-        }
-    }
-
-    /// What is known of a condition decides, or it is asked for.
-    fn decide(&mut self, text: &str, of_event: Option<bool>) -> Option<Holds> {
-        let under = self.under();
-        let holds = self.known.holds.get(&key(text, &under)).copied();
-        let holds = holds
-            .or_else(|| of_event.map(|holds| if holds { Holds::Always } else { Holds::Never }));
-        if !self.live() {
-            return holds;
-        }
-        let rows = looks_at_rows(text);
-        // What the body itself changed before is not there yet.
-        let holds = holds.filter(|_| !(rows && self.written));
-        let there = self.known.rows == Rows::There && of_event.is_none() && names_rows(text);
-        let course = match holds {
-            None => Course::Open,
-            Some(_) if rows || there => Course::ByRows,
-            Some(_) => Course::Straight,
-        };
-        self.found.course = self.found.course.max(course);
-        if holds.is_none() && !(rows && self.written) {
-            self.found.questions.push(Question {
-                expression: text.to_owned(),
-                about: About::Condition,
-                under,
-            });
-        }
-        holds
-    }
-
-    /// What holds for the rows that come here, of what holds for some of them alone.
-    fn under(&self) -> Vec<String> {
-        self.branches
-            .iter()
-            .flat_map(|branch| branch.passed.iter().chain(&branch.taken).cloned())
-            .collect()
-    }
-
-    fn otherwise(&mut self, piece: &[Token]) {
-        self.end_of_branch();
-        if let Some(branch) = self.branches.last_mut() {
-            branch.now = match branch.any {
-                Runs::Never => Runs::Surely,
-                Runs::Perhaps => Runs::Perhaps,
-                Runs::Surely => Runs::Never,
-            };
-            branch.any = Runs::Surely;
-        }
-        self.statement(piece);
-    }
-
-    /// Another branch begins with what was known before the first.
-    fn end_of_branch(&mut self) {
-        if let Some(branch) = self.branches.last_mut() {
-            branch
-                .passed
-                .extend(branch.taken.take().map(|taken| format!("NOT {taken}")));
-            let end = std::mem::replace(&mut self.values, branch.before.clone());
-            if branch.now != Runs::Never {
-                branch.ends.push(end);
-            }
-        }
-    }
-
-    fn end_of_if(&mut self) {
-        self.end_of_branch();
-        if let Some(mut branch) = self.branches.pop() {
-            if branch.any != Runs::Surely {
-                branch.ends.push(branch.before);
-            }
-            self.values = Values::meeting(&branch.ends);
         }
     }
 
@@ -384,10 +215,11 @@ impl Reader<'_> {
             let behind = piece.get(at + 1..).unwrap_or_default();
             let skip = usize::from(self.starts(behind, &["reverse", "array"]));
             let behind = behind.get(skip..).unwrap_or_default();
-            let range = behind
-                .iter()
-                .any(|token| token.text(self.body).contains(".."));
-            if !range {
+            let queries = ["select", "with", "values", "execute", "("];
+            let range = !self.starts(behind, &queries) && self.span(behind).contains("..");
+            if range && !self.starts(piece, &["foreach"]) {
+                runs = self.counted(behind, skip == 0);
+            } else if !range {
                 runs = self.rounds(behind);
                 self.statement(behind);
             } else if self.live() {
@@ -401,6 +233,24 @@ impl Reader<'_> {
         }
         self.loops.push(runs);
         self.values.forget_all(&self.looped);
+    }
+
+    /// Whether a loop from one number to another has any rounds.
+    fn counted(&mut self, range: &[Token], upwards: bool) -> Runs {
+        let by = range.iter().position(|token| token.is(self.body, "by"));
+        let range = range.get(..by.unwrap_or(range.len()));
+        let ends = self.span(range.unwrap_or_default()).split_once("..");
+        let (Some((first, last)), true) = (ends, upwards) else {
+            self.found.course = self.found.course.max(Course::Open);
+            return Runs::Perhaps;
+        };
+        let (first, last) = (first.trim(), last.trim());
+        let text = self.values.told(&format!("({first}) <= ({last})"));
+        match self.decide(&text, None) {
+            Some(Holds::Always) => Runs::Surely,
+            Some(Holds::Never) => Runs::Never,
+            Some(Holds::ForSome) | None => Runs::Perhaps,
+        }
     }
 
     /// Whether a loop over the rows of a query has any.
@@ -645,23 +495,6 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the body catches what it is refused: then nothing is missing for it to go on.
-#[must_use]
-pub fn forgives(body: &str) -> bool {
-    let words: Vec<String> = tokens(body)
-        .iter()
-        .map(|token| token.text(body).to_lowercase())
-        .collect();
-    words.windows(3).any(|three| {
-        let [exception, when, what] = three else {
-            return false;
-        };
-        exception == "exception"
-            && when == "when"
-            && ["insufficient_privilege", "others"].contains(&what.as_str())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -711,10 +544,6 @@ mod tests {
             statements("begin execute 'select id from s.'||quote_ident('t') into x; end"),
             ["select id from s.t"]
         );
-        assert!(forgives(
-            "begin null; exception when insufficient_privilege then null; end"
-        ));
-        assert!(!forgives("begin raise exception 'x'; end"));
     }
 
     #[test]
@@ -864,6 +693,63 @@ mod tests {
                 "insert into b values (k)"
             ]
         );
+    }
+
+    #[test]
+    fn handlers_run_where_something_is_refused_and_not_else() {
+        for (body, wanted) in [
+            (
+                "begin begin delete from a; exception when others then delete from b; end; delete from c; end",
+                &["delete from b", "delete from c"][..],
+            ),
+            (
+                "begin delete from a; exception when unique_violation then delete from b; \
+                 when insufficient_privilege then null; when others then raise; end",
+                &[],
+            ),
+            (
+                "begin delete from a; exception when others then delete from b; raise; end",
+                &["delete from a"],
+            ),
+            (
+                "begin delete from a; exception when others then raise notice 'x'; end",
+                &[],
+            ),
+        ] {
+            assert_eq!(statements(body), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_case_is_a_choice() {
+        let body = "begin if k then case tg_op when 'INSERT' then delete from a; when 'UPDATE', 'DELETE' then \
+                    delete from b; else delete from c; end case; else \
+                    case when m > 1 then delete from d; else delete from e; end case; end if; end";
+        assert_eq!(
+            read(body, &fired("DELETE")).statements,
+            ["delete from b", "delete from d", "delete from e"]
+        );
+        let mut known = fired("TRUNCATE");
+        let _ = known.holds.insert("k".to_owned(), Holds::Never);
+        let _ = known.holds.insert("m > 1".to_owned(), Holds::Never);
+        assert_eq!(read(body, &known).statements, ["delete from e"]);
+        let of_value = "begin case lower(k) when 'x', 'y' then delete from a; end case; end";
+        let asked = read(of_value, &Known::default()).questions;
+        assert_eq!(asked[0].expression, "lower(k) IN ('x', 'y')");
+    }
+
+    #[test]
+    fn counted_loops_may_have_no_rounds() {
+        for head in ["for i in 1..n loop", "for i in 1 .. n by 2 loop"] {
+            let body = format!("begin {head} delete from a; end loop; delete from b; end");
+            let asked = read(&body, &Known::default()).questions;
+            assert_eq!(asked[0].expression, "(1) <= (n)", "{body}");
+            let mut known = Known::default();
+            let _ = known
+                .holds
+                .insert(asked[0].expression.clone(), Holds::Never);
+            assert_eq!(read(&body, &known).statements, ["delete from b"]);
+        }
     }
 
     #[test]

@@ -148,16 +148,16 @@ pub(super) fn given(body: &str, piece: &[Token]) -> BTreeSet<String> {
     }
 }
 
-/// The names that get a value in a loop or a CASE: what they are there depends on the round.
+/// The names that get a value in a loop: what they are there depends on the round.
 pub(super) fn given_in_loops(body: &str, pieces: &[&[Token]]) -> BTreeSet<String> {
     let mut depth = 0_usize;
     let mut found = BTreeSet::new();
     for piece in pieces {
         let is = |at: usize, word: &str| piece.get(at).is_some_and(|token| token.is(body, word));
         let last = piece.len().saturating_sub(1);
-        if is(0, "end") && (is(1, "loop") || is(1, "case")) {
+        if is(0, "end") && is(1, "loop") {
             depth = depth.saturating_sub(1);
-        } else if (is(last, "loop") && !is(0, "end")) || (is(last, "then") && is(0, "case")) {
+        } else if is(last, "loop") && !is(0, "end") {
             depth += 1;
         }
         if depth > 0 {
