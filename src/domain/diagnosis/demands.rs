@@ -345,10 +345,15 @@ impl Reader<'_> {
             }
             "pg_terminate_backend" | "pg_cancel_backend" => Some(Demand::Signal(argument)),
             "current_setting" => argument.map(Demand::Examine),
-            "set_config" => argument.map(|name| Demand::Parameter {
-                name,
-                privilege: "SET",
-            }),
+            "set_config" => match argument? {
+                name if name.eq_ignore_ascii_case("session_authorization") => {
+                    self.literal(at + 4).map(Demand::SessionOf)
+                }
+                name => Some(Demand::Parameter {
+                    name,
+                    privilege: "SET",
+                }),
+            },
             "brin_summarize_new_values"
             | "brin_summarize_range"
             | "brin_desummarize_range"
@@ -614,6 +619,10 @@ mod tests {
         ] {
             assert_eq!(demands(sql), [demand], "{sql}");
         }
+        assert_eq!(
+            demands("select set_config('session_authorization', 'Other', true)"),
+            [session_of("Other")]
+        );
         assert!(demands("set session authorization default").is_empty());
         assert!(demands("set session characteristics as transaction read only").is_empty());
     }
