@@ -14,6 +14,7 @@
 
 mod support;
 
+use pgiam::domain::diagnosis::Outcome;
 use support::why::{said, why};
 
 const OBJECTS: &str = r"
@@ -139,5 +140,25 @@ async fn triggers_are_followed_by_the_rows_that_are_there() {
         assert_eq!(told, wanted, "{statement}: {report:#?}");
         let after = said(&session, "clerk", fix, statement).await;
         assert_eq!(after, None, "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_may_gets_no_grant() {
+    support::database("why_nobody");
+    let script = "CREATE ROLE nobody_known; CREATE TABLE held (a int)";
+    support::cluster().execute("why_nobody", script).unwrap();
+    let session = support::superuser_session("why_nobody").await;
+    for (statement, outcome) in [
+        (
+            "DECLARE c CURSOR WITH HOLD FOR SELECT a FROM held FOR UPDATE",
+            Outcome::Failed,
+        ),
+        ("CREATE EXTENSION there_is_none_of_it", Outcome::Failed),
+        ("COPY pg_class FROM STDIN", Outcome::Refused),
+    ] {
+        let report = why(&session, "nobody_known", statement).await;
+        assert_eq!(report.outcome, outcome, "{statement}: {report:#?}");
+        assert!(report.fixes.is_empty(), "{statement}: {report:#?}");
     }
 }

@@ -561,6 +561,14 @@ async fn extension(
 ) -> Result<(), Failure> {
     let available = available(stage).await?;
     let Some(wanted) = available.iter().find(|one| one.name == name) else {
+        let there = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = {0}) \
+             OR EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = {0})",
+            literal(name)
+        );
+        if !asks(stage, &there).await? {
+            guards.refusal = Some(saying::extension_unavailable(name));
+        }
         return Ok(());
     };
     if let Some(required) = wanted.requires.first().filter(|_| !cascade) {

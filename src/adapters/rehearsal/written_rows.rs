@@ -64,7 +64,11 @@ pub(super) async fn bar(
     {
         let bare = stage.of(role);
         let copies_a_table = word_at(statement, 0) == "copy" && word_at(statement, 1) != "(";
-        if copies_a_table && report.not_by_grant.is_some() {
+        let by_policies = report
+            .not_by_grant
+            .as_ref()
+            .is_some_and(|reason| reason.kind == NotByGrantKind::RowLevelSecurity);
+        if copies_a_table && by_policies {
             return before_policies(&bare, report, found, statement).await;
         }
         let (stage, needs) = if bare.gives() {

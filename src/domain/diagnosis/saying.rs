@@ -72,6 +72,19 @@ pub fn extension_refusal(name: &str, maker: Maker) -> Option<Failure> {
     Some(failure)
 }
 
+/// What CREATE EXTENSION says of one whose files the server does not have, before it looks at rights
+/// (PostgreSQL source, `extension.c`, `parse_extension_control_file`).
+#[must_use]
+pub fn extension_unavailable(name: &str) -> Failure {
+    let mut failure = denied(format!("extension \"{name}\" is not available"));
+    failure.sqlstate = Some("0A000".to_owned());
+    failure.hint = Some(
+        "The extension must first be installed on the system where PostgreSQL is running."
+            .to_owned(),
+    );
+    failure
+}
+
 /// What CREATE EXTENSION says where something that it requires is not there and CASCADE is not said
 /// (PostgreSQL source, `extension.c`, `get_required_extension`).
 #[must_use]

@@ -76,6 +76,9 @@ pub fn trial(sql: &str, major: u32) -> Trial {
             }),
         // Planned where it was prepared.
         "execute" | "deallocate" | "fetch" | "move" | "close" => Ok(Vec::new()),
+        // One that outlives its transaction locks no rows, whoever asks (PostgreSQL source, `analyze.c`,
+        // `transformDeclareCursorStmt`).
+        "declare" if has("hold") => Ok(vec![explain(sql)]),
         "declare" => words
             .iter()
             .position(|token| token.is(sql, "for"))
