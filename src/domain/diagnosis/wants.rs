@@ -6,6 +6,10 @@
 //! Source: PostgreSQL documentation, the "Privileges" paragraphs of SELECT, INSERT, UPDATE, DELETE,
 //! COPY, TRUNCATE, LOCK.
 
+mod scope;
+
+use std::ops::Range;
+
 use super::calls::{Naming, naming};
 use super::draws::Draw;
 use crate::domain::ident;
@@ -63,47 +67,84 @@ pub fn wants(sql: &str) -> Wants {
         .into_iter()
         .filter(|token| token.kind != TokenKind::Comment)
         .collect();
-    let reader = Reader { sql, words };
+    let texts: Vec<&str> = words.iter().map(|token| token.text(sql)).collect();
+    let blocks = scope::blocks(&texts);
+    let mut reader = Reader {
+        sql,
+        words,
+        blocks,
+        called: Vec::new(),
+        filled: Vec::new(),
+    };
+    reader.filled = reader.filled();
+    let sources = reader.sources();
+    reader.called = sources.iter().map(|source| source.called.clone()).collect();
+    reader.called.extend(reader.written());
     let mut wants = Wants {
         relations: reader.targets(),
         ..Wants::default()
     };
-    let targets: Vec<Vec<String>> = wants
-        .relations
-        .iter()
-        .map(|wanted| wanted.relation.clone())
-        .collect();
-    wants.locks = reader.locks();
-    let sources = reader.sources();
+    wants.locks = reader.locks(&sources);
     for source in &sources {
-        // LOCK reads nothing.
-        if reader.is(0, "lock") {
-            break;
+        // LOCK reads nothing, and what is deleted from is told as a target.
+        if reader.is(0, "lock") || reader.is_emptied(source) {
+            continue;
         }
-        if !targets.contains(&source.relation) || wants.relations.is_empty() {
-            wants.relations.push(Wanted {
-                relation: source.relation.clone(),
-                privilege: "SELECT",
-                columns: reader.read_columns(source, &sources),
-            });
-        }
+        wants.relations.push(Wanted {
+            relation: source.relation.clone(),
+            privilege: "SELECT",
+            columns: reader.read_columns(source),
+        });
     }
+    wants.relations = joined(wants.relations);
     if naming(sql) != Naming::Means {
         reader.calls(&mut wants);
     }
     wants
 }
 
+/// The same privilege on the same relation, wanted in several places, as one.
+fn joined(wanted: Vec<Wanted>) -> Vec<Wanted> {
+    let mut joined: Vec<Wanted> = Vec::new();
+    for one in wanted {
+        let same = joined
+            .iter_mut()
+            .find(|known| known.relation == one.relation && known.privilege == one.privilege);
+        match (same, one.columns) {
+            (Some(known), Columns::Named(more)) => {
+                if let Columns::Named(names) = &mut known.columns {
+                    for name in more {
+                        if !names.contains(&name) {
+                            names.push(name);
+                        }
+                    }
+                }
+            }
+            (Some(known), Columns::All) => known.columns = Columns::All,
+            (None, columns) => joined.push(Wanted { columns, ..one }),
+        }
+    }
+    joined
+}
+
 struct Reader<'a> {
     sql: &'a str,
     words: Vec<Token>,
+    /// For each word, the words of the query that it stands in.
+    blocks: Vec<Range<usize>>,
+    /// What columns of relations are qualified with.
+    called: Vec<String>,
+    /// The words that name columns to be written, which is not reading them.
+    filled: Vec<usize>,
 }
 
-/// A relation that is read.
+/// A relation that is read, where FROM names it.
 struct Source {
     relation: Vec<String>,
     /// What its columns are qualified with.
-    called: Vec<String>,
+    called: String,
+    /// The first word of its name.
+    at: usize,
 }
 
 impl Reader<'_> {
@@ -154,8 +195,50 @@ impl Reader<'_> {
     }
 
     /// Names in a range of words, dots and all: columns, aliases, relations.
-    fn names(&self, range: std::ops::Range<usize>) -> Vec<String> {
+    fn names(&self, range: Range<usize>) -> Vec<String> {
         range.filter_map(|at| self.part(at)).flatten().collect()
+    }
+
+    /// The query that a word stands in.
+    fn block(&self, at: usize) -> Range<usize> {
+        self.blocks.get(at).cloned().unwrap_or(at..self.words.len())
+    }
+
+    /// The first word that reads so behind another one, in the same query.
+    fn find_in_block(&self, word: &str, at: usize) -> Option<usize> {
+        let block = self.block(at);
+        (at..block.end).find(|place| self.is(*place, word) && self.block(*place) == block)
+    }
+
+    /// Whether what stands at a word, behind a dot or not, may be of the relation called so.
+    fn is_of(&self, at: usize, called: &str) -> bool {
+        let qualifier = self
+            .part(at.wrapping_sub(2))
+            .filter(|_| self.is(at.wrapping_sub(1), "."))
+            .and_then(|mut parts| parts.pop());
+        qualifier.is_none_or(|name| {
+            // RETURNING of 18 calls the rows of the target so.
+            name == called || !self.called.contains(&name) && name != "excluded"
+        })
+    }
+
+    /// The names at these words that may be columns of the relation called so.
+    fn read(&self, places: impl Iterator<Item = usize>, called: &str) -> Vec<String> {
+        places
+            // What stands before a dot or a parenthesis is no column.
+            .filter(|at| self.is_of(*at, called) && !self.any_of(at + 1, &[".", "("]))
+            .filter(|at| !self.filled.contains(at))
+            .filter_map(|at| self.part(at))
+            .flatten()
+            .collect()
+    }
+
+    /// Whether all columns of the relation called so are read between two words.
+    fn reads_all(&self, mut places: Range<usize>, called: &str) -> bool {
+        let wide = ["select", ",", ".", "distinct", "returning", "all"];
+        places.any(|at| {
+            self.is(at, "*") && self.any_of(at.wrapping_sub(1), &wide) && self.is_of(at, called)
+        })
     }
 
     /// The names in the parentheses that open at a word, and the place behind them.
@@ -200,6 +283,10 @@ impl Reader<'_> {
         let Some((relation, mut at)) = self.name(at) else {
             return;
         };
+        let called = self.called(&relation, at).unwrap_or_default();
+        if self.is(at, "as") {
+            at += 2;
+        }
         let mut columns = Columns::All;
         if self.is(at, "(") && !self.any_of(at + 1, &["select", "with", "values"]) {
             let (names, behind) = self.list(at + 1);
@@ -212,11 +299,13 @@ impl Reader<'_> {
             columns,
         });
         let mut read = Vec::new();
-        if let Some(conflict) = self.find("conflict").filter(|place| *place > at) {
+        let into = at.saturating_sub(1);
+        if let Some(conflict) = self.find_in_block("conflict", into) {
             if self.is(conflict + 1, "(") {
-                read.extend(self.list(conflict + 2).0);
+                let end = (conflict..self.words.len()).find(|at| self.is(*at, ")"));
+                read.extend(conflict + 2..end.unwrap_or(self.words.len()));
             }
-            if let Some(set) = self.find("set").filter(|place| *place > conflict) {
+            if let Some(set) = self.find_in_block("set", conflict) {
                 let (columns, rest) = self.assigned(set + 1);
                 found.push(Wanted {
                     relation: relation.clone(),
@@ -226,14 +315,15 @@ impl Reader<'_> {
                 read.extend(rest);
             }
         }
-        self.returning(&relation, read, found);
+        self.returning((&relation, &called), into, read, found);
     }
 
-    /// What each WHEN of a MERGE does; what it reads is every name in it.
+    /// What each WHEN of a MERGE does; what it reads is every other name in it.
     fn merge(&self, at: usize, found: &mut Vec<Wanted>) {
         let Some((relation, behind)) = self.name(at) else {
             return;
         };
+        let called = self.called(&relation, behind).unwrap_or_default();
         let mut push = |privilege, columns| {
             found.push(Wanted {
                 relation: relation.clone(),
@@ -241,38 +331,51 @@ impl Reader<'_> {
                 columns,
             });
         };
-        for at in behind..self.words.len() {
-            if !self.is(at, "then") {
+        let block = self.block(at);
+        let mut read = Vec::new();
+        let mut place = behind;
+        while place < block.end {
+            if !self.is(place, "then") {
+                read.push(place);
+                place += 1;
                 continue;
             }
-            if self.is(at + 1, "insert") {
-                let columns = if self.is(at + 2, "(") {
-                    Columns::Named(self.list(at + 3).0)
+            place += 2;
+            if self.is(place - 1, "insert") {
+                let columns = if self.is(place, "(") {
+                    let (names, behind) = self.list(place + 1);
+                    place = behind;
+                    Columns::Named(names)
                 } else {
                     Columns::All
                 };
                 push("INSERT", columns);
-            } else if self.is(at + 1, "update") {
-                let end = (at + 2..self.words.len())
+            } else if self.is(place - 1, "update") {
+                let end = (place..block.end)
                     .find(|at| self.any_of(*at, &["when", "returning"]))
-                    .unwrap_or(self.words.len());
-                let (assigned, _) = self.set_list(at + 3, end);
+                    .unwrap_or(block.end);
+                let (assigned, rest) = self.set_list(place + 1, end);
                 push("UPDATE", Columns::Named(assigned));
-            } else if self.is(at + 1, "delete") {
+                read.extend(rest);
+                place = end;
+            } else if self.is(place - 1, "delete") {
                 push("DELETE", Columns::All);
             }
         }
-        push(
-            "SELECT",
-            Columns::Named(self.names(behind..self.words.len())),
-        );
+        let columns = if self.reads_all(behind..block.end, &called) {
+            Columns::All
+        } else {
+            Columns::Named(self.read(read.into_iter(), &called))
+        };
+        push("SELECT", columns);
     }
 
     fn update(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, at)) = self.name(at) else {
+        let Some((relation, behind)) = self.name(at) else {
             return;
         };
-        let Some(set) = self.find("set").filter(|place| *place >= at) else {
+        let called = self.called(&relation, behind).unwrap_or_default();
+        let Some(set) = self.find_in_block("set", behind) else {
             return;
         };
         let (columns, read) = self.assigned(set + 1);
@@ -281,24 +384,24 @@ impl Reader<'_> {
             privilege: "UPDATE",
             columns: Columns::Named(columns),
         });
-        self.returning(&relation, read, found);
+        self.returning((&relation, &called), set, read, found);
     }
 
     fn delete(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, at)) = self.name(at) else {
+        let Some((relation, behind)) = self.name(at) else {
             return;
         };
+        let called = self.called(&relation, behind).unwrap_or_default();
         found.push(Wanted {
             relation: relation.clone(),
             privilege: "DELETE",
             columns: Columns::All,
         });
-        let read = if self.find("where").is_some() {
-            self.names(at..self.words.len())
-        } else {
-            Vec::new()
+        let read = match self.find_in_block("where", at) {
+            Some(_) => (behind..self.block(at).end).collect(),
+            None => Vec::new(),
         };
-        self.returning(&relation, read, found);
+        self.returning((&relation, &called), at, read, found);
     }
 
     fn truncate(&self, mut at: usize, found: &mut Vec<Wanted>) {
@@ -337,25 +440,20 @@ impl Reader<'_> {
         });
     }
 
-    /// The columns that SET assigns, and every other name up to the end.
-    fn assigned(&self, at: usize) -> (Vec<String>, Vec<String>) {
-        let mut depth = 0_i32;
-        let end = (at..self.words.len()).find(|at| {
-            match self.text(*at) {
-                "(" => depth += 1,
-                ")" => depth -= 1,
-                _ => {}
-            }
-            depth <= 0 && self.any_of(*at, &["where", "from", "returning"])
-        });
-        let end = end.unwrap_or(self.words.len());
+    /// The columns that SET assigns, and every other word up to the end of the query.
+    fn assigned(&self, at: usize) -> (Vec<String>, Vec<usize>) {
+        let block = self.block(at);
+        let ends = ["where", "from", "returning"];
+        let end =
+            (at..block.end).find(|place| self.any_of(*place, &ends) && self.block(*place) == block);
+        let end = end.unwrap_or(block.end);
         let (assigned, mut read) = self.set_list(at, end);
-        read.extend(self.names(end..self.words.len()));
+        read.extend(end..block.end);
         (assigned, read)
     }
 
-    /// `a = …, (b, c) = …`: the columns that are assigned, and every other name.
-    fn set_list(&self, mut at: usize, end: usize) -> (Vec<String>, Vec<String>) {
+    /// `a = …, (b, c) = …`: the columns that are assigned, and every other word.
+    fn set_list(&self, mut at: usize, end: usize) -> (Vec<String>, Vec<usize>) {
         let mut assigned = Vec::new();
         let mut read = Vec::new();
         while at < end {
@@ -367,31 +465,41 @@ impl Reader<'_> {
                     continue;
                 }
             }
-            if let Some(names) = self.part(at) {
-                if self.is(at + 1, "=") {
-                    assigned.extend(names);
-                } else {
-                    read.extend(names);
-                }
+            // `a.b = …` stands in conditions alone.
+            let begins = at == 0 || !self.is(at - 1, ".");
+            match self.part(at).filter(|_| begins && self.is(at + 1, "=")) {
+                Some(names) => assigned.extend(names),
+                None => read.push(at),
             }
             at += 1;
         }
         (assigned, read)
     }
 
-    /// What is read of the target itself.
-    fn returning(&self, relation: &[String], mut read: Vec<String>, found: &mut Vec<Wanted>) {
-        let mut columns = None;
-        if let Some(at) = self.find("returning") {
-            read.extend(self.names(at + 1..self.words.len()));
-            columns = (at..self.words.len())
-                .any(|at| self.is(at, "*"))
-                .then_some(Columns::All);
+    /// What is read of the target itself, which stands in the query of a word.
+    fn returning(
+        &self,
+        (relation, called): (&[String], &str),
+        at: usize,
+        mut read: Vec<usize>,
+        found: &mut Vec<Wanted>,
+    ) {
+        let mut all = false;
+        if let Some(returning) = self.find_in_block("returning", at) {
+            let end = self.block(at).end;
+            read.extend(returning + 1..end);
+            all = self.reads_all(returning..end, called);
         }
-        if columns.is_none() && read.is_empty() {
+        if !all && read.is_empty() {
             return;
         }
-        let columns = columns.unwrap_or(Columns::Named(read));
+        read.sort_unstable();
+        read.dedup();
+        let columns = if all {
+            Columns::All
+        } else {
+            Columns::Named(self.read(read.into_iter(), called))
+        };
         found.push(Wanted {
             relation: relation.to_vec(),
             privilege: "SELECT",
@@ -399,40 +507,58 @@ impl Reader<'_> {
         });
     }
 
+    /// The columns in the lists of INSERT and before the signs of SET.
+    fn filled(&self) -> Vec<usize> {
+        let mut filled = Vec::new();
+        for at in 0..self.words.len() {
+            let list = if self.is(at, "into") {
+                self.name(at + 1).map(|(_, behind)| behind)
+            } else {
+                self.is(at, "insert").then_some(at + 1)
+            };
+            if let Some(list) = list.filter(|list| {
+                self.is(*list, "(") && !self.any_of(list + 1, &["select", "with", "values"])
+            }) {
+                filled.extend(list..self.list(list + 1).1);
+            }
+            if self.is(at, "set") {
+                let block = self.block(at);
+                let ends = ["where", "from", "returning", "when"];
+                let own = |place: &usize| self.block(*place) == block;
+                let end = (at..block.end).find(|place| self.any_of(*place, &ends) && own(place));
+                let list = at + 1..end.unwrap_or(block.end);
+                filled.extend(
+                    list.filter(|at| self.is(at + 1, "=") && self.any_of(at - 1, &["set", ","])),
+                );
+            }
+        }
+        filled
+    }
+
+    /// What columns of the relations that are written to are qualified with.
+    fn written(&self) -> Vec<String> {
+        (0..self.words.len())
+            .filter(|at| self.any_of(*at, &["into", "update"]))
+            .filter_map(|at| {
+                let (relation, behind) = self.name(at + 1)?;
+                self.called(&relation, behind)
+            })
+            .collect()
+    }
+
+    /// Whether DELETE names the relation here.
+    fn is_emptied(&self, source: &Source) -> bool {
+        self.is(source.at.wrapping_sub(2), "delete")
+    }
+
     /// The columns that a query may read of a relation: every name in it that is not said to be another's,
     /// or all where it has a star.
-    fn read_columns(&self, of: &Source, all: &[Source]) -> Columns {
-        // Whether what stands at a word, behind a dot or not, may be of the relation.
-        let mine = |at: usize| {
-            let qualifier = self
-                .part(at.wrapping_sub(2))
-                .filter(|_| self.is(at.wrapping_sub(1), "."))
-                .and_then(|mut parts| parts.pop());
-            qualifier.is_none_or(|name| {
-                of.called.contains(&name) || !all.iter().any(|other| other.called.contains(&name))
-            })
-        };
-        let star = (0..self.words.len()).any(|at| {
-            let wide = ["select", ",", ".", "distinct"];
-            self.is(at, "*") && self.any_of(at.wrapping_sub(1), &wide) && mine(at)
-        });
-        if star || self.is(0, "table") {
+    fn read_columns(&self, of: &Source) -> Columns {
+        let block = self.block(of.at);
+        if self.reads_all(block.clone(), &of.called) || self.is(block.start, "table") {
             return Columns::All;
         }
-        let named = (0..self.words.len())
-            .filter(|at| mine(*at))
-            .filter_map(|at| Some((at, self.part(at)?)));
-        // What stands before a dot is no column.
-        let qualifies = |at: usize, name: &[String]| {
-            let known = |source: &Source| name.iter().all(|part| source.called.contains(part));
-            self.is(at + 1, ".") && all.iter().any(known)
-        };
-        Columns::Named(
-            named
-                .filter(|(at, name)| !qualifies(*at, name))
-                .flat_map(|(_, name)| name)
-                .collect(),
-        )
+        Columns::Named(self.read(block, &of.called))
     }
 
     /// Names behind FROM, JOIN and USING, and those that commas add.
@@ -451,14 +577,11 @@ impl Reader<'_> {
             let mut place = at + 1;
             while let Some((name, behind)) = self.name(place) {
                 if !self.is(behind, "(") {
-                    let called = self.called(&name, behind);
-                    match found.iter_mut().find(|known| known.relation == name) {
-                        Some(known) => known.called.extend(called),
-                        None => found.push(Source {
-                            relation: name,
-                            called: called.into_iter().collect(),
-                        }),
-                    }
+                    found.push(Source {
+                        called: self.called(&name, behind).unwrap_or_default(),
+                        relation: name,
+                        at: place,
+                    });
                 }
                 // An alias may stand before the comma that adds another.
                 let mut next = behind;
@@ -491,7 +614,7 @@ impl Reader<'_> {
 
     /// SELECT … FOR UPDATE and its kin, and LOCK, whose modes take more than SELECT but the weakest
     /// (PostgreSQL documentation, "LOCK"). `FOR UPDATE OF` may name aliases: then any relation it is.
-    fn locks(&self) -> Vec<Wanted> {
+    fn locks(&self, sources: &[Source]) -> Vec<Wanted> {
         let wanted = |privilege, columns: &Columns| {
             let columns = columns.clone();
             move |relation| Wanted {
@@ -535,12 +658,16 @@ impl Reader<'_> {
         let of = (at..self.words.len()).find(|at| self.is(*at, "of"));
         let named: Vec<String> =
             of.map_or_else(Vec::new, |of| self.names(of + 1..self.words.len()));
-        let sources = self.sources().into_iter().map(|source| source.relation);
-        let sources: Vec<Vec<String>> = sources.collect();
+        let mut relations: Vec<Vec<String>> = Vec::new();
+        for source in sources {
+            if !relations.contains(&source.relation) {
+                relations.push(source.relation.clone());
+            }
+        }
         let meant =
             |relation: &Vec<String>| relation.last().is_some_and(|last| named.contains(last));
-        let some = sources.iter().any(meant);
-        sources
+        let some = relations.iter().any(meant);
+        relations
             .into_iter()
             .filter(|relation| !some || meant(relation))
             .map(wanted("UPDATE", &Columns::Named(Vec::new())))
@@ -637,7 +764,7 @@ mod tests {
             [
                 "UPDATE t a b e",
                 "SELECT t select c d from u",
-                "SELECT u update t set a b select c d from u e"
+                "SELECT u select c d from u"
             ]
         );
         assert_eq!(summary("delete from t"), ["DELETE t *"]);
@@ -650,13 +777,61 @@ mod tests {
         assert_eq!(
             summary("select t.id, x.name, x.* from s.t join u as x on x.id = t.id where k = 1"),
             [
-                "SELECT s.t select id from s t join u as x on id where k",
+                "SELECT s.t select id from t join u as x on id where k",
                 "SELECT u *"
             ]
         );
         assert_eq!(
             summary("select a.n, b.m from t a, t b"),
-            ["SELECT t select n m from t a t b"]
+            ["SELECT t select n from t a t b m"]
+        );
+    }
+
+    #[test]
+    fn names_reach_no_further_than_their_query() {
+        assert_eq!(
+            summary("select b from t where exists (select 1 from u where u.c = t.c)"),
+            [
+                "SELECT t select b from t where select from u where c",
+                "SELECT u select from u where c"
+            ]
+        );
+        assert_eq!(
+            summary("with x as (delete from t returning a) select * from x"),
+            ["DELETE t *", "SELECT t a", "SELECT x *"]
+        );
+        assert_eq!(
+            summary(
+                "insert into t (a, b) select c + 1, b from t on conflict (a) do update set b = excluded.b"
+            ),
+            ["INSERT t a b", "UPDATE t b", "SELECT t a select c b from t"]
+        );
+        assert_eq!(
+            summary("select a from t union select b from u"),
+            ["SELECT t select a from t", "SELECT u select b from u"]
+        );
+    }
+
+    #[test]
+    fn targets_read_what_is_said_to_be_theirs() {
+        assert_eq!(
+            summary("update t set b = u.b from u where u.a = t.c returning u.d"),
+            [
+                "UPDATE t b",
+                "SELECT t from u where c returning",
+                "SELECT u update t set b from u where a returning d"
+            ]
+        );
+        assert_eq!(
+            summary(
+                "merge into t m using u on m.a = u.a when matched and u.c then update set b = u.d when not matched then insert (a, b) values (u.e, 1)"
+            ),
+            [
+                "UPDATE t b",
+                "INSERT t a b",
+                "SELECT t m using u on a when matched and when not matched",
+                "SELECT u merge into t m using u on a when matched and c then update set d when not matched then e"
+            ]
         );
     }
 
