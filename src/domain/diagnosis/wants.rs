@@ -7,14 +7,15 @@
 //! COPY, TRUNCATE, LOCK.
 
 mod scope;
+mod targets;
 
 use std::ops::Range;
 
 use super::calls::{Naming, naming};
 use super::draws::Draw;
 use crate::domain::ident;
-use crate::domain::sql::lexer::{Token, TokenKind, tokens};
-use crate::domain::sql::words::literal;
+use crate::domain::sql::lexer::TokenKind;
+use crate::domain::sql::words::{Words, literal};
 
 /// Which columns are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +64,10 @@ pub struct Wants {
 /// Reads a statement.
 #[must_use]
 pub fn wants(sql: &str) -> Wants {
-    let words: Vec<Token> = tokens(sql)
-        .into_iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .collect();
-    let texts: Vec<&str> = words.iter().map(|token| token.text(sql)).collect();
+    let words = Words::of(sql);
+    let texts: Vec<&str> = (0..words.len()).map(|at| words.text(at)).collect();
     let blocks = scope::blocks(&texts);
     let mut reader = Reader {
-        sql,
         words,
         blocks,
         called: Vec::new(),
@@ -87,7 +84,7 @@ pub fn wants(sql: &str) -> Wants {
     wants.locks = reader.locks(&sources);
     for source in &sources {
         // LOCK reads nothing, and what is deleted from is told as a target.
-        if reader.is(0, "lock") || reader.is_emptied(source) {
+        if reader.words.is(0, "lock") || reader.is_emptied(source) {
             continue;
         }
         wants.relations.push(Wanted {
@@ -128,8 +125,7 @@ fn joined(wanted: Vec<Wanted>) -> Vec<Wanted> {
 }
 
 struct Reader<'a> {
-    sql: &'a str,
-    words: Vec<Token>,
+    words: Words<'a>,
     /// For each word, the words of the query that it stands in.
     blocks: Vec<Range<usize>>,
     /// What columns of relations are qualified with.
@@ -148,32 +144,19 @@ struct Source {
 }
 
 impl Reader<'_> {
-    fn text(&self, at: usize) -> &str {
-        self.words.get(at).map_or("", |token| token.text(self.sql))
-    }
-
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.text(at).eq_ignore_ascii_case(word)
-    }
-
-    fn any_of(&self, at: usize, words: &[&str]) -> bool {
-        words.iter().any(|word| self.is(at, word))
-    }
-
-    fn find(&self, word: &str) -> Option<usize> {
-        (0..self.words.len()).find(|at| self.is(*at, word))
-    }
-
     /// The dotted name that begins at a word, and the place behind it.
     fn name(&self, mut at: usize) -> Option<(Vec<String>, usize)> {
-        while self.any_of(at, &["only", "lateral", "table", "if", "exists"]) {
+        while self
+            .words
+            .is_any(at, &["only", "lateral", "table", "if", "exists"])
+        {
             at += 1;
         }
         let mut parts = Vec::new();
         loop {
             parts.extend(self.part(at)?);
             at += 1;
-            if !self.is(at, ".") {
+            if !self.words.is(at, ".") {
                 return Some((parts, at));
             }
             at += 1;
@@ -188,7 +171,7 @@ impl Reader<'_> {
             TokenKind::Keyword,
         ];
         if names.contains(&token.kind) {
-            ident::parts(token.text(self.sql))
+            ident::parts(token.text(self.words.sql))
         } else {
             None
         }
@@ -207,14 +190,14 @@ impl Reader<'_> {
     /// The first word that reads so behind another one, in the same query.
     fn find_in_block(&self, word: &str, at: usize) -> Option<usize> {
         let block = self.block(at);
-        (at..block.end).find(|place| self.is(*place, word) && self.block(*place) == block)
+        (at..block.end).find(|place| self.words.is(*place, word) && self.block(*place) == block)
     }
 
     /// Whether what stands at a word, behind a dot or not, may be of the relation called so.
     fn is_of(&self, at: usize, called: &str) -> bool {
         let qualifier = self
             .part(at.wrapping_sub(2))
-            .filter(|_| self.is(at.wrapping_sub(1), "."))
+            .filter(|_| self.words.is(at.wrapping_sub(1), "."))
             .and_then(|mut parts| parts.pop());
         qualifier.is_none_or(|name| {
             // RETURNING of 18 calls the rows of the target so.
@@ -226,7 +209,7 @@ impl Reader<'_> {
     fn read(&self, places: impl Iterator<Item = usize>, called: &str) -> Vec<String> {
         places
             // What stands before a dot or a parenthesis is no column.
-            .filter(|at| self.is_of(*at, called) && !self.any_of(at + 1, &[".", "("]))
+            .filter(|at| self.is_of(*at, called) && !self.words.is_any(at + 1, &[".", "("]))
             .filter(|at| !self.filled.contains(at))
             .filter_map(|at| self.part(at))
             .flatten()
@@ -237,299 +220,46 @@ impl Reader<'_> {
     fn reads_all(&self, mut places: Range<usize>, called: &str) -> bool {
         let wide = ["select", ",", ".", "distinct", "returning", "all"];
         places.any(|at| {
-            self.is(at, "*") && self.any_of(at.wrapping_sub(1), &wide) && self.is_of(at, called)
+            self.words.is(at, "*")
+                && self.words.is_any(at.wrapping_sub(1), &wide)
+                && self.is_of(at, called)
         })
     }
 
     /// The names in the parentheses that open at a word, and the place behind them.
     fn list(&self, at: usize) -> (Vec<String>, usize) {
         let mut end = at;
-        while end < self.words.len() && !self.is(end, ")") {
+        while end < self.words.len() && !self.words.is(end, ")") {
             end += 1;
         }
         (self.names(at..end), end + 1)
-    }
-
-    /// What the statement does to the relation it is about.
-    fn targets(&self) -> Vec<Wanted> {
-        let mut found = Vec::new();
-        for at in 0..self.words.len() {
-            let begins = at == 0
-                || self.any_of(at - 1, &["(", "explain", "verbose", "analyze"])
-                || self.is(0, "with");
-            if !begins {
-                continue;
-            }
-            if self.is(at, "insert") && self.is(at + 1, "into") {
-                self.insert(at + 2, &mut found);
-            } else if self.is(at, "update")
-                && !self.any_of(at.wrapping_sub(1), &["for", "key", "do", "on"])
-            {
-                self.update(at + 1, &mut found);
-            } else if self.is(at, "delete") && self.is(at + 1, "from") {
-                self.delete(at + 2, &mut found);
-            } else if self.is(at, "merge") && self.is(at + 1, "into") {
-                self.merge(at + 2, &mut found);
-            } else if self.is(at, "truncate") {
-                self.truncate(at + 1, &mut found);
-            } else if self.is(at, "copy") {
-                self.copy(at + 1, &mut found);
-            }
-        }
-        found
-    }
-
-    fn insert(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, mut at)) = self.name(at) else {
-            return;
-        };
-        let called = self.called(&relation, at).unwrap_or_default();
-        if self.is(at, "as") {
-            at += 2;
-        }
-        let mut columns = Columns::All;
-        if self.is(at, "(") && !self.any_of(at + 1, &["select", "with", "values"]) {
-            let (names, behind) = self.list(at + 1);
-            columns = Columns::Named(names);
-            at = behind;
-        }
-        found.push(Wanted {
-            relation: relation.clone(),
-            privilege: "INSERT",
-            columns,
-        });
-        let mut read = Vec::new();
-        let into = at.saturating_sub(1);
-        if let Some(conflict) = self.find_in_block("conflict", into) {
-            if self.is(conflict + 1, "(") {
-                let end = (conflict..self.words.len()).find(|at| self.is(*at, ")"));
-                read.extend(conflict + 2..end.unwrap_or(self.words.len()));
-            }
-            if let Some(set) = self.find_in_block("set", conflict) {
-                let (columns, rest) = self.assigned(set + 1);
-                found.push(Wanted {
-                    relation: relation.clone(),
-                    privilege: "UPDATE",
-                    columns: Columns::Named(columns),
-                });
-                read.extend(rest);
-            }
-        }
-        self.returning((&relation, &called), into, read, found);
-    }
-
-    /// What each WHEN of a MERGE does; what it reads is every other name in it.
-    fn merge(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, behind)) = self.name(at) else {
-            return;
-        };
-        let called = self.called(&relation, behind).unwrap_or_default();
-        let mut push = |privilege, columns| {
-            found.push(Wanted {
-                relation: relation.clone(),
-                privilege,
-                columns,
-            });
-        };
-        let block = self.block(at);
-        let mut read = Vec::new();
-        let mut place = behind;
-        while place < block.end {
-            if !self.is(place, "then") {
-                read.push(place);
-                place += 1;
-                continue;
-            }
-            place += 2;
-            if self.is(place - 1, "insert") {
-                let columns = if self.is(place, "(") {
-                    let (names, behind) = self.list(place + 1);
-                    place = behind;
-                    Columns::Named(names)
-                } else {
-                    Columns::All
-                };
-                push("INSERT", columns);
-            } else if self.is(place - 1, "update") {
-                let end = (place..block.end)
-                    .find(|at| self.any_of(*at, &["when", "returning"]))
-                    .unwrap_or(block.end);
-                let (assigned, rest) = self.set_list(place + 1, end);
-                push("UPDATE", Columns::Named(assigned));
-                read.extend(rest);
-                place = end;
-            } else if self.is(place - 1, "delete") {
-                push("DELETE", Columns::All);
-            }
-        }
-        let columns = if self.reads_all(behind..block.end, &called) {
-            Columns::All
-        } else {
-            Columns::Named(self.read(read.into_iter(), &called))
-        };
-        push("SELECT", columns);
-    }
-
-    fn update(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, behind)) = self.name(at) else {
-            return;
-        };
-        let called = self.called(&relation, behind).unwrap_or_default();
-        let Some(set) = self.find_in_block("set", behind) else {
-            return;
-        };
-        let (columns, read) = self.assigned(set + 1);
-        found.push(Wanted {
-            relation: relation.clone(),
-            privilege: "UPDATE",
-            columns: Columns::Named(columns),
-        });
-        self.returning((&relation, &called), set, read, found);
-    }
-
-    fn delete(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, behind)) = self.name(at) else {
-            return;
-        };
-        let called = self.called(&relation, behind).unwrap_or_default();
-        found.push(Wanted {
-            relation: relation.clone(),
-            privilege: "DELETE",
-            columns: Columns::All,
-        });
-        let read = match self.find_in_block("where", at) {
-            Some(_) => (behind..self.block(at).end).collect(),
-            None => Vec::new(),
-        };
-        self.returning((&relation, &called), at, read, found);
-    }
-
-    fn truncate(&self, mut at: usize, found: &mut Vec<Wanted>) {
-        while let Some((relation, behind)) = self.name(at) {
-            found.push(Wanted {
-                relation,
-                privilege: "TRUNCATE",
-                columns: Columns::All,
-            });
-            if !self.is(behind, ",") {
-                return;
-            }
-            at = behind + 1;
-        }
-    }
-
-    fn copy(&self, at: usize, found: &mut Vec<Wanted>) {
-        let Some((relation, mut at)) = self.name(at) else {
-            return;
-        };
-        let mut columns = Columns::All;
-        if self.is(at, "(") {
-            let (names, behind) = self.list(at + 1);
-            columns = Columns::Named(names);
-            at = behind;
-        }
-        let privilege = if self.is(at, "from") {
-            "INSERT"
-        } else {
-            "SELECT"
-        };
-        found.push(Wanted {
-            relation,
-            privilege,
-            columns,
-        });
-    }
-
-    /// The columns that SET assigns, and every other word up to the end of the query.
-    fn assigned(&self, at: usize) -> (Vec<String>, Vec<usize>) {
-        let block = self.block(at);
-        let ends = ["where", "from", "returning"];
-        let end =
-            (at..block.end).find(|place| self.any_of(*place, &ends) && self.block(*place) == block);
-        let end = end.unwrap_or(block.end);
-        let (assigned, mut read) = self.set_list(at, end);
-        read.extend(end..block.end);
-        (assigned, read)
-    }
-
-    /// `a = …, (b, c) = …`: the columns that are assigned, and every other word.
-    fn set_list(&self, mut at: usize, end: usize) -> (Vec<String>, Vec<usize>) {
-        let mut assigned = Vec::new();
-        let mut read = Vec::new();
-        while at < end {
-            if self.is(at, "(") {
-                let (names, behind) = self.list(at + 1);
-                if self.is(behind, "=") {
-                    assigned.extend(names);
-                    at = behind;
-                    continue;
-                }
-            }
-            // `a.b = …` stands in conditions alone.
-            let begins = at == 0 || !self.is(at - 1, ".");
-            match self.part(at).filter(|_| begins && self.is(at + 1, "=")) {
-                Some(names) => assigned.extend(names),
-                None => read.push(at),
-            }
-            at += 1;
-        }
-        (assigned, read)
-    }
-
-    /// What is read of the target itself, which stands in the query of a word.
-    fn returning(
-        &self,
-        (relation, called): (&[String], &str),
-        at: usize,
-        mut read: Vec<usize>,
-        found: &mut Vec<Wanted>,
-    ) {
-        let mut all = false;
-        if let Some(returning) = self.find_in_block("returning", at) {
-            let end = self.block(at).end;
-            read.extend(returning + 1..end);
-            all = self.reads_all(returning..end, called);
-        }
-        if !all && read.is_empty() {
-            return;
-        }
-        read.sort_unstable();
-        read.dedup();
-        let columns = if all {
-            Columns::All
-        } else {
-            Columns::Named(self.read(read.into_iter(), called))
-        };
-        found.push(Wanted {
-            relation: relation.to_vec(),
-            privilege: "SELECT",
-            columns,
-        });
     }
 
     /// The columns in the lists of INSERT and before the signs of SET.
     fn filled(&self) -> Vec<usize> {
         let mut filled = Vec::new();
         for at in 0..self.words.len() {
-            let list = if self.is(at, "into") {
+            let list = if self.words.is(at, "into") {
                 self.name(at + 1).map(|(_, behind)| behind)
             } else {
-                self.is(at, "insert").then_some(at + 1)
+                self.words.is(at, "insert").then_some(at + 1)
             };
             if let Some(list) = list.filter(|list| {
-                self.is(*list, "(") && !self.any_of(list + 1, &["select", "with", "values"])
+                self.words.is(*list, "(")
+                    && !self.words.is_any(list + 1, &["select", "with", "values"])
             }) {
                 filled.extend(list..self.list(list + 1).1);
             }
-            if self.is(at, "set") {
+            if self.words.is(at, "set") {
                 let block = self.block(at);
                 let ends = ["where", "from", "returning", "when"];
                 let own = |place: &usize| self.block(*place) == block;
-                let end = (at..block.end).find(|place| self.any_of(*place, &ends) && own(place));
+                let end =
+                    (at..block.end).find(|place| self.words.is_any(*place, &ends) && own(place));
                 let list = at + 1..end.unwrap_or(block.end);
-                filled.extend(
-                    list.filter(|at| self.is(at + 1, "=") && self.any_of(at - 1, &["set", ","])),
-                );
+                filled.extend(list.filter(|at| {
+                    self.words.is(at + 1, "=") && self.words.is_any(at - 1, &["set", ","])
+                }));
             }
         }
         filled
@@ -538,7 +268,7 @@ impl Reader<'_> {
     /// What columns of the relations that are written to are qualified with.
     fn written(&self) -> Vec<String> {
         (0..self.words.len())
-            .filter(|at| self.any_of(*at, &["into", "update"]))
+            .filter(|at| self.words.is_any(*at, &["into", "update"]))
             .filter_map(|at| {
                 let (relation, behind) = self.name(at + 1)?;
                 self.called(&relation, behind)
@@ -548,14 +278,14 @@ impl Reader<'_> {
 
     /// Whether DELETE names the relation here.
     fn is_emptied(&self, source: &Source) -> bool {
-        self.is(source.at.wrapping_sub(2), "delete")
+        self.words.is(source.at.wrapping_sub(2), "delete")
     }
 
     /// The columns that a query may read of a relation: every name in it that is not said to be another's,
     /// or all where it has a star.
     fn read_columns(&self, of: &Source) -> Columns {
         let block = self.block(of.at);
-        if self.reads_all(block.clone(), &of.called) || self.is(block.start, "table") {
+        if self.reads_all(block.clone(), &of.called) || self.words.is(block.start, "table") {
             return Columns::All;
         }
         Columns::Named(self.read(block, &of.called))
@@ -565,18 +295,18 @@ impl Reader<'_> {
     fn sources(&self) -> Vec<Source> {
         let mut found: Vec<Source> = Vec::new();
         for at in 0..self.words.len() {
-            let opens = self.any_of(at, &["from", "join"])
-                || (self.is(at, "using") && self.any_of(0, &["delete", "merge"]))
-                || (self.is(at, "table") && (at == 0 || self.is(0, "lock")));
+            let opens = self.words.is_any(at, &["from", "join"])
+                || (self.words.is(at, "using") && self.words.is_any(0, &["delete", "merge"]))
+                || (self.words.is(at, "table") && (at == 0 || self.words.is(0, "lock")));
             if !opens
-                || self.is(at.wrapping_sub(1), "distinct")
-                || self.any_of(at + 1, &["stdin", "("])
+                || self.words.is(at.wrapping_sub(1), "distinct")
+                || self.words.is_any(at + 1, &["stdin", "("])
             {
                 continue;
             }
             let mut place = at + 1;
             while let Some((name, behind)) = self.name(place) {
-                if !self.is(behind, "(") {
+                if !self.words.is(behind, "(") {
                     found.push(Source {
                         called: self.called(&name, behind).unwrap_or_default(),
                         relation: name,
@@ -585,13 +315,13 @@ impl Reader<'_> {
                 }
                 // An alias may stand before the comma that adds another.
                 let mut next = behind;
-                if self.is(next, "as") {
+                if self.words.is(next, "as") {
                     next += 1;
                 }
-                if self.part(next).is_some() && self.is(next + 1, ",") {
+                if self.part(next).is_some() && self.words.is(next + 1, ",") {
                     next += 1;
                 }
-                if !self.is(next, ",") {
+                if !self.words.is(next, ",") {
                     break;
                 }
                 place = next + 1;
@@ -602,13 +332,13 @@ impl Reader<'_> {
 
     /// The alias behind a relation's name, else the name's last part.
     fn called(&self, name: &[String], behind: usize) -> Option<String> {
-        let told = usize::from(self.is(behind, "as"));
+        let told = usize::from(self.words.is(behind, "as"));
         let alias = self.words.get(behind + told).filter(|token| {
             let plain = [TokenKind::Identifier, TokenKind::QuotedIdentifier];
             told == 1 || plain.contains(&token.kind)
         });
         alias
-            .and_then(|token| ident::parts(token.text(self.sql))?.pop())
+            .and_then(|token| ident::parts(token.text(self.words.sql))?.pop())
             .or_else(|| name.last().cloned())
     }
 
@@ -623,11 +353,13 @@ impl Reader<'_> {
                 columns: columns.clone(),
             }
         };
-        if self.is(0, "lock") {
-            let privilege = match self.find("mode") {
-                Some(at) if self.is(at - 1, "share") && self.is(at - 2, "access") => "SELECT",
-                Some(at) if self.is(at - 1, "exclusive") && self.is(at - 2, "row") => {
-                    if at >= 3 && self.is(at - 3, "share") {
+        if self.words.is(0, "lock") {
+            let privilege = match self.words.find("mode") {
+                Some(at) if self.words.is(at - 1, "share") && self.words.is(at - 2, "access") => {
+                    "SELECT"
+                }
+                Some(at) if self.words.is(at - 1, "exclusive") && self.words.is(at - 2, "row") => {
+                    if at >= 3 && self.words.is(at - 3, "share") {
                         "UPDATE"
                     } else {
                         "INSERT"
@@ -639,7 +371,7 @@ impl Reader<'_> {
             let mut at = 1;
             while let Some((name, behind)) = self.name(at) {
                 found.push(name);
-                if !self.is(behind, ",") {
+                if !self.words.is(behind, ",") {
                     break;
                 }
                 at = behind + 1;
@@ -650,12 +382,12 @@ impl Reader<'_> {
                 .collect();
         }
         let strengths = ["update", "share", "no", "key"];
-        let Some(at) =
-            (0..self.words.len()).find(|at| self.is(*at, "for") && self.any_of(at + 1, &strengths))
+        let Some(at) = (0..self.words.len())
+            .find(|at| self.words.is(*at, "for") && self.words.is_any(at + 1, &strengths))
         else {
             return Vec::new();
         };
-        let of = (at..self.words.len()).find(|at| self.is(*at, "of"));
+        let of = (at..self.words.len()).find(|at| self.words.is(*at, "of"));
         let named: Vec<String> =
             of.map_or_else(Vec::new, |of| self.names(of + 1..self.words.len()));
         let mut relations: Vec<Vec<String>> = Vec::new();
@@ -675,11 +407,11 @@ impl Reader<'_> {
     }
 
     fn call(&self, at: usize, name: String) -> Call {
-        let qualified = at >= 2 && self.is(at - 1, ".");
+        let qualified = at >= 2 && self.words.is(at - 1, ".");
         let mut depth = 0_usize;
-        let mut arguments = usize::from(!self.any_of(at + 2, &[")", "*"]));
+        let mut arguments = usize::from(!self.words.is_any(at + 2, &[")", "*"]));
         for place in at + 1..self.words.len() {
-            match self.text(place) {
+            match self.words.text(place) {
                 "(" | "[" => depth += 1,
                 ")" | "]" => depth = depth.saturating_sub(1),
                 "," if depth == 1 => arguments += 1,
@@ -705,7 +437,7 @@ impl Reader<'_> {
             let Some(name) = self.part(at).and_then(|mut parts| parts.pop()) else {
                 continue;
             };
-            if !self.is(at + 1, "(") {
+            if !self.words.is(at + 1, "(") {
                 continue;
             }
             let sequence = self
@@ -714,7 +446,7 @@ impl Reader<'_> {
                 .filter(|token| token.kind == TokenKind::String);
             match (Draw::of(&name), sequence) {
                 (Some(draw), Some(token)) => {
-                    let text = literal(token.text(self.sql));
+                    let text = literal(token.text(self.words.sql));
                     wants
                         .sequences
                         .extend(ident::parts(&text).map(|parts| (parts, draw)));
