@@ -62,7 +62,9 @@ GRANT SELECT, DELETE ON above TO clerk; CREATE TRIGGER x AFTER DELETE ON under F
 CREATE TABLE limits (v int); INSERT INTO limits VALUES (9);
 CREATE FUNCTION within() RETURNS bool STABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(v) FROM limits) > 1; END';
 CREATE DOMAIN small AS int CHECK (VALUE > 0 AND within()); CREATE TABLE sized (a small);
-CREATE TABLE kinds (k text); GRANT SELECT, INSERT ON kinds, sized TO clerk;
+CREATE FUNCTION below(int) RETURNS bool STABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 < (SELECT max(v) FROM limits); END';
+CREATE DOMAIN capped AS int CHECK (below(VALUE)); CREATE TABLE caps (a capped);
+CREATE TABLE kinds (k text); GRANT SELECT, INSERT ON kinds, sized, caps TO clerk;
 CREATE FUNCTION cases() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   BEGIN DELETE FROM limits; EXCEPTION WHEN insufficient_privilege THEN NULL; END;
@@ -106,6 +108,11 @@ const CASES: &[(&str, &[&str])] = &[
     ("DELETE FROM above", &[LOW]),
     (
         "INSERT INTO sized VALUES (1)",
+        &["GRANT SELECT (v) ON TABLE public.limits TO clerk"],
+    ),
+    // What is read beside a value that is known only when it runs.
+    (
+        "INSERT INTO caps VALUES (1)",
         &["GRANT SELECT (v) ON TABLE public.limits TO clerk"],
     ),
     ("INSERT INTO kinds VALUES ('h')", &[HIGH]),

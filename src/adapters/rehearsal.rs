@@ -44,6 +44,7 @@ mod stage;
 mod stored;
 mod touched;
 mod underneath;
+mod unknown_values;
 mod written;
 mod written_rows;
 
@@ -332,7 +333,13 @@ async fn played(
                 statement,
                 "it comes behind a SET ROLE that cannot be tried",
             )),
-            Ok(more) => {
+            Ok(mut more) => {
+                if let Some((planned, _)) =
+                    unknown_values::planned(stage.session, statement).await?
+                    && let Some(first) = more.first_mut()
+                {
+                    *first = planned;
+                }
                 let mut calls = evaluable(statement);
                 calls.extend(looking::looking(stage, statement).await?);
                 scenes.extend(more.into_iter().chain(calls).map(Scene::own));

@@ -1,5 +1,6 @@
 //! What is tried: texts, and as whom each of them speaks.
 
+use super::unknown_values;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::evaluable::is_worked_out;
 use crate::domain::diagnosis::trial::{explain, held_up_by, is_key, key_passed};
@@ -98,8 +99,8 @@ pub(super) struct Planned {
     pub(super) plan: Vec<String>,
 }
 
-/// A body's statement as it can be planned by itself: variables become NULL, for privileges do not
-/// depend on values. `None` where it cannot.
+/// A body's statement as it can be planned by itself: variables become values that are not known, for
+/// privileges do not depend on them. `None` where it cannot.
 ///
 /// The server is asked, as who looks, which names mean nothing; columns win over variables as they
 /// do in the body.
@@ -109,6 +110,7 @@ pub(super) async fn plannable(
     path: &str,
 ) -> Result<Option<Planned>, Failure> {
     let mut text = explain(statement);
+    let mut open = statement.to_owned();
     let before = format!(
         "SAVEPOINT pgiam_body; SELECT pg_catalog.set_config('search_path', {}, true)",
         ident::literal(path)
@@ -117,24 +119,50 @@ pub(super) async fn plannable(
         // Sent apart: of a message that is no SQL, nothing is done.
         let _ = session.query(&before).await?;
         let tried = session.query(&text).await;
+        let told = match &tried {
+            Ok(_) => unknown_values::planned(session, &open).await?,
+            Err(_) => None,
+        };
         let _ = session.query("ROLLBACK TO SAVEPOINT pgiam_body").await?;
-        let failure = match tried {
-            Ok(answer) => {
+        let failure = match (tried, told) {
+            (Ok(_), Some((text, plan))) => return Ok(Some(Planned { text, plan })),
+            (Ok(answer), None) => {
                 let plan = answer.rows.into_iter().flatten().flatten().collect();
                 return Ok(Some(Planned { text, plan }));
             }
-            Err(failure) => failure,
+            (Err(failure), _) => failure,
         };
         let Some(next) = without_variable(&text, &failure) else {
             return Ok(None);
         };
         text = next;
+        open = with_parameters(&open, &failure).unwrap_or(open);
     }
     Ok(None)
 }
 
 /// The text with NULL for the name that the server does not know.
 pub(super) fn without_variable(text: &str, failure: &Failure) -> Option<String> {
+    replaced(text, failure, &mut || "NULL".to_owned())
+}
+
+/// The same with a parameter of its own wherever the name stands.
+fn with_parameters(text: &str, failure: &Failure) -> Option<String> {
+    let number = |token: &Token| token.text(text).trim_start_matches('$').parse().ok();
+    let parameters = tokens(text).into_iter();
+    let mut last: u32 = parameters
+        .filter(|token| token.kind == TokenKind::Parameter)
+        .filter_map(|token| number(&token))
+        .max()
+        .unwrap_or_default();
+    replaced(text, failure, &mut || {
+        last += 1;
+        format!("${last}")
+    })
+}
+
+/// The text with something else wherever the name stands that the server does not know.
+fn replaced(text: &str, failure: &Failure, by: &mut dyn FnMut() -> String) -> Option<String> {
     let (_, rest) = failure.message.split_once('"')?;
     let (name, _) = rest.split_once('"')?;
     let words = tokens(text);
@@ -165,7 +193,7 @@ pub(super) fn without_variable(text: &str, failure: &Failure) -> Option<String> 
         };
         if let (Some(start), Some(end)) = (words.get(at), end) {
             found.push_str(text.get(from..start.start)?);
-            found.push_str("NULL");
+            found.push_str(&by());
             from = end.end;
             at += if record { 2 } else { 0 };
         }
@@ -218,6 +246,10 @@ mod tests {
         assert_eq!(
             without_variable("insert into l values (NEW.id, new.\"A b\")", &record).as_deref(),
             Some("insert into l values (NULL, NULL)")
+        );
+        assert_eq!(
+            with_parameters("select $1, new.a, new.b", &record).as_deref(),
+            Some("select $1, $2, $3")
         );
         let other = unknown("relation \"k\" does not exist", "42P01");
         assert_eq!(without_variable("select k from k", &other), None);
