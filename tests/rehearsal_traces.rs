@@ -447,6 +447,7 @@ async fn without_rehearsal_catalogs_are_only_read() {
                 "set" => {
                     statement.starts_with("set local lock_timeout")
                         || statement.starts_with("set local statement_timeout")
+                        || statement == "set local transaction_read_only = on"
                 }
                 "select" | "with" | "values" | "savepoint" | "rollback" => true,
                 _ => false,
