@@ -57,6 +57,16 @@ CREATE FUNCTION of_p1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO l
 CREATE FUNCTION of_p2() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO high VALUES (1); RETURN NULL; END';
 CREATE TRIGGER x AFTER INSERT OR DELETE ON p1 FOR EACH ROW EXECUTE FUNCTION of_p1();
 CREATE TRIGGER x AFTER INSERT OR DELETE ON p2 FOR EACH ROW EXECUTE FUNCTION of_p2();
+CREATE TABLE moved (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE m1 PARTITION OF moved FOR VALUES FROM (0) TO (9); CREATE TABLE m2 PARTITION OF moved DEFAULT;
+INSERT INTO moved VALUES (1, 1); GRANT SELECT, UPDATE ON moved TO clerk;
+CREATE FUNCTION moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN INSERT INTO low VALUES (1); ELSIF TG_OP = 'INSERT' THEN INSERT INTO high VALUES (1);
+  ELSE INSERT INTO log_a VALUES (1); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER x AFTER INSERT OR UPDATE OR DELETE ON moved FOR EACH ROW EXECUTE FUNCTION moves();
 CREATE TABLE above (a int); CREATE TABLE under () INHERITS (above); INSERT INTO under VALUES (1);
 GRANT SELECT, DELETE ON above TO clerk; CREATE TRIGGER x AFTER DELETE ON under FOR EACH ROW EXECUTE FUNCTION of_p1();
 CREATE TABLE limits (v int); INSERT INTO limits VALUES (9);
@@ -104,6 +114,10 @@ const CASES: &[(&str, &[&str])] = &[
     // The partition that a row is in.
     ("INSERT INTO p VALUES (2, 1)", &[HIGH]),
     ("DELETE FROM p WHERE b = 1", &[LOW]),
+    // A row that moves to another partition is deleted here and inserted there.
+    ("UPDATE moved SET a = a + 10", &[LOW, HIGH]),
+    ("UPDATE moved SET a = a + 1", &[LOG_A]),
+    ("UPDATE moved SET b = 5", &[LOG_A]),
     // Triggers of tables that inherit, domains, CASE, handlers, one of several writes.
     ("DELETE FROM above", &[LOW]),
     (

@@ -3,10 +3,11 @@
 use super::native::{self, Native};
 use super::need::Row;
 use super::stage::Stage;
-use super::touched::{self, Before, Fate, RowsOf};
+use super::touched::{self, Before, Fate, Moving, RowsOf};
 use super::written::{self, Fired, KeyCheck, Level, Timing};
+use crate::adapters::session::Session;
 use crate::domain::diagnosis::body::{Course, Rows};
-use crate::domain::diagnosis::wants::Wants;
+use crate::domain::diagnosis::wants::{Wanted, Wants};
 use crate::domain::failure::Failure;
 
 /// What runs along with writes.
@@ -52,7 +53,14 @@ pub(super) async fn along(
         hidden.extend(written::conditions(session, &one).await?);
         let natives = native::fired(session, &one).await?;
         let checks = written::references(session, &one).await?;
-        let nothing = triggers.is_empty() && hidden.is_empty();
+        let events = if written::moves(session, wanted).await? {
+            let mut events = moved(session, wanted).await?;
+            events.insert(0, (triggers, Moving::Perhaps));
+            events
+        } else {
+            vec![(triggers, Moving::Never)]
+        };
+        let nothing = events.iter().all(|(all, _)| all.is_empty()) && hidden.is_empty();
         if nothing && natives.is_empty() && checks.is_empty() {
             continue;
         }
@@ -64,20 +72,22 @@ pub(super) async fn along(
             Some(rows) if rows.is_empty(stage).await? => Some(rows.source),
             _ => None,
         };
-        for trigger in &triggers {
-            let rows = match trigger.timing {
-                Timing::After => &last,
-                Timing::Before | Timing::Instead => &first,
-            };
-            let fate = match (rows, empty) {
-                (_, Some(source)) if trigger.level == Level::Row => Fate::Never(source),
-                (Some(rows), _) => rows.fate(stage, trigger, &triggers).await?,
-                (None, _) => Fate::Unknown,
-            };
-            match fate {
-                Fate::Never(source) => all.judged_by(source),
-                Fate::Unknown => all.fired.push((trigger.clone(), None)),
-                Fate::Rows(rows) => all.fired.push((trigger.clone(), Some(rows))),
+        for (triggers, moving) in &events {
+            for trigger in triggers {
+                let rows = match trigger.timing {
+                    Timing::After => &last,
+                    Timing::Before | Timing::Instead => &first,
+                };
+                let fate = match (rows, empty) {
+                    (_, Some(source)) if trigger.level == Level::Row => Fate::Never(source),
+                    (Some(rows), _) => rows.fate(stage, (trigger, *moving), triggers).await?,
+                    (None, _) => Fate::Unknown,
+                };
+                match fate {
+                    Fate::Never(source) => all.judged_by(source),
+                    Fate::Unknown => all.fired.push((trigger.clone(), None)),
+                    Fate::Rows(rows) => all.fired.push((trigger.clone(), Some(rows))),
+                }
             }
         }
         if let Some(source) = empty {
@@ -89,4 +99,23 @@ pub(super) async fn along(
         }
     }
     Ok(all)
+}
+
+/// The triggers of what a move to another partition is made of (PostgreSQL documentation, "Overview of
+/// Trigger Behavior"): those for each row of the deletion and of the insertion.
+async fn moved(session: &Session, updated: &Wanted) -> Result<Vec<(Vec<Fired>, Moving)>, Failure> {
+    let mut events = Vec::new();
+    for privilege in ["DELETE", "INSERT"] {
+        let one = Wants {
+            relations: vec![Wanted {
+                privilege,
+                ..updated.clone()
+            }],
+            ..Wants::default()
+        };
+        let mut triggers = written::fired(session, &one).await?;
+        triggers.retain(|trigger| trigger.level == Level::Row);
+        events.push((triggers, Moving::Part));
+    }
+    Ok(events)
 }

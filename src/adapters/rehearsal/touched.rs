@@ -3,7 +3,7 @@
 
 mod fate;
 
-pub(super) use fate::Fate;
+pub(super) use fate::{Fate, Moving};
 
 use super::branches::answer;
 use super::derived::by_name;

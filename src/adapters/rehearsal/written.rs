@@ -224,6 +224,22 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
     Ok(found)
 }
 
+/// Whether an UPDATE sets what partitions are told apart by, so that rows may move between them.
+pub(super) async fn moves(session: &Session, wanted: &Wanted) -> Result<bool, Failure> {
+    let condition = derived::by_name(&wanted.relation).filter(|_| wanted.privilege == "UPDATE");
+    let Some(condition) = condition else {
+        return Ok(false);
+    };
+    let sql = format!(
+        "{} SELECT FROM target c JOIN pg_catalog.pg_partitioned_table k ON k.partrelid = c.oid \
+         WHERE k.partexprs IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
+         AND a.attnum = ANY (k.partattrs) AND a.attname = ANY ({})) LIMIT 1",
+        targets(&condition, "UPDATE"),
+        columns_of(wanted)
+    );
+    Ok(!session.query(&sql).await?.rows.is_empty())
+}
+
 /// The functions that the WHEN of row and statement triggers call: the right to execute them is looked at
 /// when they fire (PostgreSQL source, `trigger.c`, `TriggerEnabled`).
 pub(super) async fn conditions(session: &Session, wants: &Wants) -> Result<Vec<Row>, Failure> {

@@ -21,18 +21,29 @@ pub(in crate::adapters::rehearsal) enum Fate {
     Rows(RowsOf),
 }
 
+/// Whether an UPDATE may move rows from one partition to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::adapters::rehearsal) enum Moving {
+    /// It does not, or it is none.
+    Never,
+    /// Rows that move are not updated in the end: no AFTER UPDATE fires for them.
+    Perhaps,
+    /// This is the deletion or the insertion that a move is made of.
+    Part,
+}
+
 impl Touched {
     /// The rows that one of the triggers is fired for.
     pub(in crate::adapters::rehearsal) async fn fate(
         &self,
         stage: &Stage<'_>,
-        fired: &Fired,
+        (fired, moving): (&Fired, Moving),
         all: &[Fired],
     ) -> Result<Fate, Failure> {
         if fired.level == Level::Statement {
             return Ok(Fate::Unknown);
         }
-        let Some(mut rows) = self.within(stage, fired).await? else {
+        let Some(mut rows) = self.within(stage, fired, moving).await? else {
             return Ok(Fate::Unknown);
         };
         for earlier in all {
@@ -58,7 +69,12 @@ impl Touched {
     }
 
     /// Those that are in the table of a trigger; `None` where that is not known.
-    async fn within(&self, stage: &Stage<'_>, fired: &Fired) -> Result<Option<Self>, Failure> {
+    async fn within(
+        &self,
+        stage: &Stage<'_>,
+        fired: &Fired,
+        moving: Moving,
+    ) -> Result<Option<Self>, Failure> {
         if fired.table == self.oid {
             return Ok(Some(self.clone()));
         }
@@ -73,13 +89,48 @@ impl Touched {
             return Ok(None);
         };
         let routed = cell(row, 0);
-        Ok(match fired.event {
-            "INSERT" if routed.is_empty() => None,
-            "INSERT" => Some(self.filtered(&format!(
-                "EXISTS (SELECT FROM (SELECT new.*) AS pgiam_routed WHERE {routed})"
-            ))),
-            _ => Some(self.filtered(&format!("pgiam_touched.place = {}", fired.table))),
+        // The one partition of all has no condition.
+        let fits = if routed.is_empty() {
+            "true".to_owned()
+        } else {
+            format!("EXISTS (SELECT FROM (SELECT new.*) AS pgiam_routed WHERE {routed})")
+        };
+        let here = format!("pgiam_touched.place = {}", fired.table);
+        Ok(match (fired.event, moving) {
+            ("INSERT", Moving::Part) => Some(
+                self.filtered(&format!("NOT ({here}) AND {fits}"))
+                    .without("old"),
+            ),
+            ("DELETE", Moving::Part) => Some(
+                self.filtered(&format!("{here} AND NOT {fits}"))
+                    .without("new"),
+            ),
+            ("INSERT", _) if routed.is_empty() => None,
+            ("INSERT", _) => Some(self.filtered(&fits)),
+            ("UPDATE", Moving::Perhaps) if fired.timing == Timing::After => {
+                Some(self.filtered(&format!("{here} AND {fits}")))
+            }
+            _ => Some(self.filtered(&here)),
         })
+    }
+
+    /// The same rows where OLD or NEW is NULL.
+    fn without(&self, which: &str) -> Self {
+        let mut without = self.clone();
+        let mut listed = vec!["place".to_owned()];
+        for field in &mut without.columns {
+            for each in ["old", "new"] {
+                let own = quoted(&format!("{each} {}", field.name)).into_owned();
+                if each == which {
+                    listed.push(format!("NULL::{} AS {own}", field.kind));
+                } else if each == "old" || field.new {
+                    listed.push(own);
+                }
+            }
+            field.new |= which == "new";
+        }
+        without.query = format!("SELECT {} FROM ({}) AS one", listed.join(", "), self.query);
+        without
     }
 
     /// What a BEFORE trigger leaves of them.
