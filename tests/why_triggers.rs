@@ -67,6 +67,11 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER x AFTER INSERT OR UPDATE OR DELETE ON moved FOR EACH ROW EXECUTE FUNCTION moves();
+CREATE TABLE ruled (a int); CREATE TABLE aside (a int); GRANT SELECT, INSERT ON ruled TO clerk;
+CREATE RULE u AS ON UPDATE TO ruled DO ALSO INSERT INTO aside VALUES (new.a);
+CREATE RULE r AS ON INSERT TO ruled DO ALSO (INSERT INTO aside VALUES (new.a); UPDATE aside SET a = 2);
+CREATE TRIGGER x AFTER INSERT ON aside FOR EACH ROW EXECUTE FUNCTION of_p1();
+CREATE TRIGGER y AFTER UPDATE ON aside FOR EACH STATEMENT EXECUTE FUNCTION of_p2();
 CREATE TABLE above (a int); CREATE TABLE under () INHERITS (above); INSERT INTO under VALUES (1);
 GRANT SELECT, DELETE ON above TO clerk; CREATE TRIGGER x AFTER DELETE ON under FOR EACH ROW EXECUTE FUNCTION of_p1();
 CREATE TABLE limits (v int); INSERT INTO limits VALUES (9);
@@ -82,6 +87,8 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER k BEFORE INSERT ON kinds FOR EACH ROW EXECUTE FUNCTION cases();
+CREATE VIEW beside AS SELECT * FROM aside; GRANT INSERT ON beside TO clerk;
+CREATE RULE r AS ON INSERT TO beside DO INSTEAD INSERT INTO kinds VALUES ('h');
 ";
 
 const LOW: &str = "GRANT INSERT (x) ON TABLE public.low TO clerk";
@@ -118,6 +125,13 @@ const CASES: &[(&str, &[&str])] = &[
     ("UPDATE moved SET a = a + 10", &[LOW, HIGH]),
     ("UPDATE moved SET a = a + 1", &[LOG_A]),
     ("UPDATE moved SET b = 5", &[LOG_A]),
+    // What a rule writes besides.
+    ("INSERT INTO ruled VALUES (1)", &[LOW, HIGH]),
+    ("INSERT INTO beside VALUES (1)", &[HIGH]),
+    (
+        "UPDATE ruled SET a = 3",
+        &["GRANT UPDATE (a) ON TABLE public.ruled TO clerk"],
+    ),
     // Triggers of tables that inherit, domains, CASE, handlers, one of several writes.
     ("DELETE FROM above", &[LOW]),
     (

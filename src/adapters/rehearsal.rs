@@ -35,6 +35,7 @@ mod referring;
 mod resolution;
 mod restricted;
 mod roles;
+mod rules;
 mod runners;
 mod runtime;
 mod scene;

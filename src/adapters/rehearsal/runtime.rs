@@ -15,6 +15,7 @@ use super::parsed;
 use super::referring;
 use super::resolution;
 use super::restricted;
+use super::rules;
 use super::runners;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::spoken::{Spoken, spoken};
@@ -331,6 +332,15 @@ impl Walk<'_> {
             // What a cascade fires in turn is followed a little further: keys may go round in circles.
             let deep = (depth + 1).max(DEEPEST - 2);
             Box::pin(self.body("a foreign key's check", &check.owner, &body, path, deep)).await?;
+        }
+        let (actions, judged) = rules::actions(self.stage, (statement, &wants), before).await?;
+        self.found.course = self.found.course.max(judged);
+        for (action, course) in actions {
+            let before = self.found.scenes.len() + self.found.needs.len();
+            Box::pin(self.follow(role, &action, path, Vec::new(), depth + 1)).await?;
+            if self.found.scenes.len() + self.found.needs.len() > before {
+                self.found.course = self.found.course.max(course);
+            }
         }
         Ok(())
     }

@@ -173,7 +173,7 @@ impl Descent<'_> {
 }
 
 /// What a rule does, as its definition is printed.
-fn action(rule: &str) -> &str {
+pub(super) fn action(rule: &str) -> &str {
     [" DO INSTEAD ", " DO ALSO ", " DO "]
         .iter()
         .find_map(|before| rule.split_once(before))

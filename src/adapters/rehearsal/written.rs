@@ -150,8 +150,8 @@ impl Fired {
     }
 }
 
-/// The relation that is written, the one table under a view that writes through, partitions, and the
-/// tables that inherit where rows that are there are written. `inherits` tells those that are reached by
+/// The relation that is written, the one table under a view that writes through and has no rule that
+/// does something instead, partitions, and the tables that inherit where rows that are there are written. `inherits` tells those that are reached by
 /// inheritance: triggers for a statement fire for the table alone that it names (PostgreSQL
 /// documentation, "CREATE TRIGGER").
 fn targets(condition: &str, privilege: &str) -> String {
@@ -160,6 +160,7 @@ fn targets(condition: &str, privilege: &str) -> String {
     } else {
         "('p')"
     };
+    let rule = rule_event(privilege).unwrap_or('1');
     format!(
         "WITH RECURSIVE target(oid, inherits) AS (SELECT c.oid, false FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
@@ -169,6 +170,8 @@ fn targets(condition: &str, privilege: &str) -> String {
          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.oid \
          WHERE t.relkind = 'v' AND w.ev_class = t.oid AND w.ev_type = '1' AND NOT EXISTS (SELECT \
          FROM pg_catalog.pg_trigger i WHERE i.tgrelid = t.oid AND (i.tgtype & 64) <> 0) \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND r.ev_type = '{rule}' \
+         AND r.is_instead AND r.ev_qual::text = '<>') \
          HAVING count(DISTINCT d.refobjid) = 1 \
          UNION ALL SELECT i.inhrelid, true FROM pg_catalog.pg_inherits i WHERE i.inhparent = t.oid \
          AND t.relkind IN {inherits}) below WHERE below.oid IS NOT NULL)"
@@ -270,6 +273,16 @@ fn event(privilege: &str) -> Option<u8> {
         "DELETE" => Some(8),
         "UPDATE" => Some(16),
         "TRUNCATE" => Some(32),
+        _ => None,
+    }
+}
+
+/// The `ev_type` (PostgreSQL source, `pg_rewrite.h`) of rules for a write.
+pub(super) fn rule_event(privilege: &str) -> Option<char> {
+    match privilege {
+        "UPDATE" => Some('2'),
+        "INSERT" => Some('3'),
+        "DELETE" => Some('4'),
         _ => None,
     }
 }
