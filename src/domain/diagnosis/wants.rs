@@ -67,9 +67,11 @@ pub fn wants(sql: &str) -> Wants {
     let words = Words::of(sql);
     let texts: Vec<&str> = (0..words.len()).map(|at| words.text(at)).collect();
     let blocks = scope::blocks(&texts);
+    let apart = scope::apart(&texts);
     let mut reader = Reader {
         words,
         blocks,
+        apart,
         called: Vec::new(),
         filled: Vec::new(),
     };
@@ -124,10 +126,39 @@ fn joined(wanted: Vec<Wanted>) -> Vec<Wanted> {
     joined
 }
 
+/// Words that are never the name of a column where they stand bare, and stand in most statements
+/// (PostgreSQL documentation, "SQL Key Words": reserved).
+const CLAUSES: [&str; 22] = [
+    "select",
+    "from",
+    "where",
+    "returning",
+    "on",
+    "using",
+    "as",
+    "with",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "null",
+    "true",
+    "false",
+    "when",
+    "then",
+    "case",
+    "else",
+    "end",
+    "default",
+];
+
 struct Reader<'a> {
     words: Words<'a>,
     /// For each word, the words of the query that it stands in.
     blocks: Vec<Range<usize>>,
+    /// Queries that see nothing of the one around them.
+    apart: Vec<Range<usize>>,
     /// What columns of relations are qualified with.
     called: Vec<String>,
     /// The words that name columns to be written, which is not reading them.
@@ -199,15 +230,13 @@ impl Reader<'_> {
             .part(at.wrapping_sub(2))
             .filter(|_| self.words.is(at.wrapping_sub(1), "."))
             .and_then(|mut parts| parts.pop());
-        qualifier.is_none_or(|name| {
-            // RETURNING of 18 calls the rows of the target so.
-            name == called || !self.called.contains(&name) && name != "excluded"
-        })
+        qualifier.is_none_or(|name| name == called || !self.called.contains(&name))
     }
 
     /// The names at these words that may be columns of the relation called so.
     fn read(&self, places: impl Iterator<Item = usize>, called: &str) -> Vec<String> {
         places
+            .filter(|at| !self.words.is_any(*at, &CLAUSES))
             // What stands before a dot or a parenthesis is no column.
             .filter(|at| self.is_of(*at, called) && !self.words.is_any(at + 1, &[".", "("]))
             .filter(|at| !self.filled.contains(at))
@@ -288,7 +317,16 @@ impl Reader<'_> {
         if self.reads_all(block.clone(), &of.called) || self.words.is(block.start, "table") {
             return Columns::All;
         }
-        Columns::Named(self.read(block, &of.called))
+        // Queries that may not look at what is beside them have names of their own.
+        let apart = |at: &usize| {
+            self.apart.iter().any(|query| {
+                query.contains(at)
+                    && *query != block
+                    && block.start <= query.start
+                    && query.end <= block.end
+            })
+        };
+        Columns::Named(self.read(block.clone().filter(|at| !apart(at)), &of.called))
     }
 
     /// Names behind FROM, JOIN and USING, and those that commas add.
@@ -489,15 +527,11 @@ mod tests {
         );
         assert_eq!(
             summary("update t set a = b where c = 1"),
-            ["UPDATE t a", "SELECT t b where c"]
+            ["UPDATE t a", "SELECT t b c"]
         );
         assert_eq!(
             summary("update t set (a, b) = (select c, d from u), e = 1"),
-            [
-                "UPDATE t a b e",
-                "SELECT t select c d from u",
-                "SELECT u select c d from u"
-            ]
+            ["UPDATE t a b e", "SELECT t c d u", "SELECT u c d u"]
         );
         assert_eq!(summary("delete from t"), ["DELETE t *"]);
         assert_eq!(summary("truncate a, b"), ["TRUNCATE a *", "TRUNCATE b *"]);
@@ -508,14 +542,11 @@ mod tests {
     fn columns_are_read_of_whom_they_are_said_to_be() {
         assert_eq!(
             summary("select t.id, x.name, x.* from s.t join u as x on x.id = t.id where k = 1"),
-            [
-                "SELECT s.t select id from t join u as x on id where k",
-                "SELECT u *"
-            ]
+            ["SELECT s.t id t join u x id k", "SELECT u *"]
         );
         assert_eq!(
             summary("select a.n, b.m from t a, t b"),
-            ["SELECT t select n from t a t b m"]
+            ["SELECT t n t a t b m"]
         );
     }
 
@@ -523,10 +554,7 @@ mod tests {
     fn names_reach_no_further_than_their_query() {
         assert_eq!(
             summary("select b from t where exists (select 1 from u where u.c = t.c)"),
-            [
-                "SELECT t select b from t where select from u where c",
-                "SELECT u select from u where c"
-            ]
+            ["SELECT t b t u c", "SELECT u u c"]
         );
         assert_eq!(
             summary("with x as (delete from t returning a) select * from x"),
@@ -536,11 +564,11 @@ mod tests {
             summary(
                 "insert into t (a, b) select c + 1, b from t on conflict (a) do update set b = excluded.b"
             ),
-            ["INSERT t a b", "UPDATE t b", "SELECT t a select c b from t"]
+            ["INSERT t a b", "UPDATE t b", "SELECT t a b c t"]
         );
         assert_eq!(
             summary("select a from t union select b from u"),
-            ["SELECT t select a from t", "SELECT u select b from u"]
+            ["SELECT t a t", "SELECT u b u"]
         );
     }
 
@@ -550,8 +578,8 @@ mod tests {
             summary("update t set b = u.b from u where u.a = t.c returning u.d"),
             [
                 "UPDATE t b",
-                "SELECT t from u where c returning",
-                "SELECT u update t set b from u where a returning d"
+                "SELECT t u c",
+                "SELECT u update t set b u a d"
             ]
         );
         assert_eq!(
@@ -561,8 +589,8 @@ mod tests {
             [
                 "UPDATE t b",
                 "INSERT t a b",
-                "SELECT t m using u on a when matched and when not matched",
-                "SELECT u merge into t m using u on a when matched and c then update set d when not matched then e"
+                "SELECT t m u a matched matched",
+                "SELECT u merge into t m u a matched c update set d matched e"
             ]
         );
     }

@@ -69,6 +69,20 @@ pub(super) fn blocks(texts: &[&str]) -> Vec<Range<usize>> {
     blocks
 }
 
+/// Queries that see nothing of the one around them: those of WITH, and those that FROM names without
+/// LATERAL.
+pub(super) fn apart(texts: &[&str]) -> Vec<Range<usize>> {
+    let is = |at: usize, words: &[&str]| {
+        let text = texts.get(at).copied().unwrap_or_default();
+        words.iter().any(|word| text.eq_ignore_ascii_case(word))
+    };
+    let mut found = in_parentheses(texts, |at| is(at, &QUERIES));
+    found.retain(|query| {
+        query.start >= 2 && is(query.start - 2, &["as", "materialized", "from", "join"])
+    });
+    found
+}
+
 /// Says of these words that they stand in a query.
 fn give(blocks: &mut [Range<usize>], words: &Range<usize>, query: &Range<usize>) {
     if let Some(words) = blocks.get_mut(words.clone()) {

@@ -255,15 +255,18 @@ impl Reader<'_> {
         }
         read.sort_unstable();
         read.dedup();
-        let columns = if all {
-            Columns::All
-        } else {
-            Columns::Named(self.read(read.into_iter(), called))
-        };
+        let names = self.read(read.into_iter(), called);
+        if !all && names.is_empty() {
+            return;
+        }
         found.push(Wanted {
             relation: relation.to_vec(),
             privilege: "SELECT",
-            columns,
+            columns: if all {
+                Columns::All
+            } else {
+                Columns::Named(names)
+            },
         });
     }
 }
