@@ -86,6 +86,9 @@ BEGIN
   CASE NEW.k WHEN 'l', 'low' THEN INSERT INTO low VALUES (1); WHEN 'h' THEN INSERT INTO high VALUES (1); ELSE NULL; END CASE;
   RETURN NEW;
 END $$;
+CREATE EXTENSION lo; CREATE TABLE images (a int, img lo); GRANT SELECT, DELETE ON images TO clerk;
+INSERT INTO images VALUES (1, lo_create(7171)), (2, NULL);
+CREATE TRIGGER i BEFORE UPDATE OR DELETE ON images FOR EACH ROW EXECUTE FUNCTION lo_manage(img);
 CREATE TRIGGER k BEFORE INSERT ON kinds FOR EACH ROW EXECUTE FUNCTION cases();
 CREATE VIEW beside AS SELECT * FROM aside; GRANT INSERT ON beside TO clerk;
 CREATE RULE r AS ON INSERT TO beside DO INSTEAD INSERT INTO kinds VALUES ('h');
@@ -125,6 +128,11 @@ const CASES: &[(&str, &[&str])] = &[
     ("UPDATE moved SET a = a + 10", &[LOW, HIGH]),
     ("UPDATE moved SET a = a + 1", &[LOG_A]),
     ("UPDATE moved SET b = 5", &[LOG_A]),
+    // What a trigger in C unlinks.
+    (
+        "DELETE FROM images",
+        &["ALTER LARGE OBJECT 7171 OWNER TO clerk"],
+    ),
     // What a rule writes besides.
     ("INSERT INTO ruled VALUES (1)", &[LOW, HIGH]),
     ("INSERT INTO beside VALUES (1)", &[HIGH]),

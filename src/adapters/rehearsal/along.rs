@@ -94,7 +94,22 @@ pub(super) async fn along(
             all.judged_by(source);
         } else {
             all.hidden.extend(hidden);
-            all.natives.extend(natives);
+            for native in natives {
+                let Native::Unlinks { column, otherwise } = native else {
+                    all.natives.push(native);
+                    continue;
+                };
+                let unlinked = match &first {
+                    Some(rows) => rows.lost(stage, &column, wanted.privilege).await?,
+                    None => None,
+                };
+                all.natives.extend(match unlinked {
+                    Some(calls) if calls.is_empty() => None,
+                    Some(calls) => Some(Native::Query(format!("SELECT {calls}"))),
+                    None => Some(Native::Unknown(otherwise)),
+                });
+                all.judged_by(Rows::There);
+            }
             all.checks.extend(checks);
         }
     }

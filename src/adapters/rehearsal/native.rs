@@ -13,6 +13,8 @@ use crate::domain::ident::{literal, quoted};
 pub(super) enum Native {
     /// It runs this, as whoever writes.
     Query(String),
+    /// It unlinks the large objects that rows lose in a column.
+    Unlinks { column: String, otherwise: String },
     /// This is known only when it runs.
     Unknown(String),
 }
@@ -73,9 +75,13 @@ fn native((trigger, function): (&str, &str), event: &str, arguments: &[&str]) ->
                 Native::Query(format!("SELECT pg_catalog.nextval({})", literal(sequence)))
             })
             .collect(),
-        ("lo_manage", _) => unknown(
-            "unlinks the large objects that rows lose: only their owners may, and whose they are is known only when it runs",
-        ),
+        ("lo_manage", _) => vec![Native::Unlinks {
+            column: arguments.first().copied().unwrap_or_default().to_owned(),
+            otherwise: format!(
+                "trigger {trigger} unlinks the large objects that rows lose: only their owners may, and whose they are \
+                 is known only when it runs"
+            ),
+        }],
         _ => unknown(&format!(
             "runs {function}, which is written in C: what that looks at is known only when it runs"
         )),
@@ -121,7 +127,11 @@ mod tests {
             native(("t", function), event, arguments)
                 .into_iter()
                 .map(|native| match native {
-                    Native::Query(text) | Native::Unknown(text) => text.replace('"', ""),
+                    Native::Query(text)
+                    | Native::Unknown(text)
+                    | Native::Unlinks {
+                        otherwise: text, ..
+                    } => text.replace('"', ""),
                 })
                 .collect::<Vec<String>>()
         };

@@ -323,6 +323,7 @@ impl Walk<'_> {
                     let body = Text::Sql(text);
                     Box::pin(self.body("a trigger in C", role, &body, path, depth + 1)).await?;
                 }
+                Native::Unlinks { otherwise, .. } => self.found.unknown.push(otherwise),
                 Native::Unknown(note) if self.found.unknown.contains(&note) => {}
                 Native::Unknown(note) => self.found.unknown.push(note),
             }

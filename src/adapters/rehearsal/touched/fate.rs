@@ -68,6 +68,27 @@ impl Touched {
         })
     }
 
+    /// Calls that unlink the large objects that rows lose in a column (PostgreSQL source, `lo/lo.c`);
+    /// `None` where they are not known.
+    pub(in crate::adapters::rehearsal) async fn lost(
+        &self,
+        stage: &Stage<'_>,
+        column: &str,
+        event: &str,
+    ) -> Result<Option<String>, Failure> {
+        let own = quoted(column);
+        let gone = if event == "DELETE" {
+            "true".to_owned()
+        } else {
+            format!("old.{own} IS DISTINCT FROM new.{own}")
+        };
+        let query = format!(
+            "SELECT coalesce(string_agg(DISTINCT 'lo_unlink(' || old.{own} || ')', ', '), '') FROM {} WHERE {gone}",
+            self.item()
+        );
+        Ok(answer(stage, stage.role, &query).await?.ok())
+    }
+
     /// Those that are in the table of a trigger; `None` where that is not known.
     async fn within(
         &self,
