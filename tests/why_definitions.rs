@@ -353,6 +353,14 @@ async fn definitions_are_explained_in_the_words_of_the_version() {
         );
     }
 
+    // Who owns a schema may drop what others have in it.
+    let make = "CREATE FUNCTION own.of_maker(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; \
+                ALTER FUNCTION own.of_maker(int) OWNER TO maker";
+    session.query(make).await.unwrap();
+    let drop = "DROP FUNCTION own.of_maker(int) CASCADE";
+    let looked_up = ask(&session, "asker", Some(drop), Rehearse::Never).await;
+    assert_eq!(looked_up.outcome, Outcome::Allowed, "{looked_up:#?}");
+
     // What is a superuser's and cannot be given away is told without trying, too.
     for statement in ["ALTER EXTENSION plpgsql UPDATE", "DROP EXTENSION plpgsql"] {
         let looked_up = ask(&session, "asker", Some(statement), Rehearse::Never).await;

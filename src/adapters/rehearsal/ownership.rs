@@ -32,6 +32,9 @@ struct Owned {
     ordinary: bool,
     /// The owner of its schema, where that is an ordinary role.
     host: Option<String>,
+    /// Whether the role has the rights of that owner already: it may drop what is in the schema, and no more
+    /// (PostgreSQL source, `dropcmds.c`, `RemoveObjects`).
+    is_hosts: bool,
     /// Whether the object belongs to PostgreSQL itself.
     system: bool,
 }
@@ -57,7 +60,8 @@ pub(super) async fn ownership(
         return Ok(Ownership::System);
     }
     let mut needs: Vec<Need> = Vec::new();
-    for one in owned.iter().filter(|one| !one.system) {
+    let dropped = |one: &&Owned| way == Way::Dropping && one.is_hosts;
+    for one in owned.iter().filter(|one| !one.system && !dropped(one)) {
         let host = one.host.as_ref().filter(|_| way == Way::Dropping);
         let mut next = if way != Way::Change && one.ordinary {
             membership(session, role, &one.owner, Purpose::Inherit).await?
@@ -150,6 +154,7 @@ fn owned(row: &Row) -> Owned {
         ordinary: cell(row, 5) == "t",
         system: cell(row, 6) == "t",
         host: row.get(7).cloned().flatten(),
+        is_hosts: cell(row, 8) == "t",
         keyword,
     }
 }
@@ -245,9 +250,10 @@ impl Source {
             format!("quote_ident(o.{name}::text)")
         };
         let host = match self.place {
-            Place::Outside => "NULL::text".to_owned(),
+            Place::Outside => "NULL::text, false".to_owned(),
             Place::InSchema => format!(
-                "(SELECT h.rolname::text FROM pg_catalog.pg_roles h WHERE h.oid = n.nspowner AND {})",
+                "(SELECT h.rolname::text FROM pg_catalog.pg_roles h WHERE h.oid = n.nspowner AND {}), \
+                 pg_catalog.pg_has_role(m.oid, n.nspowner, 'USAGE')",
                 ordinary("h")
             ),
         };
