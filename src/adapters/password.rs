@@ -171,7 +171,8 @@ pub async fn from_command(
     })
 }
 
-fn failure(message: String) -> Failure {
+/// What is said where a password cannot be had.
+pub(super) fn failure(message: String) -> Failure {
     Failure::new(
         Phase::Connecting(Stage::Credentials),
         Origin::Local,

@@ -11,9 +11,9 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::credentials::Supplied;
-use super::password::Found;
+use super::password::{Found, failure};
 use super::{https, refusal};
-use crate::domain::failure::{Failure, Origin, Phase};
+use crate::domain::failure::Failure;
 use crate::domain::profile::secret_region;
 use crate::domain::stage::Stage;
 use crate::domain::token::Password;
@@ -88,14 +88,6 @@ fn read(text: &str) -> Option<Kept> {
         password: Password::new(field("password")?),
         user: field("username"),
     })
-}
-
-fn failure(message: String) -> Failure {
-    Failure::new(
-        Phase::Connecting(Stage::Credentials),
-        Origin::Local,
-        message,
-    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod joined;
 mod rows;
 
 pub(super) use joined::{Joined, joined};
-pub(super) use rows::{Column, Filled, acts, columns, found, inserted};
+pub(super) use rows::{Column, Filled, acts, arbiters, columns, found, inserted};
 
 use super::derived::by_name;
 use super::need::{Need, Row, cell};

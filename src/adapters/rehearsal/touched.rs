@@ -8,16 +8,16 @@ pub(super) use fate::{Fate, Moving};
 use super::branches::answer;
 use super::derived::by_name;
 use super::need::cell;
-use super::policies::{Column, Filled, acts, columns, found, inserted};
+use super::policies::{Column, Filled, acts, arbiters, columns, found, inserted};
 use super::stage::Stage;
 use super::written::Timing;
 use crate::domain::diagnosis::body::{Rows, looks_at_rows};
 use crate::domain::diagnosis::wants::Wanted;
 use crate::domain::diagnosis::writing::{
-    Arbiter, Assignment, Conflict, Deed, Merge, Part, Writing, deletion, parts, writing,
+    Assignment, Conflict, Deed, Merge, Part, Writing, deletion, parts, writing,
 };
 use crate::domain::failure::Failure;
-use crate::domain::ident::{literal, quoted};
+use crate::domain::ident::quoted;
 use crate::domain::sql::lexer::tokens;
 use crate::domain::sql::words::Words;
 
@@ -369,20 +369,7 @@ impl Shape<'_> {
 
     /// What tells that a row is there already.
     async fn alike(&self, conflict: &Conflict) -> Result<Option<String>, Failure> {
-        let columns = match &conflict.arbiter {
-            Arbiter::Columns(columns) => columns.clone(),
-            Arbiter::Constraint(name) => {
-                let sql = format!(
-                    "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
-                     ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
-                     WHERE k.conrelid = {} AND k.conname = {}",
-                    self.oid,
-                    literal(name)
-                );
-                let rows = self.stage.session.query(&sql).await?.rows;
-                rows.iter().map(|row| cell(row, 0)).collect()
-            }
-        };
+        let columns = arbiters(self.stage, &self.oid, conflict).await?;
         let alike: Vec<String> = columns
             .iter()
             .map(|column| {

@@ -280,20 +280,7 @@ impl Guarded {
         proposed: &str,
         conflict: &Conflict,
     ) -> Result<Vec<Rows>, Failure> {
-        let columns = match &conflict.arbiter {
-            Arbiter::Columns(columns) => columns.clone(),
-            Arbiter::Constraint(name) => {
-                let sql = format!(
-                    "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
-                     ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
-                     WHERE k.conrelid = {} AND k.conname = {}",
-                    self.oid,
-                    literal(name)
-                );
-                let rows = stage.session.query(&sql).await?.rows;
-                rows.iter().map(|row| cell(row, 0)).collect()
-            }
-        };
+        let columns = arbiters(stage, &self.oid, conflict).await?;
         let called = &conflict.called;
         let mut alike: Vec<String> = columns
             .iter()
@@ -519,6 +506,26 @@ fn first_row_width(rows: &str) -> Option<usize> {
         }
     }
     Some(commas + 1)
+}
+
+/// The columns by which ON CONFLICT tells that a row is there already.
+pub(in crate::adapters::rehearsal) async fn arbiters(
+    stage: &Stage<'_>,
+    oid: &str,
+    conflict: &Conflict,
+) -> Result<Vec<String>, Failure> {
+    let name = match &conflict.arbiter {
+        Arbiter::Columns(columns) => return Ok(columns.clone()),
+        Arbiter::Constraint(name) => name,
+    };
+    let sql = format!(
+        "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
+         ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
+         WHERE k.conrelid = {oid} AND k.conname = {}",
+        literal(name)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
 #[cfg(test)]

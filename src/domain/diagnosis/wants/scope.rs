@@ -11,13 +11,10 @@ const QUERIES: [&str; 8] = [
 /// For each word, the words of the innermost query that it stands in. Branches of a UNION are queries of
 /// their own, and so is the one that INSERT takes its rows from.
 pub(super) fn blocks(texts: &[&str]) -> Vec<Range<usize>> {
-    let is = |at: usize, words: &[&str]| {
-        let text = texts.get(at).copied().unwrap_or_default();
-        words.iter().any(|word| text.eq_ignore_ascii_case(word))
-    };
+    let is = |at: usize, words: &[&str]| is(texts, at, words);
     let mut blocks = vec![0..texts.len(); texts.len()];
     // Those around others begin before them.
-    let mut queries = in_parentheses(texts, |at| is(at, &QUERIES));
+    let mut queries = in_parentheses(texts);
     queries.insert(0, 0..texts.len());
     for query in &queries {
         give(&mut blocks, query, query);
@@ -72,15 +69,18 @@ pub(super) fn blocks(texts: &[&str]) -> Vec<Range<usize>> {
 /// Queries that see nothing of the one around them: those of WITH, and those that FROM names without
 /// LATERAL.
 pub(super) fn apart(texts: &[&str]) -> Vec<Range<usize>> {
-    let is = |at: usize, words: &[&str]| {
-        let text = texts.get(at).copied().unwrap_or_default();
-        words.iter().any(|word| text.eq_ignore_ascii_case(word))
-    };
-    let mut found = in_parentheses(texts, |at| is(at, &QUERIES));
+    let is = |at: usize, words: &[&str]| is(texts, at, words);
+    let mut found = in_parentheses(texts);
     found.retain(|query| {
         query.start >= 2 && is(query.start - 2, &["as", "materialized", "from", "join"])
     });
     found
+}
+
+/// Whether a word reads as one of these, in any case.
+fn is(texts: &[&str], at: usize, words: &[&str]) -> bool {
+    let text = texts.get(at).copied().unwrap_or_default();
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Says of these words that they stand in a query.
@@ -91,7 +91,7 @@ fn give(blocks: &mut [Range<usize>], words: &Range<usize>, query: &Range<usize>)
 }
 
 /// What stands in parentheses that hold a query, in the order in which they open.
-fn in_parentheses(texts: &[&str], begins: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+fn in_parentheses(texts: &[&str]) -> Vec<Range<usize>> {
     let mut open = Vec::new();
     let mut found = Vec::new();
     for (at, text) in texts.iter().enumerate() {
@@ -103,7 +103,7 @@ fn in_parentheses(texts: &[&str], begins: impl Fn(usize) -> bool) -> Vec<Range<u
     }
     // Text that breaks off leaves some open.
     found.extend(open.into_iter().map(|start| start..texts.len()));
-    found.retain(|query| begins(query.start));
+    found.retain(|query| is(texts, query.start, &QUERIES));
     found.sort_by_key(|query| query.start);
     found
 }
