@@ -227,6 +227,19 @@ fn what_is_wrong_with_a_secret_is_said_with_what_to_do() {
             assert!(told.contains(part), "{part}\n{told}");
         }
     }
+    let refused = Secrets::answering(
+        "400 Bad Request",
+        r#"{"__type":"AccessDeniedException","Message":"not authorized"}"#.to_owned(),
+    );
+    let told = said(&home.asking(&refused, &["doctor", "vault"]));
+    assert!(told.contains("the secret could not be read"), "{told}");
+    let keyless = home
+        .pgiam(&["doctor", "vault"])
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .output()
+        .unwrap();
+    let told = said(&keyless);
+    assert!(told.contains("no AWS credentials were found"), "{told}");
     let nobody = Secrets {
         endpoint: "http://127.0.0.1:1".to_owned(),
         asked: Arc::default(),

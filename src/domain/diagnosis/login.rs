@@ -119,7 +119,15 @@ impl Case<'_> {
 
     fn credentials(&self) -> Finding {
         let text = self.failure.message.to_lowercase();
-        let (id, title) = if !matches!(self.profile.sign_in, SignIn::Iam { .. }) {
+        // A secret is read with AWS credentials, which may be what is missing.
+        let by_aws = match self.profile.sign_in {
+            SignIn::Iam { .. } => true,
+            SignIn::SecretsManager { .. } => self.failure.origin == Origin::Aws,
+            SignIn::Password | SignIn::Command { .. } | SignIn::None => false,
+        };
+        let (id, title) = if text.starts_with("secrets manager of") {
+            ("no-password", "the secret could not be read")
+        } else if !by_aws {
             ("no-password", "no password is known")
         } else if text.contains("expired") || text.contains("cached sso token") {
             ("credentials-expired", "the AWS session has expired")
