@@ -167,6 +167,11 @@ async fn policies_of_other_roles(session: &Session) {
     let fix = &report.fixes[0];
     assert_eq!(fix.verdict, Verdict::Partial);
     assert!(fix.notes.iter().any(|note| note.starts_with("one half")));
+    for wider in &report.fixes {
+        // Who has what the owner has stands above the policies; a wider GRANT does not.
+        let alone = wider.breadth == Breadth::Membership;
+        assert_eq!(wider.verdict == Verdict::Expected, alone, "{wider:?}");
+    }
     let explanation = report.not_by_grant.unwrap().explanation;
     assert!(explanation.contains("Both are needed"), "{explanation}");
 }
@@ -251,7 +256,14 @@ async fn names_of_nothing(session: &Session) {
         .await
         .unwrap();
     for (statement, there) in [
-        ("SELECT id FROM lines", "there is shop.lines"),
+        (
+            "SELECT id FROM lines",
+            "there is shop.lines: name its schema",
+        ),
+        (
+            "SELECT id FROM public.lines",
+            "there is shop.lines, in another schema",
+        ),
         (
             "SELECT id FROM Orders",
             "there is shop.\"Orders\": without quotes",

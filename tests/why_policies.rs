@@ -70,6 +70,30 @@ const WRITTEN: &[&str] = &[
     "INSERT INTO sealed SELECT id FROM kinds",
 ];
 
+/// A role that may be become already, and stands above the policies, is named; nothing is granted.
+#[tokio::test]
+async fn who_may_become_one_that_passes_is_told() {
+    support::database("why_becoming");
+    let setup = "CREATE ROLE above BYPASSRLS; CREATE ROLE beside; CREATE ROLE joined LOGIN; \
+        GRANT above, beside TO joined; CREATE TABLE kept (id int); ALTER TABLE kept ENABLE ROW LEVEL SECURITY; \
+        GRANT INSERT ON kept TO above, beside, joined";
+    support::cluster().execute("why_becoming", setup).unwrap();
+    let session = support::superuser_session("why_becoming").await;
+    let report = why(&session, "joined", "INSERT INTO kept VALUES (1)").await;
+    assert_eq!(report.outcome, Outcome::Refused);
+    assert!(report.fixes.is_empty(), "{report:#?}");
+    let told: Vec<&str> = report
+        .because
+        .iter()
+        .map(|reason| reason.text.as_str())
+        .filter(|text| text.contains("SET ROLE"))
+        .collect();
+    assert_eq!(
+        told,
+        ["joined may SET ROLE above, which row-level security lets pass; it is not inherited"]
+    );
+}
+
 #[tokio::test]
 async fn rows_are_refused_before_they_are_written() {
     support::database("why_policies");

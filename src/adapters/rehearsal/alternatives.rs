@@ -3,6 +3,7 @@
 use super::holders::{self, Passing};
 use super::need::{Need, Purpose, cell, has_columns, membership};
 use super::ownership::{Ownership, Way, ownership};
+use super::policies;
 use super::runners;
 use super::scene::Scene;
 use super::settle::{breadth, opens};
@@ -20,6 +21,10 @@ const MANY: usize = 3;
 pub(super) struct Rehearsed<'a> {
     pub(super) verdict: Verdict,
     pub(super) scenes: &'a [Scene],
+    /// The statement that was asked about.
+    pub(super) statement: &'a str,
+    /// What is said of the first fix.
+    pub(super) notes: &'a [String],
 }
 
 /// Of how many needs the holders are compared; the others are asked about.
@@ -68,13 +73,20 @@ impl Maker<'_> {
         let Rehearsed {
             mut verdict,
             scenes,
+            ..
         } = self.rehearsed;
         let statements = offer.statements;
+        let mut notes: Vec<String> = Some(offer.note)
+            .filter(|note| !note.is_empty())
+            .into_iter()
+            .collect();
         if verdict == Verdict::Proven && !scenes.is_empty() {
             let given: Vec<&str> = statements.iter().map(String::as_str).collect();
             if self.stage.attempt_with(&given, scenes).await?.is_err() {
                 return Ok(None);
             }
+        } else if verdict == Verdict::Partial && !self.passes_rows(&statements).await? {
+            notes.extend(self.rehearsed.notes.iter().cloned());
         } else {
             verdict = Verdict::Expected;
         }
@@ -84,11 +96,15 @@ impl Maker<'_> {
             verdict,
             breadth: offer.breadth,
             opens: offer.opens,
-            notes: Some(offer.note)
-                .filter(|note| !note.is_empty())
-                .into_iter()
-                .collect(),
+            notes,
         }))
+    }
+
+    /// Whether the policies let the rows pass then: who joins their table's owner stands above them.
+    async fn passes_rows(&self, statements: &[String]) -> Result<bool, Failure> {
+        let stage = self.stage.with_statements(statements);
+        let barring = policies::barring(&stage, &[], self.rehearsed.statement).await?;
+        Ok(matches!(barring, policies::Barring::Passes))
     }
 
     /// The same on whole relations: columns added later are covered.

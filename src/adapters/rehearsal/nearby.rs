@@ -8,8 +8,14 @@ use crate::domain::ident::{literal, parts};
 
 /// Says where a relation of that name is, where the statement failed for not finding it.
 pub(super) async fn point_out(session: &Session, report: &mut WhyReport) -> Result<(), Failure> {
-    let Some(name) = missing(report) else {
+    let mut named = missing(report);
+    let Some(name) = named.pop() else {
         return Ok(());
+    };
+    let advice = if named.is_empty() {
+        ": name its schema, or put it on the search path"
+    } else {
+        ", in another schema than the one named"
     };
     let sql = format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relname = {wanted} \
@@ -25,10 +31,7 @@ pub(super) async fn point_out(session: &Session, report: &mut WhyReport) -> Resu
     };
     let (same, capitals) = (places("t"), places("f"));
     let text = if !same.is_empty() {
-        format!(
-            "there is {}: name its schema, or put it on the search path",
-            same.join(", ")
-        )
+        format!("there is {}{advice}", same.join(", "))
     } else if !capitals.is_empty() {
         format!(
             "there is {}: without quotes a name is read in small letters",
@@ -47,19 +50,23 @@ pub(super) async fn point_out(session: &Session, report: &mut WhyReport) -> Resu
 /// Places that are named.
 const MOST: u32 = 3;
 
-/// The relation that was not found, without its schema. The server quotes it in its message, in every
+/// The relation that was not found, its schema before it where one was named; empty where none is
+/// missing. The server quotes it in its message, in every
 /// language in some way; what stands between the quotes is as it is kept, dots and all.
-fn missing(report: &WhyReport) -> Option<String> {
-    let failure = report.refusal.as_ref()?;
-    if report.outcome != Outcome::Failed || failure.sqlstate.as_deref() != Some("42P01") {
-        return None;
-    }
-    let message = &failure.message;
-    let (_, behind) = message.split_once(['"', '«', '„', '“'])?;
-    let (name, _) = behind.rsplit_once(['"', '»', '“', '”'])?;
+fn missing(report: &WhyReport) -> Vec<String> {
+    let failure = report.refusal.as_ref().filter(|failure| {
+        report.outcome == Outcome::Failed && failure.sqlstate.as_deref() == Some("42P01")
+    });
+    let quoted = failure.and_then(|failure| {
+        let (_, behind) = failure.message.split_once(['"', '«', '„', '“'])?;
+        behind.rsplit_once(['"', '»', '“', '”'])
+    });
+    let Some((name, _)) = quoted else {
+        return Vec::new();
+    };
     let written = format!(
         "\"{}\"",
         name.trim().replace('"', "\"\"").replace('.', "\".\"")
     );
-    parts(&written)?.pop()
+    parts(&written).unwrap_or_default()
 }

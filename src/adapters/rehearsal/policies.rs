@@ -3,9 +3,11 @@
 //! Source: PostgreSQL documentation, "Row Security Policies" and the table "Policies Applied by
 //! Command Type" of CREATE POLICY; `rowsecurity.c`, `add_with_check_options`.
 
+mod becoming;
 mod joined;
 mod rows;
 
+pub(super) use becoming::becoming;
 pub(super) use joined::{Joined, joined};
 pub(super) use rows::{Column, Filled, acts, arbiters, columns, found, inserted};
 

@@ -89,9 +89,14 @@ pub(super) async fn settle(
             breadth: breadth(&needs),
             statements,
             verdict,
-            notes,
+            notes: notes.clone(),
         });
-        let rehearsed = alternatives::Rehearsed { verdict, scenes };
+        let rehearsed = alternatives::Rehearsed {
+            verdict,
+            scenes,
+            statement: &statement,
+            notes: &notes,
+        };
         match alternatives::alternatives(stage, &needs, rehearsed, &likely).await {
             Ok(more) => report.fixes.extend(more),
             // Routines are asked about by name, which takes USAGE of their schema from who looks.

@@ -172,10 +172,14 @@ impl<'a> Stage<'a> {
 
     /// The same with these granted in every trial.
     pub(super) fn with(&self, needs: &[Need]) -> Self {
+        let statements: Vec<String> = needs.iter().map(|need| need.statement.clone()).collect();
+        self.with_statements(&statements)
+    }
+
+    /// The same with statements of any kind.
+    pub(super) fn with_statements(&self, statements: &[String]) -> Self {
         let mut stage = self.of(self.role);
-        stage
-            .given
-            .extend(needs.iter().map(|need| need.statement.clone()));
+        stage.given.extend_from_slice(statements);
         stage
     }
 

@@ -7,8 +7,11 @@ use super::stage::Stage;
 use super::{check_option, derived, policies};
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::word_at;
-use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
+use crate::domain::diagnosis::{
+    Mark, NotByGrant, NotByGrantKind, Outcome, Reason, Verdict, WhyReport,
+};
 use crate::domain::failure::Failure;
+use crate::domain::ident;
 
 /// COPY FROM never writes under policies (PostgreSQL source, `copy.c`, `DoCopy`); privileges are
 /// looked at before.
@@ -93,6 +96,16 @@ pub(super) async fn bar(
             policies::Barring::Barred(barred) => barred,
         };
         let joined = policies::joined(&stage, &needs, statement, &barred).await?;
+        for passing in policies::becoming(&stage, statement, &barred).await? {
+            report.because.push(Reason {
+                mark: Mark::Measured,
+                text: format!(
+                    "{} may SET ROLE {}, which row-level security lets pass; it is not inherited",
+                    stage.role,
+                    ident::role(&passing)
+                ),
+            });
+        }
         if report.refusal.is_none() && found.needs.is_empty() {
             report.refusal = Some(saying::denied(barred.message.clone()));
         }
