@@ -417,7 +417,10 @@ fn detail(frame: &mut Frame<'_>, area: Area, screen: &AccessScreen, theme: Theme
             &mut text,
             theme,
             &lead,
-            (Role::Quiet, LETTERS_LEGEND),
+            (
+                Role::Quiet,
+                &packed(LETTERS_LEGEND, columns.saturating_sub(1)),
+            ),
             columns,
         );
     }
@@ -428,5 +431,39 @@ fn detail(frame: &mut Frame<'_>, area: Area, screen: &AccessScreen, theme: Theme
 }
 
 /// The letters of privileges, as psql's `\dp` has them.
-const LETTERS_LEGEND: &str = "r SELECT  a INSERT  w UPDATE  d DELETE  D TRUNCATE  x REFERENCES  t TRIGGER  m MAINTAIN  \
-     X EXECUTE  U USAGE  C CREATE  c CONNECT  T TEMPORARY  s SET  A ALTER SYSTEM";
+const LETTERS_LEGEND: [&str; 15] = [
+    "r SELECT",
+    "a INSERT",
+    "w UPDATE",
+    "d DELETE",
+    "D TRUNCATE",
+    "x REFERENCES",
+    "t TRIGGER",
+    "m MAINTAIN",
+    "X EXECUTE",
+    "U USAGE",
+    "C CREATE",
+    "c CONNECT",
+    "T TEMPORARY",
+    "s SET",
+    "A ALTER SYSTEM",
+];
+
+/// Lines of whole items: a letter stays with what it stands for.
+fn packed(items: [&str; 15], columns: usize) -> String {
+    let mut text = String::new();
+    let mut used = 0;
+    for item in items {
+        let wide = cell::width(item);
+        if used > 0 && used + 2 + wide > columns {
+            text.push('\n');
+            used = 0;
+        } else if used > 0 {
+            text.push_str("  ");
+            used += 2;
+        }
+        text.push_str(item);
+        used += wide;
+    }
+    text
+}

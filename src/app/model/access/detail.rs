@@ -94,12 +94,17 @@ fn pair(rights: &Snapshot, screen: &AccessScreen, role: RoleId, object: ObjectId
     lines
 }
 
-/// The privilege that would be given: the one filtered by, else the first that is lacking.
+/// The privilege that would be given: the one filtered by, else what comes first of what is lacking.
 pub(crate) fn wanted(screen: &AccessScreen, account: &Account) -> Option<Privilege> {
     screen
         .filters
         .privilege
         .filter(|privilege| !account.allows(Some(*privilege)))
+        // Without CONNECT nothing else of a database can be used.
+        .or_else(|| {
+            let connect = Privilege::Connect;
+            account.lacking.has(connect).then_some(connect)
+        })
         .or_else(|| account.lacking.iter().next())
         .or_else(|| {
             // All is held, but the schema is shut.

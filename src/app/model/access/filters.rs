@@ -224,12 +224,12 @@ impl Filters {
     }
 }
 
-fn is_system_part(rights: &Snapshot, object: &Object) -> bool {
-    match object.kind {
-        ObjectKind::Schema => matches!(object.name.as_str(), "pg_catalog" | "information_schema"),
-        _ => object
-            .schema
-            .and_then(|schema| rights.object(schema))
-            .is_some_and(|schema| schema.name == "information_schema"),
-    }
+/// Whether an object is in a schema of the server's own, or is one.
+pub(super) fn is_system_part(rights: &Snapshot, object: &Object) -> bool {
+    let schema = match object.kind {
+        ObjectKind::Schema => Some(object),
+        _ => object.schema.and_then(|schema| rights.object(schema)),
+    };
+    schema
+        .is_some_and(|schema| ["pg_catalog", "information_schema"].contains(&schema.name.as_str()))
 }

@@ -1,6 +1,7 @@
 //! What the access screen was opened for, in words that a snapshot yet to come will know; and the
 //! same things in another snapshot.
 
+use super::filters::is_system_part;
 use super::{AccessScreen, SystemParts, View};
 use crate::domain::access::{ObjectId, Realm, RoleId, Snapshot};
 
@@ -117,10 +118,13 @@ impl AccessScreen {
     /// Puts the cursor of the grid on a role and an object.
     pub fn go_to_pair(&mut self, role: RoleId, object: ObjectId) {
         self.filters = super::Filters::default();
-        let is_own = self
-            .known
-            .as_ref()
-            .is_some_and(|known| known.rights.role_name(role).starts_with("pg_"));
+        let is_own = self.known.as_ref().is_some_and(|known| {
+            let rights = &known.rights;
+            rights.role_name(role).starts_with("pg_")
+                || rights
+                    .object(object)
+                    .is_some_and(|object| is_system_part(rights, object))
+        });
         if is_own {
             self.filters.system_parts = SystemParts::Shown;
         }

@@ -75,6 +75,19 @@ fn known(extra: &[&str]) -> Known {
             name: "mood",
             ..RECORD
         },
+        ObjectRecord {
+            kind: ObjectKind::Schema,
+            oid: 104,
+            name: "pg_catalog",
+            acl: Some("{10=UC/10}"),
+            ..RECORD
+        },
+        ObjectRecord {
+            oid: 105,
+            schema: 104,
+            name: "pg_authid",
+            ..RECORD
+        },
     ] {
         let acl = record
             .acl
@@ -103,6 +116,14 @@ fn role(screen: &AccessScreen, name: &str) -> RoleId {
         .unwrap()
 }
 
+fn object(screen: &AccessScreen, name: &str) -> ObjectId {
+    let rights = &screen.known.as_ref().unwrap().rights;
+    let mut objects = rights.objects().map(|(object, _)| object);
+    objects
+        .find(|object| rights.object_name(*object) == name)
+        .unwrap()
+}
+
 fn names(screen: &AccessScreen) -> Vec<String> {
     let rights = &screen.known.as_ref().unwrap().rights;
     screen
@@ -128,6 +149,20 @@ fn what_everybody_can_is_counted_not_listed() {
     screen.filters.kinds = Kinds::Others;
     screen.refresh();
     assert_eq!(names(&screen), ["s.mood"]);
+}
+
+#[test]
+fn the_catalogs_of_the_server_are_hidden_until_they_are_asked_for() {
+    let mut screen = screen();
+    screen.go(View::Matrix);
+    let hidden =
+        |screen: &AccessScreen| !names(screen).contains(&"pg_catalog.pg_authid".to_owned());
+    assert!(hidden(&screen), "{:?}", names(&screen));
+    let ana = role(&screen, "ana");
+    let catalog = object(&screen, "pg_catalog.pg_authid");
+    screen.go_to_pair(ana, catalog);
+    assert!(!hidden(&screen));
+    assert_eq!(screen.object(), Some(catalog));
 }
 
 #[test]
