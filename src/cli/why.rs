@@ -168,7 +168,7 @@ fn print(out: &mut impl Write, report: &WhyReport) -> io::Result<()> {
             }
         }
     }
-    for reason in &report.because {
+    for reason in report.reasons() {
         let mark = mark(reason.mark);
         wrapped_lines(out, "  · ", &format!("{} ({mark})", reason.text))?;
     }

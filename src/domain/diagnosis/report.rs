@@ -293,6 +293,14 @@ impl WhyReport {
         (told.trim_end_matches('.') != self.headline.trim_end_matches('.')).then_some(told)
     }
 
+    /// The lines of reasoning that no fix carries as a note.
+    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        self.because.iter().filter(|reason| {
+            let mut notes = self.fixes.iter().flat_map(|fix| &fix.notes);
+            !notes.any(|note| *note == reason.text)
+        })
+    }
+
     /// One in which nothing is found out yet.
     #[must_use]
     pub fn about(role: &str, statement: Option<String>, looked_as: &str) -> Self {
@@ -367,5 +375,26 @@ mod tests {
         assert_eq!(report.barred_besides(), Some("Only a superuser may."));
         report.headline = "Only a superuser may".to_owned();
         assert_eq!(report.barred_besides(), None);
+    }
+
+    #[test]
+    fn what_a_fix_notes_is_no_reason_as_well() {
+        let mut report = WhyReport::about("clerk", None, "dba");
+        let reason = |text: &str| Reason {
+            mark: Mark::Derived,
+            text: text.to_owned(),
+        };
+        report.because = vec![reason("not rehearsed"), reason("clerk lacks USAGE")];
+        assert_eq!(report.reasons().count(), 2);
+        report.fixes.push(Remedy {
+            statements: Vec::new(),
+            verdict: Verdict::Expected,
+            breadth: Breadth::Schema,
+            opens: String::new(),
+            run_as: Vec::new(),
+            notes: vec!["not rehearsed".to_owned()],
+        });
+        let told: Vec<&Reason> = report.reasons().collect();
+        assert_eq!(told, [&reason("clerk lacks USAGE")]);
     }
 }

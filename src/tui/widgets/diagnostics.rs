@@ -139,10 +139,10 @@ impl Panel {
             };
             self.say("   ", Role::Quiet, &format!("{said}  {state}"));
         }
-        if !report.because.is_empty() {
+        if report.reasons().next().is_some() {
             self.heading("because");
         }
-        for reason in &report.because {
+        for reason in report.reasons() {
             let (mark, role) = match reason.mark {
                 Mark::Measured => ("measured", Role::Good),
                 Mark::Derived => ("derived", Role::Busy),
