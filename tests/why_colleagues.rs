@@ -49,6 +49,19 @@ CREATE TABLE app.given (a int); ALTER TABLE app.given OWNER TO asking;
 CREATE FUNCTION app.step(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
 REVOKE EXECUTE ON FUNCTION app.step(int, int) FROM PUBLIC; GRANT CREATE ON SCHEMA kept TO asking; GRANT USAGE ON SCHEMA kept TO asking, colleague;
 GRANT CREATE ON DATABASE why_colleagues TO asking;
+CREATE ROLE heir; CREATE ROLE host; CREATE ROLE guest; CREATE SCHEMA hosted AUTHORIZATION host; GRANT ALL ON SCHEMA hosted TO guest, asking;
+GRANT host TO asking; CREATE SCHEMA unseen;
+SET ROLE guest;
+CREATE TABLE hosted.t (a int, b int); CREATE INDEX on_a ON hosted.t (a); CREATE VIEW hosted.v AS SELECT 1 AS a; CREATE SEQUENCE hosted.q;
+CREATE POLICY p ON hosted.t; CREATE COLLATION hosted.c FROM \"C\";
+RESET ROLE;
+CREATE TABLE unseen.t (a int); ALTER TABLE unseen.t OWNER TO guest; CREATE TABLE unseen.owned (id int PRIMARY KEY);
+CREATE FOREIGN DATA WRAPPER wrapper; CREATE SERVER remote FOREIGN DATA WRAPPER wrapper; ALTER SERVER remote OWNER TO asking; GRANT heir TO asking;
+CREATE COLLATION kept.c FROM \"C\"; ALTER COLLATION kept.c OWNER TO asking; CREATE COLLATION app.c FROM \"C\"; ALTER COLLATION app.c OWNER TO asking;
+CREATE SERVER other FOREIGN DATA WRAPPER wrapper; ALTER SERVER other OWNER TO holder;
+CREATE PUBLICATION published; ALTER PUBLICATION published OWNER TO asking; CREATE TABLE app.owned_too (id int PRIMARY KEY); ALTER TABLE app.owned_too OWNER TO holder;
+CREATE TABLE kept.parted (id int); ALTER TABLE kept.parted OWNER TO asking;
+CREATE LANGUAGE untrusted HANDLER plpgsql_call_handler;
 ";
 
 /// What each of them is told.
@@ -183,6 +196,110 @@ const TOLD: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Definitions.
+const DEFINED: &[(&str, &[&str])] = &[
+    // The owner of a schema drops what others have in it, and no more.
+    ("DROP TABLE hosted.t", &[]),
+    ("DROP INDEX hosted.on_a", &[]),
+    ("DROP VIEW hosted.v", &[]),
+    ("DROP SEQUENCE hosted.q", &[]),
+    ("DROP COLLATION hosted.c", &[]),
+    (
+        "ALTER TABLE hosted.t DROP COLUMN b",
+        &["GRANT guest TO asking{inherit}"],
+    ),
+    (
+        "DROP POLICY p ON hosted.t",
+        &["GRANT guest TO asking{inherit}"],
+    ),
+    // What is not there needs nobody's leave, but the schema is looked into.
+    ("DROP POLICY IF EXISTS q ON hosted.t", &[]),
+    (
+        "DROP TRIGGER IF EXISTS q ON unseen.t",
+        &["GRANT USAGE ON SCHEMA unseen TO asking"],
+    ),
+    (
+        "DROP TABLE IF EXISTS unseen.none",
+        &["GRANT USAGE ON SCHEMA unseen TO asking"],
+    ),
+    // Parts that are made by themselves look for the new table.
+    (
+        "CREATE TABLE unseen.new (a int)",
+        &["GRANT CREATE ON SCHEMA unseen TO asking"],
+    ),
+    (
+        "CREATE TABLE unseen.new (a int PRIMARY KEY)",
+        &[
+            "GRANT USAGE ON SCHEMA unseen TO asking",
+            "GRANT CREATE ON SCHEMA unseen TO asking",
+        ],
+    ),
+    (
+        "CREATE TABLE unseen.new (a serial)",
+        &[
+            "GRANT USAGE ON SCHEMA unseen TO asking",
+            "GRANT CREATE ON SCHEMA unseen TO asking",
+        ],
+    ),
+    (
+        "CREATE TABLE unseen.new (a int REFERENCES app.owned_too)",
+        &[
+            "GRANT USAGE ON SCHEMA unseen TO asking",
+            "GRANT CREATE ON SCHEMA unseen TO asking",
+            "GRANT REFERENCES (id) ON TABLE app.owned_too TO asking",
+        ],
+    ),
+    // Two tables of a name, of which one must be owned.
+    (
+        "ALTER TABLE app.owned ADD FOREIGN KEY (a) REFERENCES unseen.owned",
+        &[
+            "GRANT holder TO asking{inherit}",
+            "GRANT USAGE ON SCHEMA unseen TO asking",
+            "GRANT REFERENCES (id) ON TABLE unseen.owned TO asking",
+        ],
+    ),
+    (
+        "ALTER SERVER remote OWNER TO heir",
+        &["GRANT USAGE ON FOREIGN DATA WRAPPER wrapper TO heir"],
+    ),
+    (
+        "ALTER COLLATION kept.c OWNER TO heir",
+        &["GRANT CREATE ON SCHEMA kept TO heir"],
+    ),
+    (
+        "ALTER COLLATION app.c RENAME TO d",
+        &["GRANT CREATE ON SCHEMA app TO asking"],
+    ),
+    (
+        "CREATE USER MAPPING FOR heir SERVER other",
+        &["GRANT holder TO asking{inherit}"],
+    ),
+    (
+        "CREATE USER MAPPING FOR CURRENT_USER SERVER other",
+        &["GRANT USAGE ON FOREIGN SERVER other TO asking"],
+    ),
+    (
+        "ALTER PUBLICATION published ADD TABLE app.owned_too",
+        &["GRANT holder TO asking{inherit}"],
+    ),
+    (
+        "ALTER TABLE kept.parted INHERIT app.owned_too",
+        &["GRANT holder TO asking{inherit}"],
+    ),
+    (
+        "CREATE FUNCTION kept.of_row(unseen.t) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        &["GRANT USAGE ON SCHEMA unseen TO asking"],
+    ),
+    (
+        "CREATE OPERATOR app.@@@ (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int)",
+        &["GRANT CREATE ON SCHEMA app TO asking"],
+    ),
+    (
+        "CREATE FUNCTION kept.f() RETURNS int LANGUAGE untrusted AS 'x'",
+        &[],
+    ),
+];
+
 /// What only the server's own reading tells: types decide, and what is assigned is not read.
 const READ_BY_THE_SERVER: &[(&str, &[&str])] = &[
     (
@@ -209,7 +326,7 @@ async fn a_colleague_is_told_what_a_superuser_is_told() {
     let major = superuser.facts().version.major();
     let colleague =
         support::session::sign_in(support::cluster(), "why_colleagues", "colleague", "c").await;
-    for (statement, lines) in TOLD {
+    for (statement, lines) in TOLD.iter().chain(DEFINED) {
         let expected = for_version(lines, major);
         if expected.is_empty() && !lines.is_empty() {
             continue;

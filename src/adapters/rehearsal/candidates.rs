@@ -8,6 +8,7 @@ use super::need::{
 use super::ownership::{Ownership, Way, ownership};
 use super::roles;
 use crate::adapters::session::Session;
+use crate::domain::diagnosis::definitions::{Demanded, demanded, drops_from_schema};
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::qualifiers::qualifiers;
@@ -77,7 +78,7 @@ impl Refused<'_> {
             Denial::Privilege { kind, name } => self.privilege(*kind, name).await?.into(),
             Denial::Ownership { kind, name } => {
                 let way = match self.reach {
-                    Reach::Role if word_at(statement, 0) == "drop" => Way::Dropping,
+                    Reach::Role if drops_from_schema(statement) => Way::Dropping,
                     Reach::Role => Way::Membership,
                     Reach::Others | Reach::Owner => Way::Change,
                 };
@@ -126,8 +127,9 @@ impl Refused<'_> {
     }
 
     async fn owned(&self, kind: &str, name: &str, way: Way) -> Result<Lifting, Failure> {
+        let meant = self.meant(name);
         Ok(
-            match ownership(self.session, self.role, kind, name, way).await? {
+            match ownership(self.session, self.role, kind, &meant, way).await? {
                 Ownership::Ways(needs) => needs.into(),
                 Ownership::System => Lifting {
                     system: true,
@@ -135,6 +137,24 @@ impl Refused<'_> {
                 },
             },
         )
+    }
+
+    /// The name with its schema, where the statement would own one relation called so: the message leaves the
+    /// schema out, and the statement may name another of the name that it need not own.
+    fn meant(&self, name: &str) -> String {
+        let mut of_name: Vec<Vec<String>> = demanded(self.statement, self.role)
+            .into_iter()
+            .filter_map(|demand| match demand {
+                Demanded::OwnRelation(owned) => Some(owned),
+                _ => None,
+            })
+            .filter(|owned| owned.last().is_some_and(|last| last == name))
+            .collect();
+        of_name.dedup();
+        match of_name.as_slice() {
+            [owned] => owned.join("."),
+            _ => name.to_owned(),
+        }
     }
 
     async fn privilege(&self, kind: ObjectKind, name: &str) -> Result<Vec<Need>, Failure> {

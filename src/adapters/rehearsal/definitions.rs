@@ -1,18 +1,18 @@
 //! What a role lacks for a definition, looked up: for when it cannot be tried.
 
 use super::candidates::{self, Reach};
-use super::derived::{lifting, relation};
+use super::derived::{first_of, lifting, relation};
 use super::maintenance::{self, Right};
 use super::met;
 use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
-use super::ownership::{Ownership, Way, out_of_reach, ownership};
+use super::ownership::{Ownership, Way, out_of_reach, ownership, schema_of};
 use super::play;
 use super::referring;
 use super::resolution;
 use super::roles;
 use super::runners::known_role;
 use super::stage::Stage;
-use crate::domain::diagnosis::definitions::{Demanded, demanded};
+use crate::domain::diagnosis::definitions::{Demanded, IN_SCHEMAS, demanded, drops_from_schema};
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::granting::Given;
 use crate::domain::diagnosis::saying;
@@ -28,75 +28,7 @@ use crate::domain::sql::words::Words;
 pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     let mut needs = Vec::new();
     for demand in demanded(statement, stage.role) {
-        let more = match demand {
-            Demanded::CreateIn(name) => create_in(stage, &name).await?,
-            Demanded::CreateBeside { kind, name, role } => {
-                let role = role.as_deref().unwrap_or(stage.role);
-                create_beside(stage, role, kind, &name).await?
-            }
-            Demanded::OwnRelation(name) => maintenance::table(stage, &name, Right::Own).await?,
-            Demanded::Maintain(name) => maintenance::table(stage, &name, Right::Maintain).await?,
-            Demanded::Trigger(name) => {
-                let wanted = Wanted {
-                    relation: name,
-                    privilege: "TRIGGER",
-                    columns: Columns::All,
-                };
-                relation(stage.session, stage.role, &wanted).await?
-            }
-            Demanded::Like(name) => {
-                let wanted = Wanted {
-                    relation: name,
-                    privilege: "SELECT",
-                    columns: Columns::All,
-                };
-                let needs = relation(stage.session, stage.role, &wanted).await?;
-                needs.into_iter().map(Need::on_the_whole).collect()
-            }
-            Demanded::Execute(name) => executable(stage, &name).await?,
-            Demanded::GrantOption { name, privileges } => {
-                let mut all = match name.as_slice() {
-                    [.., schema, _] => in_schema(stage, schema, "USAGE").await?,
-                    _ => Vec::new(),
-                };
-                let more = grantable(stage, statement, &name, &privileges).await?;
-                add(&mut all, more);
-                all
-            }
-            Demanded::GrantOptionOnAll {
-                kind,
-                schema,
-                privileges,
-            } => {
-                let mut all = in_schema(stage, &schema, "USAGE").await?;
-                for name in all_of(stage, &kind, &schema).await? {
-                    let name = [schema.clone(), name];
-                    let more = grantable(stage, statement, &name, &privileges).await?;
-                    add(&mut all, more);
-                }
-                all
-            }
-            Demanded::Attribute(attribute) if stage.major() >= 16 => {
-                vec![attribute_of(stage.role, attribute)]
-            }
-            // Barred, or CREATEROLE is enough.
-            Demanded::Attribute(_) => Vec::new(),
-            Demanded::ManageOneself => vec![attribute_of(stage.role, "CREATEROLE")],
-            Demanded::Refused(Denial::Administration(_))
-                if stage.major() < 16 && creates_role(statement) =>
-            {
-                Vec::new()
-            }
-            Demanded::Refused(denial) => {
-                if !roles_are_known(stage, &denial).await? {
-                    continue;
-                }
-                let mut all = looked_into(stage, &denial).await?;
-                let more = lifting(stage, statement, &denial, Reach::Role).await?;
-                add(&mut all, more);
-                all
-            }
-        };
+        let more = for_demand(stage, statement, demand).await?;
         add(&mut needs, more);
     }
     add(&mut needs, types_used(stage, statement).await?);
@@ -107,7 +39,112 @@ pub(super) async fn needed(stage: &Stage<'_>, statement: &str) -> Result<Vec<Nee
         .partition(|need| need.missing.object.schema.is_some());
     let mut lacking = met::lacking(stage.session, outside).await?;
     add(&mut lacking, within);
-    Ok(lacking)
+    Ok(without_moving(stage, statement, lacking))
+}
+
+/// Who owns a thing may give it to themselves, which changes nothing: then no place for it is wanted.
+fn without_moving(stage: &Stage<'_>, statement: &str, mut needs: Vec<Need>) -> Vec<Need> {
+    let keeps = Demanded::Refused(Denial::Becoming(stage.role.to_owned()));
+    let owns = |need: &Need| need.missing.privilege == "OWNER";
+    if needs.iter().any(owns) && demanded(statement, stage.role).contains(&keeps) {
+        let looks = |need: &Need| {
+            need.missing.object.kind == ObjectKind::Schema && need.missing.privilege == "USAGE"
+        };
+        needs.retain(|need| owns(need) || looks(need));
+    }
+    needs
+}
+
+/// What is missing of one demand.
+async fn for_demand(
+    stage: &Stage<'_>,
+    statement: &str,
+    demand: Demanded,
+) -> Result<Vec<Need>, Failure> {
+    Ok(match demand {
+        Demanded::CreateIn(name) => create_in(stage, &name).await?,
+        Demanded::CreateBeside { kind, name, role } => {
+            let role = role.as_deref().unwrap_or(stage.role);
+            create_beside(stage, role, kind, &name).await?
+        }
+        Demanded::OwnRelation(name) => {
+            let right = if drops_from_schema(statement) {
+                Right::Drop
+            } else {
+                Right::Own
+            };
+            maintenance::table(stage, &name, right).await?
+        }
+        Demanded::OwnIfThere { kind, name, of } => {
+            if is_there(stage, kind, &name, &of).await? {
+                maintenance::table(stage, &of, Right::Own).await?
+            } else {
+                to_look_for(stage, &of).await?
+            }
+        }
+        Demanded::LookFor(name) => to_look_for(stage, &name).await?,
+        Demanded::WrapperOf { server, role } => {
+            wrapper_of(&stage.of(&role), statement, &server).await?
+        }
+        Demanded::Maintain(name) => maintenance::table(stage, &name, Right::Maintain).await?,
+        Demanded::Trigger(name) => {
+            let wanted = Wanted {
+                relation: name,
+                privilege: "TRIGGER",
+                columns: Columns::All,
+            };
+            relation(stage.session, stage.role, &wanted).await?
+        }
+        Demanded::Like(name) => {
+            let wanted = Wanted {
+                relation: name,
+                privilege: "SELECT",
+                columns: Columns::All,
+            };
+            let needs = relation(stage.session, stage.role, &wanted).await?;
+            needs.into_iter().map(Need::on_the_whole).collect()
+        }
+        Demanded::Execute(name) => executable(stage, &name).await?,
+        Demanded::GrantOption { name, privileges } => {
+            let mut all = to_look_for(stage, &name).await?;
+            let more = grantable(stage, statement, &name, &privileges).await?;
+            add(&mut all, more);
+            all
+        }
+        Demanded::GrantOptionOnAll {
+            kind,
+            schema,
+            privileges,
+        } => {
+            let mut all = in_schema(stage, &schema, "USAGE").await?;
+            for name in all_of(stage, &kind, &schema).await? {
+                let name = [schema.clone(), name];
+                let more = grantable(stage, statement, &name, &privileges).await?;
+                add(&mut all, more);
+            }
+            all
+        }
+        Demanded::Attribute(attribute) if stage.major() >= 16 => {
+            vec![attribute_of(stage.role, attribute)]
+        }
+        // Barred, or CREATEROLE is enough.
+        Demanded::Attribute(_) => Vec::new(),
+        Demanded::ManageOneself => vec![attribute_of(stage.role, "CREATEROLE")],
+        Demanded::Refused(Denial::Administration(_))
+            if stage.major() < 16 && creates_role(statement) =>
+        {
+            Vec::new()
+        }
+        Demanded::Refused(denial) => {
+            if !roles_are_known(stage, &denial).await? {
+                return Ok(Vec::new());
+            }
+            let mut all = looked_into(stage, &denial).await?;
+            let more = lifting(stage, statement, &denial, Reach::Role).await?;
+            add(&mut all, more);
+            all
+        }
+    })
 }
 
 /// Why no grant helps, where the words of a definition alone tell that.
@@ -142,6 +179,9 @@ async fn reason(stage: &Stage<'_>, statement: &str) -> Result<Option<NotByGrant>
     let managed = superuser_managed(stage, statement).await?;
     if managed.is_some() {
         return Ok(managed);
+    }
+    if in_untrusted_language(stage, statement).await? {
+        return Ok(Some(play::beyond()));
     }
     let catalog = maintenance::barred(stage, statement).await?;
     if catalog.is_some() {
@@ -224,6 +264,25 @@ async fn superuser_managed(
     }))
 }
 
+/// Whether a routine is to be of a language that is not trusted, in which superusers alone make some
+/// (PostgreSQL source, `functioncmds.c`, `CreateFunction`).
+async fn in_untrusted_language(stage: &Stage<'_>, statement: &str) -> Result<bool, Failure> {
+    let kind = ObjectKind::Language;
+    for demand in demanded(statement, stage.role) {
+        let Demanded::Refused(Denial::Privilege { kind: of, name }) = demand else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT FROM pg_catalog.pg_language WHERE lanname = {} AND NOT lanpltrusted",
+            literal(&name)
+        );
+        if of == kind && !stage.session.query(&sql).await?.rows.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// USAGE on the types that a new object is made of, and on the schemas that their names say (PostgreSQL
 /// source, `heap.c`, `AddNewAttributeTuples`; `functioncmds.c`, `interpret_function_parameter_list`).
 async fn types_used(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
@@ -261,8 +320,8 @@ async fn types_used(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Fai
          FROM (VALUES {}) AS w(schema, name) JOIN pg_catalog.pg_type u ON u.typname = w.name::name \
          JOIN pg_catalog.pg_namespace n ON n.oid = u.typnamespace JOIN pg_catalog.pg_type t ON t.oid = {} \
          WHERE coalesce(n.nspname = w.schema::name, n.nspname = ANY (current_schemas(true))) AND t.oid >= 16384 \
-         AND (t.typtype IN ('b', 'd', 'e', 'r', 'm') OR EXISTS (SELECT FROM pg_catalog.pg_class c \
-         WHERE c.oid = t.typrelid AND c.relkind = 'c')) ORDER BY 1, 2",
+         AND (t.typtype IN ('b', 'd', 'e', 'r', 'm') OR w.schema IS NOT NULL OR EXISTS (SELECT \
+         FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')) ORDER BY 1, 2",
         named.join(", "),
         candidates::judged_by("u.oid", stage.major())
     );
@@ -306,46 +365,60 @@ async fn create_beside(
             candidates::database(stage.session, role, "CREATE").await?,
         ]);
     }
-    let (catalog, letters) = match kind {
-        "function" => ("pg_proc", "pro"),
-        "type" => ("pg_type", "typ"),
-        _ => ("pg_class", "rel"),
-    };
-    let Some((last, schema)) = name.split_last() else {
-        return Ok(Vec::new());
-    };
     if !known_role(stage.session, role).await? {
         return Ok(Vec::new());
     }
-    let place = schema.last().map_or_else(
-        || "n.nspname = ANY (current_schemas(true))".to_owned(),
-        |schema| format!("n.nspname = {}", literal(schema)),
-    );
-    let sql = format!(
-        "SELECT n.nspname FROM pg_catalog.{catalog} o JOIN pg_catalog.pg_namespace n \
-         ON n.oid = o.{letters}namespace WHERE o.{letters}name = {} AND {place} \
-         ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1",
-        literal(last)
-    );
-    let rows = stage.session.query(&sql).await?.rows;
-    let Some(schema) = rows.first().map(|row| cell(row, 0)) else {
+    let Some(schema) = schema_of(stage.session, kind, name).await? else {
         return Ok(Vec::new());
     };
     in_schema(&stage.of(role), &schema, "CREATE").await
 }
 
+/// Whether a relation has a policy, rule or trigger of a name.
+async fn is_there(
+    stage: &Stage<'_>,
+    kind: &str,
+    name: &str,
+    of: &[String],
+) -> Result<bool, Failure> {
+    let (catalog, named, relation) = match kind {
+        "policy" => ("pg_policy", "polname", "polrelid"),
+        "rule" => ("pg_rewrite", "rulename", "ev_class"),
+        _ => ("pg_trigger", "tgname", "tgrelid"),
+    };
+    let Some(of) = first_of(of) else {
+        return Ok(false);
+    };
+    let sql = format!(
+        "SELECT FROM pg_catalog.{catalog} WHERE {named} = {} AND {relation} = {of}",
+        literal(name)
+    );
+    Ok(!stage.session.query(&sql).await?.rows.is_empty())
+}
+
+/// USAGE of the foreign-data wrapper that a server is of, for the stage's role.
+async fn wrapper_of(
+    stage: &Stage<'_>,
+    statement: &str,
+    server: &str,
+) -> Result<Vec<Need>, Failure> {
+    let sql = format!(
+        "SELECT w.fdwname FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper w \
+         ON w.oid = s.srvfdw JOIN pg_catalog.pg_roles r ON r.rolname = {} WHERE s.srvname = {}",
+        literal(stage.role),
+        literal(server)
+    );
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(name) = rows.first().map(|row| cell(row, 0)) else {
+        return Ok(Vec::new());
+    };
+    let kind = ObjectKind::ForeignDataWrapper;
+    let denial = Denial::Privilege { kind, name };
+    lifting(stage, statement, &denial, Reach::Role).await
+}
+
 /// USAGE of the schema in which something is looked for that must be owned.
 async fn looked_into(stage: &Stage<'_>, denial: &Denial) -> Result<Vec<Need>, Failure> {
-    const IN_SCHEMAS: [&str; 8] = [
-        "function",
-        "type",
-        "collation",
-        "conversion",
-        "statistics object",
-        "operator",
-        "text search dictionary",
-        "text search configuration",
-    ];
     let Denial::Ownership { kind, name } = denial else {
         return Ok(Vec::new());
     };
@@ -383,6 +456,14 @@ async fn in_schema(stage: &Stage<'_>, schema: &str, privilege: &str) -> Result<V
     let mut needs = candidates::schema(stage.session, stage.role, schema, without).await?;
     needs.retain(|need| need.missing.privilege == privilege);
     Ok(needs)
+}
+
+/// USAGE on the schema that a name says.
+pub(super) async fn to_look_for(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
+    match name {
+        [.., schema, _] => in_schema(stage, schema, "USAGE").await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The schema in which an object without one would be created for the role.

@@ -233,7 +233,7 @@ async fn by_words(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failu
             denials.extend(of_kind("authorization").map(Denial::Becoming));
         }
         Some("create") if has("temp") || has("temporary") => denials.push(Denial::Temporary),
-        Some("create") if has("role") || has("user") => {
+        Some("create") if (has("role") || has("user")) && !has("mapping") => {
             denials.push(Denial::Attribute("CREATEROLE"));
         }
         Some("create") if has("database") => return new_database(stage, statement).await,

@@ -2,6 +2,7 @@
 //! it is looked up.
 
 use super::candidates::{self, Reach};
+use super::definitions;
 use super::derived::{by_name, lifting};
 use super::need::{Need, Purpose, add, cell, membership, need, object, relation_kind};
 use super::ownership::{Ownership, Way, ownership};
@@ -131,6 +132,8 @@ async fn told_apart(
 pub(super) enum Right {
     /// What takes ownership.
     Own,
+    /// The same, or to own the schema.
+    Drop,
     /// What takes ownership, from 17 on MAINTAIN.
     Maintain,
     /// The same where the owner of the database may too: VACUUM and ANALYZE.
@@ -149,7 +152,7 @@ pub(super) async fn table(
         return Ok(Vec::new());
     };
     // Asked by OID: by name only who may look into the schema may ask.
-    let maintaining = right != Right::Own && stage.major() >= 17;
+    let maintaining = !matches!(right, Right::Own | Right::Drop) && stage.major() >= 17;
     let maintains = if maintaining {
         format!(
             ", pg_catalog.has_table_privilege({}, t.oid, 'MAINTAIN')",
@@ -171,7 +174,8 @@ pub(super) async fn table(
     );
     let rows = stage.session.query(&sql).await?.rows;
     let Some(row) = rows.first() else {
-        return Ok(Vec::new());
+        // Whether it is there only who may look into the schema is told.
+        return definitions::to_look_for(stage, name).await;
     };
     let text = |at: usize| cell(row, at);
     let (schema, table, owner) = (text(0), text(1), text(3));
@@ -185,7 +189,12 @@ pub(super) async fn table(
     } else {
         let kind = if text(7) == "t" { "index" } else { "table" };
         let name = format!("{schema}.{}", text(8));
-        match ownership(stage.session, role, kind, &name, Way::Membership).await? {
+        let way = if right == Right::Drop {
+            Way::Dropping
+        } else {
+            Way::Membership
+        };
+        match ownership(stage.session, role, kind, &name, way).await? {
             Ownership::Ways(needs) => needs,
             // The database's owner maintains its catalogs, but not what the cluster shares.
             Ownership::System if right == Right::Vacuum && text(9) != "t" => {

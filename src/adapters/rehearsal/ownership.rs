@@ -94,6 +94,29 @@ pub(super) async fn out_of_reach(
     Ok(!owned.is_empty() && owned.iter().all(kept))
 }
 
+/// The schema of the first object of a kind and name along the path, or where its name says.
+pub(super) async fn schema_of(
+    session: &Session,
+    kind: &str,
+    name: &[String],
+) -> Result<Option<String>, Failure> {
+    let Some((last, schema)) = name.split_last() else {
+        return Ok(None);
+    };
+    let Source { from, letters, .. } = source(kind);
+    let place = schema.last().map_or_else(
+        || "n.nspname = ANY (current_schemas(true))".to_owned(),
+        |schema| format!("n.nspname = {}", literal(schema)),
+    );
+    let sql = format!(
+        "SELECT n.nspname FROM {from} o JOIN pg_catalog.pg_namespace n ON n.oid = o.{letters}namespace \
+         WHERE o.{letters}name = {} AND {place} ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1",
+        literal(last)
+    );
+    let rows = session.query(&sql).await?.rows;
+    Ok(rows.first().map(|row| cell(row, 0)))
+}
+
 impl Owned {
     fn change(&self, role: &str) -> Need {
         let object = object(self.kind, self.schema.clone(), self.name.clone());

@@ -3,9 +3,12 @@
 //!
 //! Source: PostgreSQL documentation, the "Description" and "Notes" of the commands; `aclchk.c`.
 
+mod altered;
+
 use super::denial::Denial;
 use super::granting::{Given, given};
 use super::report::ObjectKind;
+use super::trial::word_at;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
 
@@ -25,6 +28,24 @@ pub enum Demanded {
     },
     /// To own a relation.
     OwnRelation(Vec<String>),
+    /// USAGE of the foreign-data wrapper that a server is of, for a role.
+    WrapperOf {
+        /// The server.
+        server: String,
+        /// The role.
+        role: String,
+    },
+    /// The same for what DROP … IF EXISTS takes off it, where there is such.
+    OwnIfThere {
+        /// `policy`, `rule` or `trigger`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The relation.
+        of: Vec<String>,
+    },
+    /// USAGE on the schema of a new table, which is looked for by its name once it is made.
+    LookFor(Vec<String>),
     /// TRIGGER on a table.
     Trigger(Vec<String>),
     /// SELECT on the whole of a relation whose columns are copied.
@@ -68,11 +89,11 @@ pub fn demanded(sql: &str, role: &str) -> Vec<Demanded> {
         .collect();
     let reader = Reader { sql, words };
     match reader.text(0).to_lowercase().as_str() {
-        "create" => reader.created(),
+        "create" => reader.created(role),
         "alter" if reader.is(1, "default") => reader.acting("for"),
         "alter" => reader.altered(role),
         "drop" if reader.is(1, "owned") => reader.acting("by"),
-        "drop" => reader.owned(1, role).0,
+        "drop" => reader.dropped(role),
         "comment" | "security" => match reader.find("on") {
             Some(on) => reader.owned(on + 1, role).0,
             None => Vec::new(),
@@ -86,6 +107,15 @@ pub fn demanded(sql: &str, role: &str) -> Vec<Demanded> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a statement drops what lies in a schema, whose owner may drop it too; policies, rules and
+/// triggers lie on tables (PostgreSQL source, `dropcmds.c`, `RemoveObjects`; `tablecmds.c`,
+/// `RangeVarCallbackForDropRelation`).
+#[must_use]
+pub fn drops_from_schema(sql: &str) -> bool {
+    let on_tables = ["policy", "rule", "trigger"];
+    word_at(sql, 0) == "drop" && !on_tables.contains(&word_at(sql, 1).as_str())
 }
 
 struct Reader<'a> {
@@ -122,6 +152,20 @@ const KINDS: [(&str, &str); 25] = [
     ("operator", "operator"),
 ];
 
+/// The server's words for kinds that are looked for in schemas, besides relations.
+pub const IN_SCHEMAS: [&str; 10] = [
+    "function",
+    "type",
+    "collation",
+    "conversion",
+    "statistics object",
+    "operator",
+    "operator class",
+    "operator family",
+    "text search dictionary",
+    "text search configuration",
+];
+
 impl Reader<'_> {
     fn text(&self, at: usize) -> &str {
         self.words.get(at).map_or("", |token| token.text(self.sql))
@@ -152,12 +196,26 @@ impl Reader<'_> {
         let mut at = ["if not exists", "if exists", "concurrently", "only"]
             .into_iter()
             .fold(at, |at, skipped| self.behind(at, skipped).unwrap_or(at));
-        let mut name = ident::parts(self.text(at))?;
+        let mut name = self.part(at)?;
         while self.is(at + 1, ".") {
             at += 2;
-            name.extend(ident::parts(self.text(at))?);
+            name.extend(self.part(at)?);
         }
         Some((name, at + 1))
+    }
+
+    /// One part of a name; that of an operator is its sign.
+    fn part(&self, at: usize) -> Option<Vec<String>> {
+        let text = self.text(at);
+        let is_operator = self
+            .words
+            .get(at)
+            .is_some_and(|token| token.kind == TokenKind::Operator);
+        if is_operator {
+            Some(vec![text.to_owned()])
+        } else {
+            ident::parts(text)
+        }
     }
 
     /// The names behind a word, and so on behind commas.
@@ -173,6 +231,10 @@ impl Reader<'_> {
                 }
                 at += 1;
             }
+            // The access method of an operator class.
+            if self.is(at, "using") {
+                at += 2;
+            }
             if !self.is(at, ",") {
                 break;
             }
@@ -181,7 +243,7 @@ impl Reader<'_> {
         (names, at)
     }
 
-    fn created(&self) -> Vec<Demanded> {
+    fn created(&self, role: &str) -> Vec<Demanded> {
         let mut at = 1;
         let modifiers = [
             "or",
@@ -208,7 +270,7 @@ impl Reader<'_> {
             "user" if !self.is(at + 1, "mapping") => self.new_role(at),
             "index" => {
                 let mut found: Vec<Demanded> = on_table(Demanded::OwnRelation, "on");
-                found.extend(beside("relation", &found, None));
+                found.extend(beside(&found, None));
                 found
             }
             "trigger" => on_table(Demanded::Trigger, "on"),
@@ -223,7 +285,7 @@ impl Reader<'_> {
                 found
             }
             "server" => self.using(ObjectKind::ForeignDataWrapper, "wrapper"),
-            "user" if self.is(at + 1, "mapping") => self.using(ObjectKind::ForeignServer, "server"),
+            "user" => self.mapping(role).unwrap_or_default(),
             "foreign" => {
                 let mut found = self.using(ObjectKind::ForeignServer, "server");
                 found.extend(self.name(at + 2).map(|(name, _)| Demanded::CreateIn(name)));
@@ -248,14 +310,21 @@ impl Reader<'_> {
                 let name = self.name(at + 1).map(|(name, _)| Demanded::CreateIn(name));
                 let mut found: Vec<Demanded> = name.into_iter().collect();
                 if self.is(at, "table") {
+                    found.extend(self.looked_for(at));
                     found.extend(self.models());
+                }
+                if self.is(at, "function") || self.is(at, "procedure") {
+                    found.extend(self.using(ObjectKind::Language, "language"));
                 }
                 if self.is(at, "aggregate") || self.is(at, "type") {
                     found.extend(self.made_with());
                 }
                 found
             }
-            "operator" => self.made_with(),
+            "operator" => {
+                let name = self.name(at + 1).map(|(name, _)| Demanded::CreateIn(name));
+                name.into_iter().chain(self.made_with()).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -321,6 +390,70 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a new table has parts that are made by statements of their own, which look for it by its
+    /// name (PostgreSQL source, `parse_utilcmd.c`, `transformCreateStmt`, `generateSerialExtraStmts`).
+    fn looked_for(&self, at: usize) -> Option<Demanded> {
+        const SERIAL: [&str; 6] = [
+            "serial",
+            "bigserial",
+            "smallserial",
+            "serial4",
+            "serial8",
+            "serial2",
+        ];
+        const COPIED: [&str; 6] = [
+            "all",
+            "constraints",
+            "defaults",
+            "generated",
+            "identity",
+            "indexes",
+        ];
+        let one_of = |at: usize, words: &[&str]| words.iter().any(|word| self.is(at, word));
+        let (name, behind) = self.name(at + 1)?;
+        let apart = |at: usize| {
+            one_of(at, &["references", "primary", "unique"])
+                || (self.is(at, "exclude") && one_of(at + 1, &["using", "("]))
+                || (self.is(at, "as") && self.is(at + 1, "identity"))
+                || (one_of(at, &SERIAL) && !one_of(at - 1, &["(", ","]))
+                || (self.is(at, "including") && one_of(at + 1, &COPIED))
+        };
+        (behind..self.words.len())
+            .any(apart)
+            .then_some(Demanded::LookFor(name))
+    }
+
+    /// Who maps others than themselves must own the server (PostgreSQL source, `foreigncmds.c`,
+    /// `user_mapping_ddl_aclcheck`).
+    fn mapping(&self, role: &str) -> Option<Vec<Demanded>> {
+        const ONESELF: [&str; 3] = ["user", "current_user", "current_role"];
+        let (mut mapped, _) = self.name(self.find("for")? + 1)?;
+        let mapped = mapped.pop()?;
+        if mapped == role || ONESELF.contains(&mapped.as_str()) {
+            return Some(self.using(ObjectKind::ForeignServer, "server"));
+        }
+        let (server, _) = self.name(self.find("server")? + 1)?;
+        let (kind, name) = ("foreign server".to_owned(), server.join("."));
+        Some(vec![Demanded::Refused(Denial::Ownership { kind, name })])
+    }
+
+    /// What DROP demands.
+    fn dropped(&self, role: &str) -> Vec<Demanded> {
+        let parts = ["policy", "rule", "trigger"];
+        let part = parts
+            .into_iter()
+            .find_map(|kind| Some((kind, self.behind(1, kind)?)));
+        if let Some((kind, at)) = part
+            && self.behind(at, "if exists").is_some()
+            && let Some((mut name, on)) = self.name(at)
+            && let Some((of, _)) = self.name(on + 1)
+            && let Some(name) = name.pop()
+        {
+            return vec![Demanded::OwnIfThere { kind, name, of }];
+        }
+        self.owned(1, role).0
+    }
+
     /// CREATE ROLE: the attributes it is given, and the roles that it joins from the start.
     fn new_role(&self, at: usize) -> Vec<Demanded> {
         let mut found = vec![Demanded::Refused(Denial::Attribute("CREATEROLE"))];
@@ -335,29 +468,6 @@ impl Reader<'_> {
                 .map(|name| Demanded::Refused(Denial::Administration(Some(name)))),
         );
         found
-    }
-
-    /// Whether ALTER ROLE says more than a password or a setting.
-    fn changes_options(&self, from: usize) -> bool {
-        const OPTIONS: [&str; 9] = [
-            "superuser",
-            "createdb",
-            "createrole",
-            "login",
-            "inherit",
-            "replication",
-            "bypassrls",
-            "connection",
-            "valid",
-        ];
-        if self.is(from, "set") || self.is(from, "reset") || self.is(from, "in") {
-            return false;
-        }
-        (from..self.words.len()).any(|at| {
-            let word = self.text(at).to_lowercase();
-            let word = word.strip_prefix("no").unwrap_or(&word);
-            OPTIONS.contains(&word)
-        })
     }
 
     /// The attributes that a role is given, or that are taken from it by a prefix.
@@ -393,74 +503,6 @@ impl Reader<'_> {
         .collect()
     }
 
-    fn altered(&self, role: &str) -> Vec<Demanded> {
-        let (mut found, behind) = self.owned(1, role);
-        let of_roles = ["role", "user"].iter().any(|word| self.is(1, word));
-        if of_roles && !self.is(2, "mapping") {
-            let oneself = found.is_empty() && self.changes_options(behind);
-            found.extend(self.attributes(behind, "no"));
-            found.extend(oneself.then_some(Demanded::ManageOneself));
-        }
-        if found.is_empty() {
-            return found;
-        }
-        found.extend(self.moved(behind, &found));
-        if let Some(at) = self.behind(behind, "set schema") {
-            let to = self.name(at).and_then(|(mut name, _)| name.pop());
-            found.extend(to.map(|to| Demanded::CreateIn(vec![to, String::new()])));
-        }
-        // Files of a whole database, even where new objects go without saying (PostgreSQL source,
-        // `dbcommands.c`, `movedb`).
-        if self.is(1, "database")
-            && let Some(at) = self.behind(behind, "set tablespace")
-        {
-            let kind = ObjectKind::Tablespace;
-            let to = self.name(at).and_then(|(mut name, _)| name.pop());
-            found.extend(to.map(|name| Demanded::Refused(Denial::Privilege { kind, name })));
-        }
-        found
-    }
-
-    /// What it takes besides to give a thing away, to rename it, or to add a key to it (PostgreSQL source,
-    /// `tablecmds.c`, `ATExecChangeOwner`, `RangeVarCallbackForAlterRelation`; `alter.c`,
-    /// `AlterObjectOwner_internal`, `AlterObjectRename_internal`; `schemacmds.c`, `dbcommands.c`;
-    /// `indexcmds.c`, `DefineIndex`).
-    fn moved(&self, behind: usize, owned: &[Demanded]) -> Vec<Demanded> {
-        let to = self
-            .behind(behind, "owner to")
-            .and_then(|at| self.name(at))
-            .and_then(|(mut name, _)| name.pop());
-        let renamed = self.behind(behind, "rename to").is_some();
-        let mut found = Vec::new();
-        found.extend(to.clone().map(|to| Demanded::Refused(Denial::Becoming(to))));
-        if to.is_none() && !renamed {
-            let keys = ["primary", "unique", "exclude"];
-            let keyed = self.is(1, "table")
-                && self.is(behind, "add")
-                && (behind..self.words.len()).any(|at| keys.iter().any(|key| self.is(at, key)));
-            found.extend(beside("relation", owned, None).filter(|_| keyed));
-            return found;
-        }
-        let kind = self.text(1).to_lowercase();
-        match kind.as_str() {
-            "database" => found.push(Demanded::Refused(Denial::Attribute("CREATEDB"))),
-            "schema" => found.push(Demanded::Refused(Denial::CreateInDatabase)),
-            "function" | "procedure" | "routine" | "aggregate" => {
-                found.extend(beside("function", owned, to));
-            }
-            "type" | "domain" if to.is_some() => found.extend(beside("type", owned, to)),
-            "type" | "domain" => {}
-            "publication" if to.is_none() => {}
-            "publication" => {
-                let role = to;
-                let (kind, name) = ("publication", Vec::new());
-                found.push(Demanded::CreateBeside { kind, name, role });
-            }
-            _ => found.extend(beside("relation", owned, to)),
-        }
-        found
-    }
-
     /// What must be owned or administered to change, drop or describe what is named at a word; the
     /// place behind it.
     fn owned(&self, at: usize, role: &str) -> (Vec<Demanded>, usize) {
@@ -475,8 +517,8 @@ impl Reader<'_> {
             let denial = Demanded::Refused(Denial::RoleManagement(None));
             return (others.then_some(denial).into_iter().collect(), behind);
         }
-        if let Some(rare) = self.rare(at) {
-            return (rare, at);
+        if let Some(rare) = self.rare(at, role) {
+            return rare;
         }
         if ["trigger", "policy", "rule", "constraint"].contains(&first.as_str()) {
             let on = (at..self.words.len()).find(|at| self.is(*at, "on"));
@@ -523,10 +565,11 @@ impl Reader<'_> {
     /// Kinds that are owned in their own way: a cast by who owns one of its types, a transform by who
     /// owns its type, what only superusers make by nobody else (PostgreSQL source, `aclchk.c` and
     /// `objectaddress.c`, `check_object_ownership`).
-    fn rare(&self, at: usize) -> Option<Vec<Demanded>> {
-        let owned = |kind: &str, name: String| {
+    fn rare(&self, at: usize, role: &str) -> Option<(Vec<Demanded>, usize)> {
+        let owned = |kind: &str, name: String, behind: usize| {
             let kind = kind.to_owned();
-            vec![Demanded::Refused(Denial::Ownership { kind, name })]
+            let demanded = Demanded::Refused(Denial::Ownership { kind, name });
+            (vec![demanded], behind)
         };
         let superusers = [
             "access method",
@@ -537,27 +580,34 @@ impl Reader<'_> {
             .iter()
             .any(|kind| self.behind(at, kind).is_some())
         {
-            return Some(vec![Demanded::Refused(Denial::Superuser)]);
+            return Some((vec![Demanded::Refused(Denial::Superuser)], at));
+        }
+        if self.behind(at, "user mapping").is_some() {
+            return Some((self.mapping(role)?, at));
         }
         if let Some(behind) = self.behind(at, "large object") {
-            return Some(owned("large object", self.text(behind).to_owned()));
+            let name = self.text(behind).to_owned();
+            return Some(owned("large object", name, behind + 1));
         }
         if let Some(behind) = self.behind(at, "procedural language") {
-            return Some(owned("language", self.name(behind)?.0.join(".")));
+            let (name, behind) = self.name(behind)?;
+            return Some(owned("language", name.join("."), behind));
         }
         if let Some(behind) = self.behind(at, "transform for") {
-            return Some(owned("type", self.name(behind)?.0.join(".")));
+            let (name, behind) = self.name(behind)?;
+            return Some(owned("type", name.join("."), behind));
         }
         if let Some(behind) = self.behind(at, "cast (") {
             let (from, as_at) = self.name(behind)?;
-            let (to, _) = self.name(as_at + 1)?;
+            let (to, behind) = self.name(as_at + 1)?;
             let name = format!("{} or type {}", from.join("."), to.join("."));
-            return Some(owned("type", name));
+            return Some(owned("type", name, behind));
         }
         let domain = (at..self.words.len())
             .find(|at| self.is(*at, "on") && self.is(at + 1, "domain"))
             .filter(|_| self.is(at, "constraint"))?;
-        Some(owned("type", self.name(domain + 2)?.0.join(".")))
+        let (name, behind) = self.name(domain + 2)?;
+        Some(owned("type", name.join("."), behind))
     }
 
     /// The roles behind a word as which the statement acts.
@@ -635,12 +685,13 @@ impl Reader<'_> {
     }
 }
 
-/// CREATE beside the thing that must be owned.
-fn beside(kind: &'static str, owned: &[Demanded], role: Option<String>) -> Option<Demanded> {
-    let name = match owned.first()? {
-        Demanded::OwnRelation(name) if kind == "relation" => name.clone(),
-        Demanded::Refused(Denial::Ownership { kind: of, name }) if of == kind => {
-            ident::parts(name)?
+/// CREATE beside the thing that must be owned, for a kind that lies in a schema.
+fn beside(owned: &[Demanded], role: Option<String>) -> Option<Demanded> {
+    let (kind, name) = match owned.first()? {
+        Demanded::OwnRelation(name) => ("relation", name.clone()),
+        Demanded::Refused(Denial::Ownership { kind, name }) => {
+            let kind = IN_SCHEMAS.into_iter().find(|known| known == kind)?;
+            (kind, name.split('.').map(str::to_owned).collect())
         }
         _ => return None,
     };
