@@ -231,7 +231,10 @@ impl Statement<'_> {
                 happens:
                     "every role of the cluster, present and future, would get every privilege on it"
                         .to_owned(),
-                better: "name the privilege and a group role: GRANT SELECT … TO readers".to_owned(),
+                better: format!(
+                    "name the privilege and a group role: GRANT {} … TO readers",
+                    self.usual(on)
+                ),
             }),
             (true, false) if self.words.is(on + 1, "schema") => Some(Warning {
                 happens: "ALL on a schema is USAGE and CREATE; it opens no table in it".to_owned(),
@@ -248,6 +251,20 @@ impl Statement<'_> {
                 better: "grant it to a group role".to_owned(),
             }),
             _ => None,
+        }
+    }
+
+    /// The privilege that is mostly meant on what stands behind ON.
+    fn usual(&self, on: usize) -> &'static str {
+        let is = |word: &str| (1..=2).any(|behind| self.words.is(on + behind, word));
+        match () {
+            () if is("schema") || is("schemas") => "USAGE",
+            () if is("database") => "CONNECT",
+            () if is("function") || is("functions") || is("procedure") || is("routine") => {
+                "EXECUTE"
+            }
+            () if is("sequence") || is("sequences") || is("type") || is("language") => "USAGE",
+            () => "SELECT",
         }
     }
 
@@ -384,6 +401,25 @@ mod tests {
             roles: &roles,
         };
         warning(sql, around).map(|warning| warning.happens)
+    }
+
+    #[test]
+    fn the_better_form_names_what_is_mostly_meant() {
+        for (on, privilege) in [
+            ("SCHEMA crm", "USAGE"),
+            ("DATABASE orders", "CONNECT"),
+            ("ALL FUNCTIONS IN SCHEMA crm", "EXECUTE"),
+            ("crm.customers", "SELECT"),
+        ] {
+            let around = Surroundings {
+                major: 16,
+                user: "master",
+                roles: &[],
+            };
+            let warned = warning(&format!("GRANT ALL ON {on} TO PUBLIC"), around).unwrap();
+            let named = format!("GRANT {privilege} …");
+            assert!(warned.better.contains(&named), "{on}: {}", warned.better);
+        }
     }
 
     #[test]

@@ -32,7 +32,12 @@ pub fn statements(sql: &str) -> Vec<Range<usize>> {
 /// ends, as long as the line has nothing else; between statements the next, else the last.
 #[must_use]
 pub fn statement_at(sql: &str, at: usize) -> Option<Range<usize>> {
-    let all = statements(sql);
+    nearest(sql, &statements(sql), at)
+}
+
+/// The same where the statements of the script are known.
+#[must_use]
+pub fn nearest(sql: &str, all: &[Range<usize>], at: usize) -> Option<Range<usize>> {
     if let Some(around) = all
         .iter()
         .find(|range| range.start <= at && at <= range.end)

@@ -72,11 +72,12 @@ impl EditorPane<'_> {
             .as_ref()
             .is_some_and(|lines| lines.contains(&line));
         let failed = error.is_some_and(|at| tab.text.line_of(at) == line);
-        let (sign, role) = match (failed, marked, &tab.warning) {
+        let warned = tab.warned.iter().any(|lines| lines.contains(&line));
+        let (sign, role) = match (failed, warned, marked) {
             (true, ..) => ("✗", Role::Bad),
-            (false, true, Some(_)) => ("!", Role::Warning),
-            (false, true, None) => ("▎", Role::Focus),
-            (false, false, _) => (" ", Role::Quiet),
+            (false, true, _) => ("!", Role::Warning),
+            (false, false, true) => ("▎", Role::Focus),
+            (false, false, false) => (" ", Role::Quiet),
         };
         let width = usize::from(row.width);
         let number = format!("{:>digits$}", line + 1);

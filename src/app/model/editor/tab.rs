@@ -29,6 +29,18 @@ pub struct Tab {
     pub marked: Option<Range<usize>>,
     /// What the statement under the cursor does that its writer may not expect.
     pub warning: Option<Warning>,
+    /// Lines of all statements in sight that do such a thing.
+    pub warned: Vec<Range<usize>>,
+}
+
+/// The statements around the cursor.
+struct Surrounding {
+    /// The text that they are read from.
+    text: String,
+    /// Where it begins, in bytes of the whole.
+    offset: usize,
+    /// The statements, in bytes of `text`.
+    statements: Vec<Range<usize>>,
 }
 
 impl Tab {
@@ -64,15 +76,21 @@ impl Tab {
     }
 
     /// Makes ready to be drawn on `rows` rows of `columns` cells: the cursor is visible, the
-    /// visible lines can be coloured, the statement under the cursor is marked and judged.
+    /// visible lines can be coloured, the statement under the cursor is marked, and those in sight are
+    /// judged.
     pub fn settle(&mut self, rows: usize, columns: usize, around: Option<Surroundings<'_>>) {
-        let found = self.mark();
-        self.warning = found.as_ref().and_then(|(_, text)| {
-            around
-                .filter(|_| guard::concerns(text))
-                .and_then(|around| guard::warning(text, around))
-        });
-        self.marked = found.map(|(lines, _)| lines);
+        let surrounding = self.surrounding();
+        let judged = |statement: &Range<usize>| {
+            let text = surrounding.text.get(statement.clone())?;
+            let around = around.filter(|_| guard::concerns(text))?;
+            guard::warning(text, around)
+        };
+        let cursor = self.text.to_byte(self.text.cursor());
+        let found = cursor
+            .checked_sub(surrounding.offset)
+            .and_then(|at| split::nearest(&surrounding.text, &surrounding.statements, at));
+        self.warning = found.as_ref().and_then(judged);
+        self.marked = found.map(|statement| self.lines_of(&surrounding, &statement));
         let place = self.text.place(self.text.cursor());
         let rows = rows.saturating_sub(self.warning_rows(rows)).max(1);
         self.top = self
@@ -86,7 +104,20 @@ impl Tab {
         if self.left > 0 && self.text.place(self.text.end_of(place.line)).column < width {
             self.left = 0;
         }
-        self.colour_to(self.top + rows);
+        let visible = self.top..self.top + rows;
+        self.warned = surrounding
+            .statements
+            .iter()
+            .filter(|statement| {
+                let text = surrounding.text.get((*statement).clone());
+                text.is_some_and(guard::concerns)
+            })
+            .map(|statement| (statement, self.lines_of(&surrounding, statement)))
+            .filter(|(_, lines)| lines.start < visible.end && visible.start < lines.end)
+            .filter(|(statement, _)| judged(statement).is_some())
+            .map(|(_, lines)| lines)
+            .collect();
+        self.colour_to(visible.end);
     }
 
     /// Rows at the bottom of a pane that the warning takes.
@@ -134,8 +165,8 @@ impl Tab {
         )
     }
 
-    /// The lines and the text of the statement under the cursor.
-    fn mark(&self) -> Option<(Range<usize>, String)> {
+    /// The statements of the text; of a long one those around the cursor.
+    fn surrounding(&self) -> Surrounding {
         let (text, offset) = if self.text.bytes() <= MARKED_WHOLE {
             (self.text.to_string(), 0)
         } else {
@@ -148,11 +179,18 @@ impl Tab {
                 self.text.to_byte(range.start),
             )
         };
-        let cursor = self.text.to_byte(self.text.cursor()).checked_sub(offset)?;
-        let found = split::statement_at(&text, cursor)?;
-        let line = |byte: usize| self.text.line_of(self.text.from_byte(offset + byte));
-        let statement = text.get(found.clone()).unwrap_or_default().to_owned();
-        Some((line(found.start)..line(found.end) + 1, statement))
+        let statements = split::statements(&text);
+        Surrounding {
+            text,
+            offset,
+            statements,
+        }
+    }
+
+    /// The lines of a statement.
+    fn lines_of(&self, around: &Surrounding, statement: &Range<usize>) -> Range<usize> {
+        let line = |byte: usize| self.text.line_of(self.text.from_byte(around.offset + byte));
+        line(statement.start)..line(statement.end) + 1
     }
 
     /// The first of the lines that follows one ending a statement, else the first where nothing is
@@ -233,5 +271,23 @@ mod tests {
         assert_eq!(tab.marked, Some(20_000..20_002));
         let exact = tab.statement().unwrap();
         assert_eq!(tab.text.line_of(tab.text.from_byte(exact.start)), 20_000);
+    }
+    #[test]
+    fn every_statement_in_sight_that_opens_more_than_it_seems_is_marked() {
+        let around = Surroundings {
+            major: 16,
+            user: "master",
+            roles: &[],
+        };
+        let mut tab = Tab::new(
+            "GRANT ALL ON t TO PUBLIC;\nGRANT SELECT ON t TO a;\n\n\
+             GRANT\n rds_superuser TO a;\nselect 1",
+        );
+        tab.text.go(Motion::End, Selecting::No);
+        tab.settle(10, 80, Some(around));
+        assert_eq!(tab.warned, [0..1, 3..5]);
+        assert_eq!(tab.warning, None, "the cursor is on another");
+        tab.settle(2, 80, Some(around));
+        assert_eq!(tab.warned.len(), 1, "what is out of sight is not judged");
     }
 }
