@@ -34,7 +34,9 @@ const TABLES: &str = "CREATE ROLE keeper; CREATE ROLE writer LOGIN; \
     CREATE TABLE signed (id int, author text); ALTER TABLE signed OWNER TO keeper; ALTER TABLE signed ENABLE ROW LEVEL SECURITY; \
     CREATE POLICY own ON signed WITH CHECK (author = current_user); GRANT INSERT ON signed TO writer; \
     CREATE FUNCTION sign() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.author := current_user; RETURN NEW; END'; \
-    CREATE TRIGGER sign BEFORE INSERT ON signed FOR EACH ROW EXECUTE FUNCTION sign()";
+    CREATE TRIGGER sign BEFORE INSERT ON signed FOR EACH ROW EXECUTE FUNCTION sign(); \
+    CREATE TABLE tenants (id int, tenant text); ALTER TABLE tenants ENABLE ROW LEVEL SECURITY; \
+    CREATE POLICY own ON tenants USING (tenant = current_setting('app.tenant', true)); GRANT ALL ON tenants TO writer";
 
 const WRITTEN: &[&str] = &[
     "INSERT INTO doc VALUES (9, (SELECT id FROM kinds WHERE name = 'novel'), 'writer')",
@@ -66,6 +68,10 @@ const WRITTEN: &[&str] = &[
     "UPDATE papers AS p SET kind = k.id FROM kinds k WHERE p.kind = k.id AND p.id < 3",
     "UPDATE papers AS p SET kind = k.id FROM kinds k WHERE p.kind = k.id",
     "DELETE FROM doc",
+    "INSERT INTO tenants VALUES (1, 'x')",
+    "SET LOCAL app.tenant = 'x'; INSERT INTO tenants VALUES (1, 'x')",
+    "SET LOCAL app.tenant = 'x'; INSERT INTO tenants VALUES (1, 'y')",
+    "SELECT set_config('app.tenant', 'x', true); INSERT INTO tenants VALUES (1, 'x')",
     "INSERT INTO sealed SELECT id FROM kinds WHERE id > 99",
     "INSERT INTO sealed SELECT id FROM kinds",
 ];

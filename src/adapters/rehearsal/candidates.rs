@@ -331,18 +331,18 @@ impl Refused<'_> {
             .collect();
         let sql = format!(
             "SELECT nspname, relname, relkind, owner, who, p FROM (SELECT n.nspname, c.relname, c.relkind, \
-             pg_catalog.pg_get_userbyid(c.relowner) AS owner, g.who, p.p, t.tier, \
+             pg_catalog.pg_get_userbyid(c.relowner) AS owner, g.who, p.p, p.place, t.tier, \
              min(t.tier) OVER () AS nearest \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, \
              LATERAL (SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) \
              OR n.nspname = ANY (ARRAY[{}]::name[]) THEN 0 ELSE 1 END) t(tier), \
-             LATERAL ({grantees}) g(who), LATERAL (SELECT unnest(CASE c.relkind \
+             LATERAL ({grantees}) g(who), LATERAL unnest(CASE c.relkind \
              WHEN 'S' THEN '{{USAGE,SELECT,UPDATE}}'::text[] ELSE \
-             '{{SELECT,INSERT,{maintain}UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}}'::text[] END)) p(p) \
+             '{{SELECT,INSERT,{maintain}UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}}'::text[] END) WITH ORDINALITY p(p, place) \
              WHERE c.relname = {} AND c.relkind IN ('r','p','v','m','f','S') \
              AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p{held}) \
              ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END) lacking {only} \
-             ORDER BY tier, (tier = 0) <> (who = {who}) LIMIT 700",
+             ORDER BY tier, (tier = 0) <> (who = {who}), nspname, who, place LIMIT 700",
             spoken_of.join(", "),
             literal(name)
         );

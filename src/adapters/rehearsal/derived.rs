@@ -3,6 +3,7 @@
 
 use super::candidates::{self, Reach, Refused};
 use super::definitions;
+use super::locking;
 use super::maintenance;
 use super::met;
 use super::need::{Need, Row, add, cell, has_columns, need, object, relation_kind};
@@ -91,13 +92,17 @@ pub(super) async fn of_words(
         );
     }
     for wanted in &wants.locks {
-        add(&mut needs, locked(session, role, wanted).await?);
-        if wanted.columns != Columns::All {
-            add(
-                &mut needs,
-                underneath::lacking(session, role, wanted).await?,
-            );
-        }
+        add(&mut needs, relation(session, role, wanted).await?);
+        add(
+            &mut needs,
+            underneath::lacking(session, role, wanted).await?,
+        );
+    }
+    for (relation, mode) in &wants.locked {
+        add(
+            &mut needs,
+            locking::lacking(session, role, relation, *mode).await?,
+        );
     }
     if statement.to_lowercase().contains("cascade") {
         for wanted in wants
@@ -115,47 +120,6 @@ pub(super) async fn of_words(
         add(&mut needs, candidates::called(session, role, call).await?);
     }
     Ok(needs)
-}
-
-/// What the role lacks to lock a relation or rows of it. For LOCK one of several privileges on the
-/// whole relation will do (PostgreSQL source, `lockcmds.c`, `LockTableAclCheck`).
-async fn locked(session: &Session, role: &str, wanted: &Wanted) -> Result<Vec<Need>, Failure> {
-    let needs = relation(session, role, wanted).await?;
-    let Some(condition) = by_name(&wanted.relation).filter(|_| wanted.columns == Columns::All)
-    else {
-        return Ok(needs);
-    };
-    let major = session.facts().version.major();
-    let others = match wanted.privilege {
-        "SELECT" if major < 16 => "SELECT",
-        "SELECT" => "SELECT, INSERT, UPDATE, DELETE, TRUNCATE",
-        "INSERT" => "INSERT, UPDATE, DELETE, TRUNCATE",
-        _ => "UPDATE, DELETE, TRUNCATE",
-    };
-    let maintain = if major >= 17 { ", MAINTAIN" } else { "" };
-    let sql = format!(
-        "SELECT pg_catalog.has_table_privilege({}, c.oid, '{others}{maintain}') FROM pg_catalog.pg_class c \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} \
-         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
-        literal(role)
-    );
-    let rows = session.query(&sql).await?.rows;
-    let may = rows.first().is_some_and(|row| cell(row, 0) == "t");
-    let looks = |need: &Need| need.missing.object.kind == ObjectKind::Schema;
-    // From 17 on MAINTAIN locks as well and is less than a right to the rows.
-    let maintains = |need: Need| {
-        let need = need.on_the_whole();
-        if need.missing.privilege != "UPDATE" || major < 17 {
-            return need;
-        }
-        let object = need.missing.object.clone();
-        self::need(role, "MAINTAIN", object, need.breadth, &need.owner)
-    };
-    Ok(needs
-        .into_iter()
-        .filter(|need| !may || looks(need))
-        .map(maintains)
-        .collect())
 }
 
 /// What the refusal names and the words did not.

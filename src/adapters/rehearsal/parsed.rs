@@ -7,7 +7,7 @@ use super::derived;
 use super::need::{Need, add, cell};
 use super::resolution::asked;
 use super::stage::Stage;
-use super::stored;
+use super::stored::{self, Touches};
 use super::underneath;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::trial::{planned_query, word_at};
@@ -15,20 +15,33 @@ use crate::domain::diagnosis::wants::wants;
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 
-/// What a role lacks for what a statement touches; `None` where the server cannot be asked.
-pub(super) async fn lacking(
+/// What a statement touches; `None` where the server cannot be asked.
+pub(super) async fn touches(
     stage: &Stage<'_>,
     role: &str,
     statement: &str,
-) -> Result<Option<Vec<Need>>, Failure> {
+) -> Result<Option<Touches>, Failure> {
     if stage.is_read_only() || !sees_as_much(stage, role).await? {
         return Ok(None);
     }
     let Some(tree) = parsed(stage, statement).await? else {
         return Ok(None);
     };
+    stored::touches(stage.session, role, &tree, None)
+        .await
+        .map(Some)
+}
+
+/// What a role lacks for what a statement touches; `None` where the server cannot be asked.
+pub(super) async fn lacking(
+    stage: &Stage<'_>,
+    role: &str,
+    statement: &str,
+) -> Result<Option<Vec<Need>>, Failure> {
+    let Some(touched) = touches(stage, role, statement).await? else {
+        return Ok(None);
+    };
     let session = stage.session;
-    let touched = stored::touches(session, role, &tree, None).await?;
     let mut needs = Vec::new();
     for wanted in &touched.relations {
         add(&mut needs, derived::relation(session, role, wanted).await?);

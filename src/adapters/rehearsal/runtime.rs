@@ -21,13 +21,14 @@ use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf};
+use super::underneath;
 use super::written::{self, Fired};
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course};
 use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::restricted::Forbidden;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
-use crate::domain::diagnosis::wants::{Call, Wants, wants};
+use crate::domain::diagnosis::wants::{Call, Wanted, Wants, wants};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::{TokenKind, tokens};
@@ -291,6 +292,9 @@ impl Walk<'_> {
         for row in self.called(&wants, resolved, &called_in(&plan)).await? {
             self.routine(role, &row, path, Cause::Call(statement), depth)
                 .await?;
+        }
+        for row in self.underneath(role, statement, &wants).await? {
+            self.routine(role, &row, path, Cause::Other, depth).await?;
         }
         let before = if depth == 0 {
             self.before
@@ -589,6 +593,35 @@ impl Walk<'_> {
                 .filter(|name| wants.routines.iter().all(|call| call.name != **name))
                 .map(|name| format!("p.proname = {}", literal(name))),
         );
+        self.routines(&conditions).await
+    }
+
+    /// The routines that views, policies and defaults under the relations of a statement call. Plans name those
+    /// of what is read, but not those that check new rows.
+    async fn underneath(
+        &self,
+        role: &str,
+        statement: &str,
+        wants: &Wants,
+    ) -> Result<Vec<Row>, Failure> {
+        let told_by_plans = |wanted: &Wanted| {
+            self.bodies == Bodies::Tried && !["INSERT", "UPDATE"].contains(&wanted.privilege)
+        };
+        if wants.relations.iter().all(told_by_plans) {
+            return Ok(Vec::new());
+        }
+        let touched = parsed::touches(self.stage, role, statement).await?;
+        let relations = touched.map_or_else(|| wants.relations.clone(), |all| all.relations);
+        let mut conditions = Vec::new();
+        for wanted in relations.iter().filter(|wanted| !told_by_plans(wanted)) {
+            let called = underneath::called(self.stage.session, role, wanted).await?;
+            conditions.extend(called.iter().map(|oid| format!("p.oid = {oid}")));
+        }
+        self.routines(&conditions).await
+    }
+
+    /// The routines of which one of some conditions holds, as far as their bodies can be read.
+    async fn routines(&self, conditions: &[String]) -> Result<Vec<Row>, Failure> {
         if conditions.is_empty() {
             return Ok(Vec::new());
         }

@@ -57,9 +57,50 @@ pub(super) fn becomes(statement: &str) -> bool {
         && (word_at(statement, 1) == "role" || word_at(statement, 2) == "role")
 }
 
+/// Whether a statement gives a parameter a value, which policies of statements behind it may ask for.
+pub(super) fn sets(statement: &str) -> bool {
+    const OTHERS: [&str; 5] = [
+        "role",
+        "authorization",
+        "transaction",
+        "constraints",
+        "characteristics",
+    ];
+    let other = |at: usize| OTHERS.contains(&word_at(statement, at).as_str());
+    match word_at(statement, 0).as_str() {
+        "set" => !other(1) && !other(2),
+        "select" => {
+            let is_set = |at: usize| word_at(statement, at) == "set_config";
+            is_set(1) || (word_at(statement, 1) == "pg_catalog" && is_set(3))
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_told_from_other_kinds_of_set() {
+        for sql in [
+            "SET app.tenant = '1'",
+            "set local app.tenant to 'x'",
+            "select set_config('app.tenant', '1', true)",
+            "select pg_catalog.set_config('a.b', '1', false)",
+        ] {
+            assert!(sets(sql), "{sql}");
+        }
+        for sql in [
+            "set role x",
+            "set local role x",
+            "set session authorization x",
+            "set transaction read only",
+            "select 1",
+        ] {
+            assert!(!sets(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn set_role_holds_for_what_follows() {

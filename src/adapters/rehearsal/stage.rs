@@ -183,6 +183,13 @@ impl<'a> Stage<'a> {
         stage
     }
 
+    /// The same behind some statements that set parameters.
+    pub(super) fn behind(&self, settings: &[String]) -> Self {
+        let mut stage = self.of(self.role);
+        stage.given.extend_from_slice(settings);
+        stage
+    }
+
     /// Rolls back everything.
     pub(super) async fn close(self) -> Result<(), Failure> {
         self.session.query("ROLLBACK").await.map(drop)

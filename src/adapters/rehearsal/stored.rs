@@ -16,7 +16,12 @@ pub(super) struct Touches {
     pub(super) relations: Vec<Wanted>,
     /// The OIDs of functions that it calls and that who asks may not.
     pub(super) functions: Vec<u32>,
+    /// Those of all functions that it calls but the system's.
+    pub(super) called: Vec<u32>,
 }
+
+/// The system's objects have lower OIDs (PostgreSQL source, `transam.h`, `FirstNormalObjectId`).
+const FIRST_NORMAL: u32 = 16384;
 
 /// The query of a view.
 pub(super) async fn query(session: &Session, view: &str) -> Result<String, Failure> {
@@ -106,18 +111,40 @@ pub(super) async fn touches(
     let mut called = touched.functions;
     for output in &touched.outputs {
         let unwanted = wanted.is_some_and(|wanted| !wanted.contains(&output.number));
-        let matters = output.functions.iter().any(|oid| forbidden.contains(oid));
+        let matters = output
+            .functions
+            .iter()
+            .any(|oid| *oid >= FIRST_NORMAL || forbidden.contains(oid));
         if matters && (!unwanted || is_kept(session, output).await?) {
             called.extend(&output.functions);
         }
     }
-    called.retain(|oid| forbidden.contains(oid));
     called.sort_unstable();
     called.dedup();
+    let of =
+        |holds: &dyn Fn(&u32) -> bool| called.iter().copied().filter(|oid| holds(oid)).collect();
     Ok(Touches {
         relations: named(session, &touched.relations).await?,
-        functions: called,
+        functions: of(&|oid| forbidden.contains(oid)),
+        called: of(&|oid| *oid >= FIRST_NORMAL),
     })
+}
+
+/// The expressions of the defaults that a new row gets where its columns are left out.
+pub(super) async fn defaults(session: &Session, wanted: &Wanted) -> Result<Vec<String>, Failure> {
+    let (Some(relation), Columns::Named(given)) = (first_of(&wanted.relation), &wanted.columns)
+    else {
+        return Ok(Vec::new());
+    };
+    let given: Vec<String> = given.iter().map(|name| literal(name)).collect();
+    let sql = format!(
+        "SELECT d.adbin::text FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a \
+         ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.adrelid = {relation} \
+         AND a.attgenerated = '' AND NOT a.attname = ANY ('{{}}'::name[] || ARRAY[{}]::name[]) ORDER BY a.attnum",
+        given.join(", ")
+    );
+    let rows = session.query(&sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
 /// Whether a column is worked out though nobody wants it (PostgreSQL source, `allpaths.c`,

@@ -26,11 +26,33 @@ pub(super) async fn lacking(
     role: &str,
     wanted: &Wanted,
 ) -> Result<Vec<Need>, Failure> {
+    Ok(found(session, role, wanted).await?.needs)
+}
+
+/// The OIDs of functions that are called under one relation, as who asks.
+pub(super) async fn called(
+    session: &Session,
+    role: &str,
+    wanted: &Wanted,
+) -> Result<Vec<u32>, Failure> {
+    Ok(found(session, role, wanted).await?.called)
+}
+
+async fn found(session: &Session, role: &str, wanted: &Wanted) -> Result<Found, Failure> {
     let descent = Descent {
         session,
         asker: role,
     };
-    descent.below(role, wanted, 0).await
+    let mut found = Found::default();
+    descent.below(role, wanted, 0, &mut found).await?;
+    Ok(found)
+}
+
+/// What was found on the way down.
+#[derive(Default)]
+struct Found {
+    needs: Vec<Need>,
+    called: Vec<u32>,
 }
 
 /// The way down from a relation, for who asks.
@@ -44,8 +66,10 @@ struct Descent<'a> {
 struct Below {
     /// What is wanted of relations, and whom of.
     relations: Vec<(String, Wanted)>,
-    /// The OIDs of functions that are called, as who asks.
+    /// The OIDs of functions that who asks may not call.
     functions: Vec<u32>,
+    /// Those of all that are called, as who asks.
+    called: Vec<u32>,
 }
 
 impl Below {
@@ -54,39 +78,54 @@ impl Below {
         Self {
             relations: touched.relations.into_iter().map(of).collect(),
             functions: touched.functions,
+            called: touched.called,
         }
     }
 }
 
 impl Descent<'_> {
-    async fn below(&self, who: &str, wanted: &Wanted, depth: usize) -> Result<Vec<Need>, Failure> {
-        let mut needs = Vec::new();
+    async fn below(
+        &self,
+        who: &str,
+        wanted: &Wanted,
+        depth: usize,
+        found: &mut Found,
+    ) -> Result<(), Failure> {
         if depth > DEEPEST {
-            return Ok(needs);
+            return Ok(());
         }
         let mut below = self.by_rules(wanted).await?;
-        for tree in stored::policies(self.session, who, wanted).await? {
+        let mut trees = stored::policies(self.session, who, wanted).await?;
+        if wanted.privilege == "INSERT" {
+            trees.extend(stored::defaults(self.session, wanted).await?);
+        }
+        for tree in trees {
             let touched = stored::touches(self.session, self.asker, &tree, None).await?;
             let more = Below::of(who, touched);
             below.relations.extend(more.relations);
             below.functions.extend(more.functions);
+            below.called.extend(more.called);
         }
+        found.called.extend(below.called);
         // They are known by OID: their schemas do not matter.
         let relations = |need: &Need| need.missing.object.kind != ObjectKind::Schema;
         for (who, more) in below.relations {
-            let found = derived::relation(self.session, &who, &more).await?;
-            add(&mut needs, found.into_iter().filter(relations).collect());
+            let lacks = derived::relation(self.session, &who, &more).await?;
             add(
-                &mut needs,
-                Box::pin(self.below(&who, &more, depth + 1)).await?,
+                &mut found.needs,
+                lacks.into_iter().filter(relations).collect(),
             );
+            Box::pin(self.below(&who, &more, depth + 1, found)).await?;
         }
         for oid in below.functions {
             let oid = oid.to_string();
-            let found = candidates::to_execute(self.session, self.asker, &oid).await?;
-            add(&mut needs, found.into_iter().filter(relations).collect());
+            let lacks = candidates::to_execute(self.session, self.asker, &oid).await?;
+            add(
+                &mut found.needs,
+                lacks.into_iter().filter(relations).collect(),
+            );
         }
-        Ok(needs)
+        Ok(())
     }
 
     /// What the rules of a relation want for one deed.
@@ -123,7 +162,7 @@ impl Descent<'_> {
         if !rules.is_empty() {
             let touched = Touches {
                 relations: wants(action(&rules)).relations,
-                functions: Vec::new(),
+                ..Touches::default()
             };
             return Ok(Below::of(&owner, touched));
         }
@@ -149,6 +188,7 @@ impl Descent<'_> {
             return Ok(Below {
                 relations: relations.map(|below| (owner.clone(), below)).collect(),
                 functions: touched.functions,
+                called: touched.called,
             });
         }
         let [base] = touched.relations.as_slice() else {
@@ -168,6 +208,7 @@ impl Descent<'_> {
         Ok(Below {
             relations: relations.into_iter().collect(),
             functions: touched.functions,
+            called: touched.called,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::need::{Need, add};
 use super::play::Found;
-use super::spoken::{Spoken, spoken};
+use super::spoken::{Spoken, sets, spoken};
 use super::stage::Stage;
 use super::{check_option, derived, policies};
 use crate::domain::diagnosis::saying;
@@ -60,12 +60,16 @@ pub(super) async fn bar(
     found: &mut Found,
     statements: &[String],
 ) -> Result<(), Failure> {
+    let mut settings: Vec<String> = Vec::new();
     for Spoken {
         role,
         text: statement,
     } in &spoken(stage.role, statements)
     {
-        let bare = stage.of(role);
+        if sets(statement) {
+            settings.push((*statement).clone());
+        }
+        let bare = stage.of(role).behind(&settings);
         let copies_a_table = word_at(statement, 0) == "copy" && word_at(statement, 1) != "(";
         let by_policies = report
             .not_by_grant
@@ -77,7 +81,7 @@ pub(super) async fn bar(
         let (stage, needs) = if bare.gives() {
             (bare.with(&found.needs), found.needs.clone())
         } else {
-            (bare.of(role), Vec::new())
+            (bare.behind(&[]), Vec::new())
         };
         let barred = match policies::barring(&stage, &needs, statement).await? {
             policies::Barring::Passes => continue,

@@ -6,8 +6,11 @@
 //! Source: PostgreSQL documentation, the "Privileges" paragraphs of SELECT, INSERT, UPDATE, DELETE,
 //! COPY, TRUNCATE, LOCK.
 
+mod locked;
 mod scope;
 mod targets;
+
+pub use locked::LockMode;
 
 use std::ops::Range;
 
@@ -53,8 +56,10 @@ pub struct Call {
 pub struct Wants {
     /// Privileges on relations.
     pub relations: Vec<Wanted>,
-    /// What rows or relations are locked for: any column will do, or one of several privileges.
+    /// Relations whose rows are locked: any column will do.
     pub locks: Vec<Wanted>,
+    /// Relations that LOCK names.
+    pub locked: Vec<(Vec<String>, LockMode)>,
     /// Routines that may be called.
     pub routines: Vec<Call>,
     /// Names of sequences and what is done with each.
@@ -84,6 +89,7 @@ pub fn wants(sql: &str) -> Wants {
         ..Wants::default()
     };
     wants.locks = reader.locks(&sources);
+    wants.locked = reader.locked();
     for source in &sources {
         // LOCK reads nothing, and what is deleted from is told as a target.
         if reader.words.is(0, "lock") || reader.is_emptied(source) {
@@ -380,45 +386,8 @@ impl Reader<'_> {
             .or_else(|| name.last().cloned())
     }
 
-    /// SELECT … FOR UPDATE and its kin, and LOCK, whose modes take more than SELECT but the weakest
-    /// (PostgreSQL documentation, "LOCK"). `FOR UPDATE OF` may name aliases: then any relation it is.
+    /// SELECT … FOR UPDATE and its kin. `FOR UPDATE OF` may name aliases: then any relation it is.
     fn locks(&self, sources: &[Source]) -> Vec<Wanted> {
-        let wanted = |privilege, columns: &Columns| {
-            let columns = columns.clone();
-            move |relation| Wanted {
-                relation,
-                privilege,
-                columns: columns.clone(),
-            }
-        };
-        if self.words.is(0, "lock") {
-            let privilege = match self.words.find("mode") {
-                Some(at) if self.words.is(at - 1, "share") && self.words.is(at - 2, "access") => {
-                    "SELECT"
-                }
-                Some(at) if self.words.is(at - 1, "exclusive") && self.words.is(at - 2, "row") => {
-                    if at >= 3 && self.words.is(at - 3, "share") {
-                        "UPDATE"
-                    } else {
-                        "INSERT"
-                    }
-                }
-                _ => "UPDATE",
-            };
-            let mut found = Vec::new();
-            let mut at = 1;
-            while let Some((name, behind)) = self.name(at) {
-                found.push(name);
-                if !self.words.is(behind, ",") {
-                    break;
-                }
-                at = behind + 1;
-            }
-            return found
-                .into_iter()
-                .map(wanted(privilege, &Columns::All))
-                .collect();
-        }
         let strengths = ["update", "share", "no", "key"];
         let Some(at) = (0..self.words.len())
             .find(|at| self.words.is(*at, "for") && self.words.is_any(at + 1, &strengths))
@@ -440,7 +409,11 @@ impl Reader<'_> {
         relations
             .into_iter()
             .filter(|relation| !some || meant(relation))
-            .map(wanted("UPDATE", &Columns::Named(Vec::new())))
+            .map(|relation| Wanted {
+                relation,
+                privilege: "UPDATE",
+                columns: Columns::Named(Vec::new()),
+            })
             .collect()
     }
 
@@ -632,13 +605,6 @@ mod tests {
             told("select a from s.t, s.u for share of u"),
             ["UPDATE s.u"]
         );
-        assert_eq!(
-            told("lock table s.t, u in access share mode"),
-            ["SELECT s.t", "SELECT u"]
-        );
-        assert_eq!(told("lock t in row exclusive mode"), ["INSERT t"]);
-        assert_eq!(told("lock t in share row exclusive mode"), ["UPDATE t"]);
-        assert_eq!(told("lock t"), ["UPDATE t"]);
         assert_eq!(told("select a from s.t"), Vec::<String>::new());
     }
 }
