@@ -4,9 +4,15 @@ use std::io;
 
 use pgiam::adapters::wire_record::{Data, Partial, Seen};
 use pgiam::adapters::wire_tap::WireTap;
+use pgiam::domain::diagnosis::{
+    calls, checked, definitions, demands, evaluable, granting, links, maintained, new_database,
+    qualifiers, referring, restricted, trial, view_text, wants, writing,
+};
 use pgiam::domain::rows::{Cell, array, cell, detail, glance, kind, order};
 use pgiam::domain::run::Column;
-use pgiam::domain::sql::{classify, cursor, lexer, split};
+use pgiam::domain::sql::{
+    classify, cursor, danger, guard, lexer, placeholders, psql, role_change, search_path, split,
+};
 use pgiam::domain::{history, target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -24,17 +30,14 @@ pub(crate) fn sql(text: &str) {
             "{token:?} cuts a character"
         );
         let between = text.get(done..token.start).unwrap_or_default();
-        assert!(
-            between.bytes().all(|byte| byte.is_ascii_whitespace()),
-            "{between:?} is lost"
-        );
+        assert!(between.chars().all(is_space), "{between:?} is lost");
         done = token.end;
     }
     line_by_line(text);
     for range in split::statements(text) {
         let statement = text.get(range).unwrap_or_default();
         assert!(
-            !statement.trim().is_empty(),
+            !statement.trim_matches(is_space).is_empty(),
             "an empty statement in {text:?}"
         );
         let _ = classify::classify(statement);
@@ -47,6 +50,56 @@ pub(crate) fn sql(text: &str) {
             "the word at {at} cuts a character"
         );
     }
+}
+
+/// A statement that is asked about, whole or not: every reader ends, and no name is without a part.
+pub(crate) fn statement(text: &str) {
+    let sent = psql::sent(text);
+    let spelled = role_change::spelled_out(&sent);
+    let _ = (placeholders::numbered(&spelled), search_path::opening(text));
+    for relation in wants::wants(text).relations {
+        assert!(!relation.relation.is_empty(), "no name in {text:?}");
+    }
+    for part in writing::parts(text) {
+        let _ = writing::writing(&part.statement);
+    }
+    let _ = (writing::called(text), writing::deletion(text));
+    let _ = (definitions::demanded(text, "asker"), demands::demands(text));
+    let _ = (
+        granting::given(text),
+        links::links(text),
+        maintained::maintained(text),
+    );
+    let _ = (
+        calls::naming(text),
+        checked::checked_calls(text),
+        restricted::forbidden(text),
+    );
+    let _ = (
+        evaluable::evaluable(text),
+        qualifiers::qualifiers(text),
+        view_text::view_text(text),
+    );
+    let _ = (
+        referring::references(text),
+        new_database::new_database(text),
+    );
+    let _ = (
+        trial::trial(text, 18),
+        trial::planned_query(text, 13),
+        danger::hazards(text),
+    );
+    let around = guard::Surroundings {
+        major: 18,
+        user: "master",
+        roles: &[],
+    };
+    let _ = guard::warning(text, around);
+}
+
+/// What the server takes for nothing between words; to it a space of another alphabet is a character.
+const fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
 }
 
 /// A text read line by line is open where the whole is: the editor colours lines one at a time.

@@ -48,6 +48,19 @@ fn sql() -> impl Strategy<Value = String> {
     prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// Words of statements in any order: what reads them must not take an order for granted.
+fn statement() -> impl Strategy<Value = String> {
+    let words = "select insert into update set delete from using merge when matched then not on conflict do \
+        nothing returning values default copy to program lock table truncate cascade create alter drop \
+        grant revoke all schema database function view materialized index trigger policy role user \
+        member admin option with without as ( ) ( ) , , ; . . = * :: 'x' \"Odd.Name\" $1 ? %s :id t s.t a b \
+        references foreign key primary if exists for share of explain analyze prepare declare cursor \
+        execute procedure language owner reassign owned by security label comment is refresh vacuum \
+        recursive lateral natural join left union case end array[1] row $$body$$ begin atomic \\copy";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    prop::collection::vec(prop::sample::select(words), 0..40).prop_map(|words| words.join(" "))
+}
+
 /// Text with what must not reach a terminal, and what is hard to measure.
 fn value() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
@@ -81,6 +94,11 @@ proptest! {
     #[test]
     fn any_sql_is_read(text in prop_oneof![sql(), any::<String>()]) {
         checks::sql(&text);
+    }
+
+    #[test]
+    fn any_statement_can_be_asked_about(text in prop_oneof![statement(), sql(), any::<String>()]) {
+        checks::statement(&text);
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl Scanner<'_> {
     fn token(&mut self) -> State {
         let start = self.at;
         match (self.byte(0), self.byte(1)) {
-            (b, _) if b.is_ascii_whitespace() => self.at += 1,
+            (b, _) if is_space(b) => self.at += 1,
             (b'-', b'-') => {
                 self.skip_while(|byte| byte != b'\n');
                 self.push(TokenKind::Comment, start);
@@ -392,6 +392,11 @@ const fn is_operator(byte: u8) -> bool {
             | b'`'
             | b'?'
     )
+}
+
+/// What separates words (PostgreSQL source, `scan.l`, `space`: from 16 on with the vertical tab).
+const fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
 }
 
 #[cfg(test)]
