@@ -90,6 +90,18 @@ CREATE EXTENSION lo; CREATE TABLE images (a int, img lo); GRANT SELECT, DELETE O
 INSERT INTO images VALUES (1, lo_create(7171)), (2, NULL);
 CREATE TRIGGER i BEFORE UPDATE OR DELETE ON images FOR EACH ROW EXECUTE FUNCTION lo_manage(img);
 CREATE TRIGGER k BEFORE INSERT ON kinds FOR EACH ROW EXECUTE FUNCTION cases();
+CREATE TABLE guarded (a int PRIMARY KEY, b int); GRANT SELECT, INSERT, UPDATE ON guarded TO clerk;
+INSERT INTO guarded VALUES (1, 1);
+CREATE FUNCTION guards() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF pg_trigger_depth() = 1 THEN INSERT INTO low VALUES (1); END IF;
+  IF current_user <> session_user THEN INSERT INTO high VALUES (1); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER a AFTER INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION guards();
+CREATE TRIGGER b AFTER INSERT ON guarded FOR EACH STATEMENT WHEN (pg_trigger_depth() > 0) EXECUTE FUNCTION of_p2();
+CREATE EXTENSION autoinc; CREATE SEQUENCE next_number; CREATE TRIGGER c BEFORE UPDATE ON guarded
+FOR EACH ROW EXECUTE FUNCTION autoinc(b, next_number);
 CREATE VIEW beside AS SELECT * FROM aside; GRANT INSERT ON beside TO clerk;
 CREATE RULE r AS ON INSERT TO beside DO INSTEAD INSERT INTO kinds VALUES ('h');
 ";
@@ -155,6 +167,17 @@ const CASES: &[(&str, &[&str])] = &[
     (
         "WITH k AS (INSERT INTO kinds VALUES ('low') RETURNING k) INSERT INTO above SELECT 1 FROM k",
         &[LOW, "GRANT INSERT (a) ON TABLE public.above TO clerk"],
+    ),
+    // How deep it stands and who runs it; rows that are there already.
+    ("INSERT INTO guarded VALUES (2, 1)", &[LOW]),
+    (
+        "INSERT INTO guarded SELECT a, 7 FROM t ON CONFLICT DO NOTHING",
+        &[LOW],
+    ),
+    // A trigger in C that looks at the row.
+    (
+        "UPDATE guarded SET b = NULL",
+        &["GRANT USAGE ON SEQUENCE public.next_number TO clerk"],
     ),
     // Sequences that no row draws from.
     (

@@ -18,6 +18,7 @@ mod foreign;
 mod given_text;
 mod guarded;
 mod holders;
+mod keys;
 mod locking;
 mod looking;
 mod maintenance;

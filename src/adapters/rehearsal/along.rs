@@ -1,12 +1,13 @@
 //! What runs along with the writes of a statement, and for which rows.
 
+use super::keys::{self, KeyCheck};
 use super::native::{self, Native};
 use super::need::Row;
 use super::stage::Stage;
 use super::touched::{self, Before, Fate, Moving, RowsOf};
-use super::written::{self, Fired, KeyCheck, Level, Timing};
+use super::written::{self, Fired, Level, Timing};
 use crate::adapters::session::Session;
-use crate::domain::diagnosis::body::{Course, Rows};
+use crate::domain::diagnosis::body::{Course, Rows, Standing};
 use crate::domain::diagnosis::wants::{Wanted, Wants};
 use crate::domain::failure::Failure;
 
@@ -19,8 +20,8 @@ pub(super) struct Along {
     pub(super) fired: Vec<(Fired, Option<RowsOf>)>,
     /// What triggers in C do.
     pub(super) natives: Vec<Native>,
-    /// What foreign keys do.
-    pub(super) checks: Vec<KeyCheck>,
+    /// What foreign keys do, each with the rows that it is done for where they are known.
+    pub(super) checks: Vec<(KeyCheck, Option<RowsOf>)>,
     /// Whether rows decided what there is of it.
     pub(super) course: Course,
 }
@@ -32,13 +33,70 @@ impl Along {
             self.course = self.course.max(Course::ByRows);
         }
     }
+
+    /// Adds a trigger, or what it does where it is written in C.
+    async fn trigger(
+        &mut self,
+        stage: &Stage<'_>,
+        trigger: &Fired,
+        fate: Fate,
+    ) -> Result<(), Failure> {
+        let rows = match fate {
+            Fate::Never(source) => {
+                self.judged_by(source);
+                return Ok(());
+            }
+            Fate::Unknown => None,
+            Fate::Rows(rows) => Some(rows),
+        };
+        for native in native::done_by(trigger) {
+            let native = self
+                .settled(stage, native, (trigger, rows.as_ref()))
+                .await?;
+            self.natives
+                .extend(native.filter(|native| !self.natives.contains(native)));
+        }
+        self.fired.push((trigger.clone(), rows));
+        Ok(())
+    }
+
+    /// What a trigger in C does to some rows; `None` for nothing.
+    async fn settled(
+        &mut self,
+        stage: &Stage<'_>,
+        native: Native,
+        (trigger, rows): (&Fired, Option<&RowsOf>),
+    ) -> Result<Option<Native>, Failure> {
+        Ok(match (native, rows) {
+            (Native::Query { made, .. }, Some(rows)) if rows.none_that(stage, &made).await? => {
+                self.judged_by(rows.source);
+                None
+            }
+            (Native::Unlinks { column, otherwise }, Some(rows)) => {
+                self.judged_by(Rows::There);
+                match rows.lost(stage, &column, trigger.event).await? {
+                    Some(calls) if calls.is_empty() => None,
+                    Some(calls) => Some(Native::Query {
+                        text: format!("SELECT {calls}"),
+                        made: String::new(),
+                    }),
+                    None => Some(Native::Unknown(otherwise)),
+                }
+            }
+            (Native::Unlinks { otherwise, .. }, None) => {
+                self.judged_by(Rows::There);
+                Some(Native::Unknown(otherwise))
+            }
+            (native, _) => Some(native),
+        })
+    }
 }
 
 /// Reads it from catalogs. What runs for each row is left out where there surely are none.
 pub(super) async fn along(
     stage: &Stage<'_>,
-    statement: &str,
-    wants: &Wants,
+    standing: Standing<'_>,
+    (statement, wants): (&str, &Wants),
     before: Before,
 ) -> Result<Along, Failure> {
     let session = stage.session;
@@ -51,17 +109,19 @@ pub(super) async fn along(
         let triggers = written::fired(session, &one).await?;
         let mut hidden = written::computed(session, &one).await?;
         hidden.extend(written::conditions(session, &one).await?);
-        let natives = native::fired(session, &one).await?;
-        let checks = written::references(session, &one).await?;
-        let events = if written::moves(session, wanted).await? {
+        let checks = keys::checks(session, wanted).await?;
+        let mut events = if written::moves(session, wanted).await? {
             let mut events = moved(session, wanted).await?;
             events.insert(0, (triggers, Moving::Perhaps));
             events
         } else {
             vec![(triggers, Moving::Never)]
         };
-        let nothing = events.iter().all(|(all, _)| all.is_empty()) && hidden.is_empty();
-        if nothing && natives.is_empty() && checks.is_empty() {
+        for trigger in events.iter_mut().flat_map(|(all, _)| all) {
+            trigger.when = trigger.when.as_deref().map(|when| standing.told(when));
+        }
+        let nothing = events.iter().all(|(all, _)| all.is_empty());
+        if nothing && hidden.is_empty() && checks.is_empty() {
             continue;
         }
         let first = (wanted, Timing::Before);
@@ -81,36 +141,31 @@ pub(super) async fn along(
                 let fate = match (rows, empty) {
                     (_, Some(source)) if trigger.level == Level::Row => Fate::Never(source),
                     (Some(rows), _) => rows.fate(stage, (trigger, *moving), triggers).await?,
-                    (None, _) => Fate::Unknown,
+                    (None, _) => trigger.once(stage).await?,
                 };
-                match fate {
-                    Fate::Never(source) => all.judged_by(source),
-                    Fate::Unknown => all.fired.push((trigger.clone(), None)),
-                    Fate::Rows(rows) => all.fired.push((trigger.clone(), Some(rows))),
-                }
+                all.trigger(stage, trigger, fate).await?;
             }
         }
         if let Some(source) = empty {
             all.judged_by(source);
-        } else {
-            all.hidden.extend(hidden);
-            for native in natives {
-                let Native::Unlinks { column, otherwise } = native else {
-                    all.natives.push(native);
-                    continue;
-                };
-                let unlinked = match &first {
-                    Some(rows) => rows.lost(stage, &column, wanted.privilege).await?,
-                    None => None,
-                };
-                all.natives.extend(match unlinked {
-                    Some(calls) if calls.is_empty() => None,
-                    Some(calls) => Some(Native::Query(format!("SELECT {calls}"))),
-                    None => Some(Native::Unknown(otherwise)),
-                });
-                all.judged_by(Rows::There);
+            continue;
+        }
+        all.hidden.extend(hidden);
+        let triggers = events.first().map_or(&[][..], |(triggers, _)| triggers);
+        for check in checks {
+            let fate = match &last {
+                Some(rows) => {
+                    let made = (&check.made, Moving::Never);
+                    rows.fate(stage, made, triggers).await?
+                }
+                None => Fate::Unknown,
+            };
+            match fate {
+                Fate::Never(source) => all.judged_by(source),
+                Fate::Rows(rows) => all.checks.push((check, Some(rows))),
+                Fate::Unknown if check.named => all.checks.push((check, None)),
+                Fate::Unknown => {}
             }
-            all.checks.extend(checks);
         }
     }
     Ok(all)

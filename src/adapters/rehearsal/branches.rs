@@ -7,7 +7,7 @@ use super::scene::without_variable;
 use super::stage::Stage;
 use super::touched::RowsOf;
 use crate::domain::diagnosis::body::{
-    self, About, Given, Holds, Known, Question, looks_at_rows, reassigns,
+    self, About, Given, Holds, Known, Question, Standing, looks_at_rows, reassigns,
 };
 use crate::domain::diagnosis::checked::arguments_of;
 use crate::domain::failure::Failure;
@@ -29,8 +29,8 @@ const MOST_UNKNOWN: usize = 12;
 /// A body that would run.
 pub(super) struct Running<'a> {
     pub(super) text: &'a str,
-    /// Whom it runs as.
-    pub(super) role: &'a str,
+    /// Whom it runs as, and where.
+    pub(super) standing: Standing<'a>,
     /// What it is called; its arguments may be named by that.
     pub(super) name: &'a str,
     /// What fires it, where it is a trigger's.
@@ -63,7 +63,7 @@ pub(super) async fn known(
         if !tried {
             tried = true;
             let row = format!("SELECT ''::text FROM {}", row_of(running, arguments));
-            if answer(stage, running.role, &row).await?.is_err() {
+            if answer(stage, running.standing.role, &row).await?.is_err() {
                 arguments = "";
             }
         }
@@ -91,15 +91,14 @@ async fn ask(
     question: &Question,
     known: &mut Known<'static>,
 ) -> Result<(), Failure> {
-    let expression = by_name(&question.expression);
-    if !may_be_asked(stage, running, &expression)
-        || !harmless(stage, &[&expression, arguments]).await?
-    {
+    let expression = by_name(&running.standing.told(&question.expression));
+    if !may_be_asked(stage, &expression) || !harmless(stage, &[&expression, arguments]).await? {
         return Ok(());
     }
     let mut from = row_of(running, arguments);
     if !question.under.is_empty() {
-        from = format!("{from} WHERE {}", by_name(&question.under.join(" AND ")));
+        let under = running.standing.told(&question.under.join(" AND "));
+        from = format!("{from} WHERE {}", by_name(&under));
     }
     match question.about {
         About::Condition => {
@@ -108,7 +107,10 @@ async fn ask(
                  WHEN NOT bool_or(holds) THEN 'never' END \
                  FROM (SELECT coalesce(({expression}), false) AS holds FROM {from}) AS each"
             );
-            let holds = match answer(stage, running.role, &query).await?.as_deref() {
+            let holds = match answer(stage, running.standing.role, &query)
+                .await?
+                .as_deref()
+            {
                 Ok("always") => Holds::Always,
                 Ok("for some") => Holds::ForSome,
                 Ok(_) => Holds::Never,
@@ -126,21 +128,14 @@ async fn ask(
 }
 
 /// Whether the answer would be the one that the body gets.
-fn may_be_asked(stage: &Stage<'_>, running: &Running<'_>, expression: &str) -> bool {
+fn may_be_asked(stage: &Stage<'_>, expression: &str) -> bool {
     let words = tokens(expression);
-    let has = |names: &[&str]| {
-        names
-            .iter()
-            .any(|name| words.iter().any(|token| token.is(expression, name)))
-    };
     // What is granted while looking would answer for itself.
     let about_rights = words.iter().any(|token| {
         let name = token.text(expression).to_lowercase();
         name.ends_with("_privilege") || name == "pg_has_role"
     });
-    let who = has(&["session_user", "user", "current_user", "current_role"]);
-    let own = stage.gives() && running.role == stage.role;
-    !about_rights && (!who || own) && (stage.gives() || !looks_at_rows(expression))
+    !about_rights && (stage.gives() || !looks_at_rows(expression))
 }
 
 /// One value, looked up as the role that the body runs as, in a part of the transaction that writes
@@ -216,7 +211,7 @@ async fn text(
             "SELECT CASE WHEN count(*) <= {MOST_TEXTS} THEN string_agg(length(made) || ' ' || made, '' ORDER BY made) END \
              FROM (SELECT DISTINCT ({expression})::text AS made FROM {from}) AS each"
         );
-        let failure = match answer(stage, running.role, &query).await? {
+        let failure = match answer(stage, running.standing.role, &query).await? {
             Ok(all) => {
                 let mut texts = apart(&all);
                 let text = texts.pop().unwrap_or_default();

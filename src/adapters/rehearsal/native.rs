@@ -2,46 +2,27 @@
 //! that of others is not.
 
 use super::need::cell;
-use super::written;
-use crate::adapters::session::Session;
-use crate::domain::diagnosis::wants::Wants;
-use crate::domain::failure::Failure;
+use super::written::Fired;
 use crate::domain::ident::{literal, quoted};
 
 /// What a trigger in C does.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Native {
-    /// It runs this, as whoever writes.
-    Query(String),
+    /// It runs this, as whoever writes, for rows for which something holds.
+    Query { text: String, made: String },
     /// It unlinks the large objects that rows lose in a column.
     Unlinks { column: String, otherwise: String },
     /// This is known only when it runs.
     Unknown(String),
 }
 
-/// What the triggers in C that writes fire do.
-pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Native>, Failure> {
-    let mut found = Vec::new();
-    for wanted in &wants.relations {
-        let Some(triggers) = written::fired_by(wanted) else {
-            continue;
-        };
-        // The arguments are kept with a zero byte behind each (PostgreSQL source, `pg_trigger.h`).
-        let sql = format!(
-            "{} SELECT DISTINCT t.tgname, p.proname, encode(t.tgargs, 'escape') FROM target c \
-             JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
-             JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-             WHERE l.lanname = 'c' AND {} ORDER BY 1 LIMIT 20",
-            triggers.target, triggers.fires
-        );
-        for row in session.query(&sql).await?.rows {
-            let (trigger, function) = (cell(&row, 0), cell(&row, 1));
-            let arguments = cell(&row, 2);
-            let arguments: Vec<&str> = arguments.split_terminator("\\000").collect();
-            found.extend(native((&trigger, &function), wanted.privilege, &arguments));
-        }
+/// What a trigger does that is written in C; nothing for others.
+pub(super) fn done_by(fired: &Fired) -> Vec<Native> {
+    if cell(&fired.row, 6) != "c" {
+        return Vec::new();
     }
-    Ok(found)
+    let given: Vec<&str> = fired.given.iter().map(String::as_str).collect();
+    native((&fired.name, &fired.function), fired.event, &given)
 }
 
 /// Source: `spi/refint.c`, `spi/autoinc.c`, `spi/moddatetime.c`, `spi/insert_username.c`, `lo/lo.c`.
@@ -52,27 +33,36 @@ fn native((trigger, function): (&str, &str), event: &str, arguments: &[&str]) ->
         ("check_primary_key", _) if event == "DELETE" => Vec::new(),
         ("check_primary_key", _) => {
             let half = arguments.len() / 2;
+            let own = arguments.get(..half).unwrap_or_default();
             let referenced = arguments.get(half).zip(arguments.get(half + 1..));
             referenced.map_or_else(Vec::new, |(table, columns)| {
-                vec![Native::Query(format!(
-                    "SELECT 1 FROM {table} WHERE {}",
-                    each(columns, " IS NOT NULL", " AND ")
-                ))]
+                vec![Native::Query {
+                    text: format!(
+                        "SELECT 1 FROM {table} WHERE {}",
+                        each(columns, "", " IS NOT NULL", " AND ")
+                    ),
+                    made: each(own, "new.", " IS NOT NULL", " AND "),
+                }]
             })
         }
         ("check_foreign_key", [references, action, rest @ ..]) => {
             let keys = keys(rest.len(), references.parse().unwrap_or_default());
+            let made = changed(event, rest.get(..keys).unwrap_or_default());
             let tables = rest.get(keys..).unwrap_or_default().chunks(keys + 1);
             tables
                 .filter_map(|part| part.split_first())
-                .map(|(table, columns)| Native::Query(followed((event, action), table, columns)))
+                .map(|(table, columns)| Native::Query {
+                    text: followed((event, action), table, columns),
+                    made: made.clone(),
+                })
                 .collect()
         }
         ("autoinc", _) => arguments
             .chunks(2)
-            .filter_map(|pair| pair.get(1))
-            .map(|sequence| {
-                Native::Query(format!("SELECT pg_catalog.nextval({})", literal(sequence)))
+            .filter_map(|pair| pair.first().zip(pair.get(1)))
+            .map(|(column, sequence)| Native::Query {
+                text: format!("SELECT pg_catalog.nextval({})", literal(sequence)),
+                made: format!("coalesce(new.{}, 0) = 0", quoted(column)),
             })
             .collect(),
         ("lo_manage", _) => vec![Native::Unlinks {
@@ -88,6 +78,19 @@ fn native((trigger, function): (&str, &str), event: &str, arguments: &[&str]) ->
     }
 }
 
+/// The condition that a key is given up: one without a value is not, nor one that stays.
+fn changed(event: &str, key: &[&str]) -> String {
+    let given = each(key, "old.", " IS NOT NULL", " AND ");
+    if event != "UPDATE" {
+        return given;
+    }
+    let other: Vec<String> = key
+        .iter()
+        .map(|column| format!("old.{0} IS DISTINCT FROM new.{0}", quoted(column)))
+        .collect();
+    format!("{given} AND ({})", other.join(" OR "))
+}
+
 /// How many columns the key has, of which each reference repeats as many behind its table's name.
 fn keys(given: usize, references: usize) -> usize {
     given
@@ -98,21 +101,21 @@ fn keys(given: usize, references: usize) -> usize {
 
 /// What happens to the rows that refer to one that changes.
 fn followed((event, action): (&str, &str), table: &str, columns: &[&str]) -> String {
-    let found = each(columns, " IS NOT NULL", " AND ");
+    let found = each(columns, "", " IS NOT NULL", " AND ");
     match (action.to_lowercase().as_str(), event) {
         ("cascade", "DELETE") => format!("DELETE FROM {table} WHERE {found}"),
         ("cascade" | "setnull", _) => {
-            let emptied = each(columns, " = NULL", ", ");
+            let emptied = each(columns, "", " = NULL", ", ");
             format!("UPDATE {table} SET {emptied} WHERE {found}")
         }
         _ => format!("SELECT 1 FROM {table} WHERE {found}"),
     }
 }
 
-fn each(columns: &[&str], behind: &str, between: &str) -> String {
+fn each(columns: &[&str], before: &str, behind: &str, between: &str) -> String {
     let each: Vec<String> = columns
         .iter()
-        .map(|column| format!("{}{behind}", quoted(column)))
+        .map(|column| format!("{before}{}{behind}", quoted(column)))
         .collect();
     each.join(between)
 }
@@ -127,7 +130,7 @@ mod tests {
             native(("t", function), event, arguments)
                 .into_iter()
                 .map(|native| match native {
-                    Native::Query(text)
+                    Native::Query { text, .. }
                     | Native::Unknown(text)
                     | Native::Unlinks {
                         otherwise: text, ..

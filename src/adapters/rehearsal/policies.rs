@@ -9,7 +9,7 @@ mod rows;
 
 pub(super) use becoming::becoming;
 pub(super) use joined::{Joined, joined};
-pub(super) use rows::{Column, Filled, acts, arbiters, columns, found, inserted};
+pub(super) use rows::{Column, Filled, acts, alike, columns, found, inserted};
 
 use super::derived::by_name;
 use super::need::{Need, Row, cell};

@@ -2,29 +2,28 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
-use super::along::{Along, along};
+mod writes;
+
 use super::body_text::{ROUTINE, Text, blocks, has_parameters, kept_parsed, query_within};
 use super::branches::{self, Called, Running};
 use super::candidates;
 use super::derived;
 use super::given_text::{self, Given};
 use super::guarded;
-use super::native::Native;
 use super::need::{Need, Row, add, cell};
 use super::parsed;
 use super::referring;
 use super::resolution;
 use super::restricted;
-use super::rules;
 use super::runners;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf};
 use super::underneath;
-use super::written::{self, Fired};
+use super::written::Fired;
 use crate::domain::diagnosis::ObjectKind;
-use crate::domain::diagnosis::body::{self, Course};
+use crate::domain::diagnosis::body::{self, Course, Standing};
 use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::restricted::Forbidden;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
@@ -129,6 +128,7 @@ pub(super) async fn beyond(
         found: Beyond::default(),
         seen: Vec::new(),
         before: Before::Nothing,
+        firing: 0,
     };
     for Spoken { role, text } in &spoken {
         let guards = guarded::guards(&stage.of(role), text).await?;
@@ -214,6 +214,8 @@ struct Walk<'a> {
     seen: Vec<[String; 4]>,
     /// What comes before the statement that is followed.
     before: Before,
+    /// How many triggers are at work.
+    firing: usize,
 }
 
 impl Walk<'_> {
@@ -275,7 +277,6 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Ok(());
         }
-        let session = self.stage.session;
         let wants = wants(statement);
         let resolved = if depth == 0 {
             resolution::called(self.stage, statement).await?
@@ -301,53 +302,17 @@ impl Walk<'_> {
         } else {
             Before::Writes
         };
-        let Along {
-            hidden,
-            fired,
-            natives,
-            checks,
-            course,
-        } = along(self.stage, statement, &wants, before).await?;
-        self.found.course = self.found.course.max(course);
-        for row in hidden {
-            let needs = written::to_execute(session, role, &row).await?;
-            if !needs.is_empty() {
-                self.note("a constraint, generated column, index, partition key or trigger's WHEN");
-            }
-            add(&mut self.found.needs, needs);
-            self.routine(role, &row, path, Cause::Other, depth).await?;
+        self.writes((role, role), (statement, &wants), path, before, depth)
+            .await
+    }
+
+    /// Where something stands that runs as a role.
+    fn standing<'s>(&'s self, role: &'s str) -> Standing<'s> {
+        Standing {
+            role,
+            session: self.stage.role,
+            depth: self.firing,
         }
-        for (fired, rows) in &fired {
-            let cause = Cause::Event(fired, rows.clone());
-            self.routine(role, &fired.row, path, cause, depth).await?;
-        }
-        for native in natives {
-            match native {
-                Native::Query(text) => {
-                    let body = Text::Sql(text);
-                    Box::pin(self.body("a trigger in C", role, &body, path, depth + 1)).await?;
-                }
-                Native::Unlinks { otherwise, .. } => self.found.unknown.push(otherwise),
-                Native::Unknown(note) if self.found.unknown.contains(&note) => {}
-                Native::Unknown(note) => self.found.unknown.push(note),
-            }
-        }
-        for check in checks {
-            let body = Text::Sql(check.text);
-            // What a cascade fires in turn is followed a little further: keys may go round in circles.
-            let deep = (depth + 1).max(DEEPEST - 2);
-            Box::pin(self.body("a foreign key's check", &check.owner, &body, path, deep)).await?;
-        }
-        let (actions, judged) = rules::actions(self.stage, (statement, &wants), before).await?;
-        self.found.course = self.found.course.max(judged);
-        for (action, course) in actions {
-            let before = self.found.scenes.len() + self.found.needs.len();
-            Box::pin(self.follow(role, &action, path, Vec::new(), depth + 1)).await?;
-            if self.found.scenes.len() + self.found.needs.len() > before {
-                self.found.course = self.found.course.max(course);
-            }
-        }
-        Ok(())
     }
 
     fn note(&mut self, of: &str) {
@@ -365,6 +330,7 @@ impl Walk<'_> {
         cause: Cause<'_>,
         depth: usize,
     ) -> Result<(), Failure> {
+        let trigger = usize::from(matches!(cause, Cause::Event(..)));
         let (event, rows) = match &cause {
             Cause::Event(fired, rows) => (Some(fired.event), rows.clone()),
             Cause::Call(_) | Cause::Other => (None, None),
@@ -416,7 +382,9 @@ impl Walk<'_> {
         let own = cell(row, 5);
         let inner = if own.is_empty() { path } else { own.as_str() };
         self.stage.set_search_path(inner).await?;
+        self.firing += trigger;
         Box::pin(self.body(&cell(row, 1), &runs_as, &body, inner, depth)).await?;
+        self.firing -= trigger;
         self.stage.set_search_path(path).await
     }
 
@@ -445,7 +413,7 @@ impl Walk<'_> {
             } => {
                 let running = Running {
                     text,
-                    role,
+                    standing: self.standing(role),
                     name,
                     event: *event,
                     arguments: arguments.as_deref(),

@@ -8,7 +8,7 @@ pub(super) use fate::{Fate, Moving};
 use super::branches::answer;
 use super::derived::by_name;
 use super::need::cell;
-use super::policies::{Column, Filled, acts, arbiters, columns, found, inserted};
+use super::policies::{Column, Filled, acts, alike, columns, found, inserted};
 use super::stage::Stage;
 use super::written::Timing;
 use crate::domain::diagnosis::body::{Rows, looks_at_rows};
@@ -216,10 +216,10 @@ async fn of_part(
             "UPDATE",
         ) => {
             let proposed = inserted(stage, &shape.oid, columns, rows).await?;
-            let Some(alike) = shape.alike(conflict).await? else {
+            let Some(alike) = alike(stage, &shape.oid, conflict).await? else {
                 return Ok(Told::Not);
             };
-            let mut all = vec![alike];
+            let mut all = vec![format!("({alike})")];
             if !conflict.condition.is_empty() {
                 all.push(format!("({})", conflict.condition));
             }
@@ -367,22 +367,9 @@ impl Shape<'_> {
         column.made.is_empty() && filled
     }
 
-    /// What tells that a row is there already.
-    async fn alike(&self, conflict: &Conflict) -> Result<Option<String>, Failure> {
-        let columns = arbiters(self.stage, &self.oid, conflict).await?;
-        let alike: Vec<String> = columns
-            .iter()
-            .map(|column| {
-                let column = quoted(column);
-                format!("{}.{column} = excluded.{column}", conflict.called)
-            })
-            .collect();
-        Ok((!alike.is_empty()).then(|| alike.join(" AND ")))
-    }
-
     /// The condition that a proposed row is not there yet.
     async fn fresh(&self, conflict: &Conflict) -> Result<String, Failure> {
-        let alike = self.alike(conflict).await?;
+        let alike = alike(self.stage, &self.oid, conflict).await?;
         Ok(alike.map_or_else(String::new, |alike| {
             format!(
                 "WHERE NOT EXISTS (SELECT FROM {} AS {} WHERE {alike})",

@@ -1,5 +1,5 @@
 //! What a write makes run besides: trigger functions, and the functions of constraints, generated
-//! columns, indexes and partition keys; and the checks of foreign keys, made as other owners.
+//! columns, indexes and partition keys.
 
 use super::body_text::ROUTINE;
 use super::derived;
@@ -26,7 +26,7 @@ pub(super) struct Fired {
     pub(super) when: Option<String>,
     /// What its function is called.
     pub(super) function: String,
-    given: Vec<String>,
+    pub(super) given: Vec<String>,
 }
 
 /// When a trigger fires.
@@ -77,6 +77,21 @@ impl Fired {
                 .map(str::to_owned)
                 .collect(),
             row,
+        }
+    }
+
+    /// What is done behind a write for each row for which something holds.
+    pub(super) fn behind(event: &'static str, table: String, when: String) -> Self {
+        Self {
+            row: Row::new(),
+            event,
+            name: String::new(),
+            table,
+            timing: Timing::After,
+            level: Level::Row,
+            when: Some(when),
+            function: String::new(),
+            given: Vec::new(),
         }
     }
 
@@ -154,7 +169,7 @@ impl Fired {
 /// does something instead, partitions, and the tables that inherit where rows that are there are written. `inherits` tells those that are reached by
 /// inheritance: triggers for a statement fire for the table alone that it names (PostgreSQL
 /// documentation, "CREATE TRIGGER").
-fn targets(condition: &str, privilege: &str) -> String {
+pub(super) fn targets(condition: &str, privilege: &str) -> String {
     let inherits = if ["UPDATE", "DELETE"].contains(&privilege) {
         "('p', 'r')"
     } else {
@@ -179,7 +194,7 @@ fn targets(condition: &str, privilege: &str) -> String {
 }
 
 /// The written columns as an array of SQL; empty for all.
-fn columns_of(wanted: &Wanted) -> String {
+pub(super) fn columns_of(wanted: &Wanted) -> String {
     let named: Vec<String> = match (&wanted.columns, wanted.privilege) {
         (Columns::Named(names), "UPDATE") => names.iter().map(|name| literal(name)).collect(),
         _ => Vec::new(),
@@ -197,7 +212,7 @@ pub(super) struct FiredBy {
 
 /// `None` where nothing is written.
 pub(super) fn fired_by(wanted: &Wanted) -> Option<FiredBy> {
-    let event = event(wanted.privilege)?;
+    let event = event_bit(wanted.privilege)?;
     Some(FiredBy {
         target: targets(&derived::by_name(&wanted.relation)?, wanted.privilege),
         fires: fires(event, &columns_of(wanted)),
@@ -267,7 +282,7 @@ pub(super) async fn conditions(session: &Session, wants: &Wants) -> Result<Vec<R
 }
 
 /// The bit of `tgtype` (PostgreSQL source, `pg_trigger.h`) for a write.
-fn event(privilege: &str) -> Option<u8> {
+pub(super) fn event_bit(privilege: &str) -> Option<u8> {
     match privilege {
         "INSERT" => Some(4),
         "DELETE" => Some(8),
@@ -370,90 +385,4 @@ pub(super) async fn to_execute(
         Breadth::Object,
         &owner,
     )])
-}
-
-/// What a foreign key does on a write, and as whom.
-pub(super) struct KeyCheck {
-    pub(super) owner: String,
-    pub(super) text: String,
-}
-
-/// The checks of foreign keys whose owners lack something, and what cascades to where triggers fire: they
-/// are made as the owner of the table that is looked into, with a lock on the rows found (PostgreSQL
-/// source, `ri_triggers.c`, `RI_FKey_check`, `ri_restrict`, `RI_FKey_cascade_del`, `ri_set`,
-/// `ri_PerformCheck`).
-pub(super) async fn references(session: &Session, wants: &Wants) -> Result<Vec<KeyCheck>, Failure> {
-    let mut found = Vec::new();
-    for wanted in &wants.relations {
-        let sides: &[Side] = match wanted.privilege {
-            "INSERT" => &[Side::Referring],
-            "UPDATE" => &[Side::Referring, Side::Referenced],
-            "DELETE" => &[Side::Referenced],
-            _ => continue,
-        };
-        let Some(condition) = derived::by_name(&wanted.relation) else {
-            continue;
-        };
-        for side in sides {
-            let sql = side.sql(&condition, wanted);
-            let rows = session.query(&sql).await?.rows;
-            found.extend(rows.iter().map(|row| KeyCheck {
-                owner: cell(row, 0),
-                text: cell(row, 1),
-            }));
-        }
-    }
-    Ok(found)
-}
-
-/// Which end of a foreign key is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Referring,
-    Referenced,
-}
-
-impl Side {
-    /// The checks of one written table: owner and text. An UPDATE that leaves the key alone makes
-    /// none.
-    fn sql(self, condition: &str, wanted: &Wanted) -> String {
-        let (here, there, own, other) = match self {
-            Self::Referring => ("conrelid", "confrelid", "conkey", "confkey"),
-            Self::Referenced => ("confrelid", "conrelid", "confkey", "conkey"),
-        };
-        let action = match (self, wanted.privilege) {
-            (Self::Referring, _) => "'a'",
-            (Self::Referenced, "DELETE") => "k.confdeltype",
-            (Self::Referenced, _) => "k.confupdtype",
-        };
-        let cascade = if wanted.privilege == "DELETE" {
-            "'DELETE FROM ONLY ' || o.written || ' x WHERE ' || o.meets"
-        } else {
-            "'UPDATE ONLY ' || o.written || ' x SET ' || o.empties || ' WHERE ' || o.meets"
-        };
-        format!(
-            "{} SELECT DISTINCT o.owner, CASE {action} WHEN 'c' THEN {cascade} \
-             WHEN 'n' THEN 'UPDATE ONLY ' || o.written || ' x SET ' || o.empties || ' WHERE ' || o.meets \
-             WHEN 'd' THEN 'UPDATE ONLY ' || o.written || ' x SET ' || o.empties || ' WHERE ' || o.meets \
-             ELSE 'SELECT 1 FROM ONLY ' || o.written || ' x WHERE ' || o.meets || ' FOR KEY SHARE OF x' END \
-             FROM target c JOIN pg_catalog.pg_constraint k ON k.{here} = c.oid AND k.contype = 'f', \
-             LATERAL (SELECT pg_catalog.pg_get_userbyid(t.relowner) AS owner, \
-             quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS written, \
-             (SELECT string_agg('x.' || quote_ident(a.attname) || ' IS NOT NULL', ' AND ' ORDER BY a.attnum) \
-             FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (k.{other})) AS meets, \
-             (SELECT string_agg(quote_ident(a.attname) || ' = NULL', ', ' ORDER BY a.attnum) \
-             FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (k.{other})) AS empties \
-             FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
-             WHERE t.oid = k.{there} AND (({action} IN ('c', 'n', 'd') AND EXISTS (SELECT FROM pg_catalog.pg_trigger f \
-             WHERE f.tgrelid = t.oid AND NOT f.tgisinternal)) OR NOT (pg_catalog.has_schema_privilege(t.relowner, n.oid, 'USAGE') \
-             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'SELECT') \
-             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'UPDATE') \
-             AND pg_catalog.has_table_privilege(t.relowner, t.oid, 'DELETE')))) o \
-             WHERE {every} OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
-             AND a.attnum = ANY (k.{own}) AND a.attname = ANY ({columns})) LIMIT 20",
-            targets(condition, wanted.privilege),
-            every = wanted.privilege != "UPDATE",
-            columns = columns_of(wanted)
-        )
-    }
 }

@@ -10,12 +10,14 @@ mod choices;
 mod event;
 mod known;
 mod pieces;
+mod standing;
 mod text;
 mod values;
 
 pub use assigned::{Assigned, Kept, assigned};
 pub use known::{About, Given, Holds, Known, Question, Rows};
 pub use pieces::reassigns;
+pub use standing::Standing;
 
 use super::checked::arguments_of;
 use super::writing::called;

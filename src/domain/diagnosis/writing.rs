@@ -26,7 +26,7 @@ pub enum Writing {
         rows: String,
         /// Whether rows are read back or may be there already: then the policies for reading count.
         reads: Reads,
-        /// `ON CONFLICT … DO UPDATE`.
+        /// `ON CONFLICT …`.
         conflict: Option<Conflict>,
     },
     /// `UPDATE … SET` of one relation.
@@ -64,7 +64,7 @@ pub struct Conflict {
     pub arbiter: Arbiter,
     /// What the relation is called in the expressions.
     pub called: String,
-    /// Columns and the expressions assigned to them.
+    /// Columns and the expressions assigned to them; none where nothing is done.
     pub sets: Vec<Assignment>,
     /// The condition behind WHERE; empty without.
     pub condition: String,
@@ -77,6 +77,8 @@ pub enum Arbiter {
     Columns(Vec<String>),
     /// What a constraint of that name says.
     Constraint(String),
+    /// What any of its unique indexes says.
+    Any,
 }
 
 /// `column = expression`.
@@ -222,9 +224,11 @@ impl Reader<'_> {
         })
     }
 
-    /// `ON CONFLICT (columns) DO UPDATE SET … WHERE …`, where its words can be told.
+    /// `ON CONFLICT (columns) DO NOTHING` or `DO UPDATE SET … WHERE …`, where its words can be told.
     fn conflict(&self, on: usize, called: String) -> Option<Conflict> {
-        let (arbiter, behind) = if self.words.is(on + 2, "(") {
+        let (arbiter, behind) = if self.words.is(on + 2, "do") {
+            (Arbiter::Any, on + 2)
+        } else if self.words.is(on + 2, "(") {
             let end = self.outside(on + 2, &[")"]);
             let columns: Option<Vec<String>> = (on + 3..end)
                 .step_by(2)
@@ -235,6 +239,14 @@ impl Reader<'_> {
             let name = ident::parts(self.words.text(on + 4))?.pop()?;
             (Arbiter::Constraint(name), on + 5)
         };
+        if self.words.is(behind, "do") && self.words.is(behind + 1, "nothing") {
+            return Some(Conflict {
+                arbiter,
+                called,
+                sets: Vec::new(),
+                condition: String::new(),
+            });
+        }
         let set = self.outside(behind, &["set"]);
         if !self.words.is(set.checked_sub(1)?, "update") {
             return None;

@@ -280,18 +280,11 @@ impl Guarded {
         proposed: &str,
         conflict: &Conflict,
     ) -> Result<Vec<Rows>, Failure> {
-        let columns = arbiters(stage, &self.oid, conflict).await?;
         let called = &conflict.called;
-        let mut alike: Vec<String> = columns
-            .iter()
-            .map(|column| {
-                let column = quoted(column);
-                format!("{called}.{column} = excluded.{column}")
-            })
-            .collect();
-        if alike.is_empty() {
+        let Some(alike) = alike(stage, &self.oid, conflict).await? else {
             return Ok(Vec::new());
-        }
+        };
+        let mut alike = vec![alike];
         if !conflict.condition.is_empty() {
             alike.push(format!("({})", conflict.condition));
         }
@@ -508,24 +501,49 @@ fn first_row_width(rows: &str) -> Option<usize> {
     Some(commas + 1)
 }
 
-/// The columns by which ON CONFLICT tells that a row is there already.
-pub(in crate::adapters::rehearsal) async fn arbiters(
+/// The condition that a row of the table is the one that a proposed row, `excluded`, conflicts with; `None`
+/// where its unique indexes do not tell.
+pub(in crate::adapters::rehearsal) async fn alike(
     stage: &Stage<'_>,
     oid: &str,
     conflict: &Conflict,
-) -> Result<Vec<String>, Failure> {
-    let name = match &conflict.arbiter {
-        Arbiter::Columns(columns) => return Ok(columns.clone()),
-        Arbiter::Constraint(name) => name,
+) -> Result<Option<String>, Failure> {
+    let same = |columns: &[String]| {
+        let each: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{0}.{column} = excluded.{column}", conflict.called))
+            .collect();
+        each.join(" AND ")
+    };
+    let which = match &conflict.arbiter {
+        Arbiter::Columns(columns) => {
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|column| quoted(column).into_owned())
+                .collect();
+            return Ok((!columns.is_empty()).then(|| same(&columns)));
+        }
+        Arbiter::Constraint(name) => format!(
+            "i.indexrelid = (SELECT k.conindid FROM pg_catalog.pg_constraint k WHERE k.conrelid = {oid} AND k.conname = {})",
+            literal(name)
+        ),
+        Arbiter::Any => "i.indisunique".to_owned(),
     };
     let sql = format!(
-        "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a \
-         ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) \
-         WHERE k.conrelid = {oid} AND k.conname = {}",
-        literal(name)
+        "SELECT i.indpred IS NULL AND i.indexprs IS NULL, (SELECT string_agg(quote_ident(a.attname), E'\\n' ORDER BY a.attnum) \
+         FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
+         FROM pg_catalog.pg_index i WHERE i.indrelid = {oid} AND {which}"
     );
     let rows = stage.session.query(&sql).await?.rows;
-    Ok(rows.iter().map(|row| cell(row, 0)).collect())
+    let each: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let columns: Vec<String> = cell(row, 1).lines().map(str::to_owned).collect();
+            format!("({})", same(&columns))
+        })
+        .collect();
+    let told = !rows.is_empty() && rows.iter().all(|row| cell(row, 0) == "t");
+    Ok(told.then(|| each.join(" OR ")))
 }
 
 #[cfg(test)]

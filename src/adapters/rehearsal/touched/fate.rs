@@ -32,6 +32,70 @@ pub(in crate::adapters::rehearsal) enum Moving {
     Part,
 }
 
+impl Fired {
+    /// Whether a trigger for the statement is fired: its WHEN is made of no row.
+    pub(in crate::adapters::rehearsal) async fn once(
+        &self,
+        stage: &Stage<'_>,
+    ) -> Result<Fate, Failure> {
+        let Some(when) = self
+            .when
+            .as_ref()
+            .filter(|_| self.level == Level::Statement)
+        else {
+            return Ok(Fate::Unknown);
+        };
+        if !harmless(stage, &[when]).await? {
+            return Ok(Fate::Unknown);
+        }
+        let query = format!("SELECT coalesce({when}, false)");
+        let holds = answer(stage, stage.role, &query).await?;
+        Ok(if holds.is_ok_and(|holds| holds == "f") {
+            Fate::Never(Rows::Given)
+        } else {
+            Fate::Unknown
+        })
+    }
+}
+
+impl RowsOf {
+    /// Whether it is sure that something holds for none of them.
+    pub(in crate::adapters::rehearsal) async fn none_that(
+        &self,
+        stage: &Stage<'_>,
+        condition: &str,
+    ) -> Result<bool, Failure> {
+        let query = format!(
+            "SELECT EXISTS (SELECT FROM {} WHERE {condition})",
+            self.item
+        );
+        Ok(answer(stage, stage.role, &query)
+            .await?
+            .is_ok_and(|found| found == "f"))
+    }
+
+    /// Calls that unlink the large objects that rows lose in a column (PostgreSQL source, `lo/lo.c`);
+    /// `None` where they are not known.
+    pub(in crate::adapters::rehearsal) async fn lost(
+        &self,
+        stage: &Stage<'_>,
+        column: &str,
+        event: &str,
+    ) -> Result<Option<String>, Failure> {
+        let own = quoted(column);
+        let gone = if event == "DELETE" {
+            "true".to_owned()
+        } else {
+            format!("old.{own} IS DISTINCT FROM new.{own}")
+        };
+        let query = format!(
+            "SELECT coalesce(string_agg(DISTINCT 'lo_unlink(' || old.{own} || ')', ', '), '') FROM {} WHERE {gone}",
+            self.item
+        );
+        Ok(answer(stage, stage.role, &query).await?.ok())
+    }
+}
+
 impl Touched {
     /// The rows that one of the triggers is fired for.
     pub(in crate::adapters::rehearsal) async fn fate(
@@ -41,7 +105,7 @@ impl Touched {
         all: &[Fired],
     ) -> Result<Fate, Failure> {
         if fired.level == Level::Statement {
-            return Ok(Fate::Unknown);
+            return fired.once(stage).await;
         }
         let Some(mut rows) = self.within(stage, fired, moving).await? else {
             return Ok(Fate::Unknown);
@@ -66,27 +130,6 @@ impl Touched {
             }),
             Err(_) => Fate::Unknown,
         })
-    }
-
-    /// Calls that unlink the large objects that rows lose in a column (PostgreSQL source, `lo/lo.c`);
-    /// `None` where they are not known.
-    pub(in crate::adapters::rehearsal) async fn lost(
-        &self,
-        stage: &Stage<'_>,
-        column: &str,
-        event: &str,
-    ) -> Result<Option<String>, Failure> {
-        let own = quoted(column);
-        let gone = if event == "DELETE" {
-            "true".to_owned()
-        } else {
-            format!("old.{own} IS DISTINCT FROM new.{own}")
-        };
-        let query = format!(
-            "SELECT coalesce(string_agg(DISTINCT 'lo_unlink(' || old.{own} || ')', ', '), '') FROM {} WHERE {gone}",
-            self.item()
-        );
-        Ok(answer(stage, stage.role, &query).await?.ok())
     }
 
     /// Those that are in the table of a trigger; `None` where that is not known.
