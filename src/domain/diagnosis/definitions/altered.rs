@@ -50,7 +50,7 @@ impl Reader<'_> {
             let keys = ["primary", "unique", "exclude"];
             let keyed = self.is(1, "table")
                 && self.is(behind, "add")
-                && (behind..self.words.len()).any(|at| keys.iter().any(|key| self.is(at, key)));
+                && (behind..self.0.len()).any(|at| keys.iter().any(|key| self.is(at, key)));
             found.extend(beside(owned, None).filter(|_| keyed));
             return found;
         }
@@ -76,13 +76,13 @@ impl Reader<'_> {
     /// `PublicationAddTables`).
     fn joined(&self, behind: usize) -> Vec<Demanded> {
         let first = |words: &str| {
-            let at = (behind..self.words.len()).find_map(|at| self.behind(at, words))?;
+            let at = (behind..self.0.len()).find_map(|at| self.behind(at, words))?;
             self.name(at).map(|(name, _)| name)
         };
         let names: Vec<Vec<String>> = if self.is(1, "table") || self.is(1, "foreign") {
             let inherits = first("inherit").filter(|_| {
                 self.is(behind, "inherit")
-                    || (behind..self.words.len()).any(|at| self.behind(at, ", inherit").is_some())
+                    || (behind..self.0.len()).any(|at| self.behind(at, ", inherit").is_some())
             });
             inherits
                 .into_iter()
@@ -115,7 +115,7 @@ impl Reader<'_> {
         if self.is(from, "set") || self.is(from, "reset") || self.is(from, "in") {
             return false;
         }
-        (from..self.words.len()).any(|at| {
+        (from..self.0.len()).any(|at| {
             let word = self.text(at).to_lowercase();
             let word = word.strip_prefix("no").unwrap_or(&word);
             OPTIONS.contains(&word)
