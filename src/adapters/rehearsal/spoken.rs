@@ -1,8 +1,7 @@
 //! Who each of several statements runs as.
 
 use crate::domain::diagnosis::trial::word_at;
-use crate::domain::ident;
-use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::sql::role_change::{RoleChange, role_change};
 
 /// A statement and who it runs as.
 pub(super) struct Spoken<'a> {
@@ -20,41 +19,20 @@ pub(super) fn spoken<'a>(role: &str, statements: &'a [String]) -> Vec<Spoken<'a>
                 role: now.clone(),
                 text,
             };
-            if becomes(text) {
-                now = became(text).unwrap_or_else(|| role.to_owned());
-            } else if word_at(text, 0) == "reset"
-                && ["role", "all"].contains(&word_at(text, 1).as_str())
-            {
-                role.clone_into(&mut now);
+            let all_back = word_at(text, 0) == "reset" && word_at(text, 1) == "all";
+            match role_change(text) {
+                Some(RoleChange::Role(named)) => now = named.unwrap_or_else(|| role.to_owned()),
+                _ if all_back => role.clone_into(&mut now),
+                _ => {}
             }
             spoken
         })
         .collect()
 }
 
-/// The role that a SET ROLE names; `None` for NONE.
-fn became(statement: &str) -> Option<String> {
-    let words = tokens(statement);
-    let last = words
-        .iter()
-        .rfind(|token| token.kind != TokenKind::Comment)?;
-    let text = last.text(statement);
-    if text.eq_ignore_ascii_case("none") {
-        return None;
-    }
-    match text
-        .strip_prefix('\'')
-        .and_then(|text| text.strip_suffix('\''))
-    {
-        Some(inner) => Some(inner.replace("''", "'")),
-        None => ident::parts(text)?.pop(),
-    }
-}
-
 /// Whether a statement is SET ROLE, which the server judges by who signed in.
 pub(super) fn becomes(statement: &str) -> bool {
-    word_at(statement, 0) == "set"
-        && (word_at(statement, 1) == "role" || word_at(statement, 2) == "role")
+    word_at(statement, 0) == "set" && matches!(role_change(statement), Some(RoleChange::Role(_)))
 }
 
 /// Whether a statement gives a parameter a value, which policies of statements behind it may ask for.

@@ -8,6 +8,7 @@ use super::links::links;
 use super::server_path::{ServerPath, leading};
 use crate::domain::ident;
 use crate::domain::sql::lexer::TokenKind;
+use crate::domain::sql::role_change::{RoleChange, role_change};
 use crate::domain::sql::words::Words;
 
 /// One demand.
@@ -236,20 +237,10 @@ impl Reader<'_> {
 
     /// SET SESSION AUTHORIZATION, also as the parameter that it sets; to DEFAULT everybody may.
     fn other(&self) -> Option<Demand> {
-        let wide = self.is(1, "session") && self.is(2, "authorization");
-        let of = if !wide && self.0.is_any(1, &["local", "session"]) {
-            2
-        } else {
-            1
-        };
-        let in_words = self.is(of, "session") && self.is(of + 1, "authorization");
-        let set = self.is(of, "session_authorization") && self.0.is_any(of + 1, &["to", "="]);
-        let at = of + 2;
-        if !in_words && !set {
-            return None;
+        match role_change(self.0.sql)? {
+            RoleChange::Session(name) => name.map(Demand::SessionOf),
+            RoleChange::Role(_) => None,
         }
-        let name = self.literal(at).or_else(|| self.name(at))?;
-        (!self.is(at, "default")).then_some(Demand::SessionOf(name))
     }
 
     /// SET of a parameter for the session or the transaction.

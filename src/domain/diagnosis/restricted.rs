@@ -1,7 +1,7 @@
 //! What nobody may do inside a security-restricted operation: while a materialized view is filled, its
 //! owner's functions run on somebody else's behalf, and nothing of theirs may outlive that.
 
-use crate::domain::ident;
+use crate::domain::sql::role_change::{RoleChange, role_change};
 use crate::domain::sql::words::Words;
 
 /// Something that such an operation refuses, superusers included.
@@ -80,14 +80,11 @@ pub fn forbidden(statement: &str) -> Option<Forbidden> {
             (!is(1, "transaction")).then(|| Forbidden::Command(command.to_uppercase()))
         }
         "set" | "reset" => {
-            let scope = usize::from(words.is_any(1, &["local", "session"]));
-            let session = is(1 + scope, "authorization")
-                || (is(1 + scope, "session") && is(2 + scope, "authorization"));
-            if session || is(1 + scope, "session_authorization") {
-                return Some(Forbidden::Parameter("session_authorization".to_owned()));
-            }
-            let name = ident::parts(words.text(1 + scope))?.pop()?;
-            (name == "role").then_some(Forbidden::Parameter(name))
+            let parameter = match role_change(statement)? {
+                RoleChange::Session(_) => "session_authorization",
+                RoleChange::Role(_) => "role",
+            };
+            Some(Forbidden::Parameter(parameter.to_owned()))
         }
         _ => None,
     }

@@ -1,9 +1,50 @@
-//! `set_config('role', …)`, which is SET ROLE as a function: what stands behind it runs as that role.
+//! Who a session runs as from a statement on: SET ROLE, SET SESSION AUTHORIZATION and their RESET, and
+//! `set_config('role', …)`, which is SET ROLE as a function.
+//!
+//! Source: PostgreSQL documentation, "SET ROLE" and "SET SESSION AUTHORIZATION"; PostgreSQL source,
+//! `gram.y`, `set_rest`.
 
 use super::split;
 use super::words::Words;
 use crate::domain::ident;
 use std::borrow::Cow;
+
+/// What a statement makes of who the session runs as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleChange {
+    /// The current role; `None` for NONE, DEFAULT and RESET: who signed in.
+    Role(Option<String>),
+    /// The session's user; `None` for DEFAULT and RESET.
+    Session(Option<String>),
+}
+
+/// The change that a statement makes; `None` where it is of another kind.
+#[must_use]
+pub fn role_change(statement: &str) -> Option<RoleChange> {
+    let words = Words::of_statement(statement);
+    let resets = words.is(0, "reset");
+    if !resets && !words.is(0, "set") {
+        return None;
+    }
+    let in_words = |at: usize| words.is(at, "session") && words.is(at + 1, "authorization");
+    let scoped = !resets && words.is_any(1, &["session", "local"]) && !in_words(1);
+    let at = 1 + usize::from(scoped);
+    let of_session = in_words(at) || words.is(at, "session_authorization");
+    if !of_session && !words.is(at, "role") {
+        return None;
+    }
+    let mut behind = at + 1 + usize::from(in_words(at));
+    if words.is_any(behind, &["to", "="]) {
+        behind += 1;
+    }
+    let back = resets || words.is_any(behind, &["none", "default"]);
+    let named = words.named(behind).filter(|_| !back);
+    Some(if of_session {
+        RoleChange::Session(named)
+    } else {
+        RoleChange::Role(named)
+    })
+}
 
 /// The text with SET ROLE written out behind every statement that calls `set_config` for it.
 #[must_use]
@@ -49,6 +90,35 @@ fn set_by_call(statement: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_way_to_become_somebody_is_read() {
+        let role = |name: &str| Some(RoleChange::Role(Some(name.to_owned())));
+        let session = |name: &str| Some(RoleChange::Session(Some(name.to_owned())));
+        for (sql, told) in [
+            ("set role reader", role("reader")),
+            ("SET LOCAL ROLE \"Odd One\"", role("Odd One")),
+            ("set session role = 'reader';", role("reader")),
+            ("set role none", Some(RoleChange::Role(None))),
+            ("reset role", Some(RoleChange::Role(None))),
+            ("set session authorization bob", session("bob")),
+            ("set session session authorization 'Bob'", session("Bob")),
+            ("set local session_authorization to bob", session("bob")),
+            (
+                "set session authorization default",
+                Some(RoleChange::Session(None)),
+            ),
+            (
+                "RESET SESSION AUTHORIZATION",
+                Some(RoleChange::Session(None)),
+            ),
+            ("set session characteristics as transaction read only", None),
+            ("set local app.role = 'x'", None),
+            ("reset all", None),
+        ] {
+            assert_eq!(role_change(sql), told, "{sql}");
+        }
+    }
 
     #[test]
     fn roles_set_by_a_call_are_written_out() {
