@@ -409,10 +409,10 @@ async fn nothing_is_proposed_that_rds_refuses(session: &Session) {
         first_fix(&report)[0].starts_with("GRANT rds_replication TO asker"),
         "{report:#?}"
     );
-    session
-        .query("DROP ROLE rds_superuser; DROP ROLE rds_replication")
-        .await
-        .unwrap();
+    session.query("DROP ROLE rds_replication").await.unwrap();
+    let report = why(session, "asker", slot).await;
+    assert_eq!(report.outcome, Outcome::Refused, "{report:#?}");
+    session.query("DROP ROLE rds_superuser").await.unwrap();
 }
 
 /// What a membership lacks is said by what it is for, and what REVOKE does not take back is told.

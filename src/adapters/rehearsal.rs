@@ -5,6 +5,7 @@ mod alternatives;
 mod avoid;
 mod body_text;
 mod branches;
+mod built;
 mod candidates;
 mod check_option;
 mod checked;
@@ -17,6 +18,7 @@ mod drawing;
 mod foreign;
 mod given_text;
 mod guarded;
+mod heirs;
 mod holders;
 mod keys;
 mod locking;
@@ -64,6 +66,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::explain::only_plans;
 use crate::domain::sql::placeholders::numbered;
+use crate::domain::sql::prepared::filled_in;
 use crate::domain::sql::psql::sent;
 use crate::domain::sql::role_change::spelled_out;
 use crate::domain::sql::search_path::{opening, path_change};
@@ -185,6 +188,7 @@ async fn explain_as_written(session: &Session, question: &Question) -> Result<Wh
         None => opened.rest.to_owned(),
     });
     let text = text.as_deref().map(spelled_out);
+    let text = text.as_deref().map(filled_in);
     let text = text.as_deref();
     let outcome = on_stage(&stage, question, text, rehearsal, &ungiven, &mut report).await;
     stage.close().await?;
@@ -322,10 +326,12 @@ async fn played(
             }));
             continue;
         }
-        match trial(
-            &copying::columns_listed(stage, statement).await?,
-            stage.major(),
-        ) {
+        let listed = copying::columns_listed(stage, statement).await?;
+        let tried = match trial(&listed, stage.major()) {
+            Ok(_) if heirs::changes_its_key(stage, statement).await? => Ok(vec![statement.clone()]),
+            tried => tried,
+        };
+        match tried {
             Ok(_) if !stage.judges_becoming() && becomes(statement) => left.push((
                 role.clone(),
                 statement,
@@ -418,6 +424,15 @@ async fn derive(
             continue;
         }
         let stage = &stage.of(role);
+        let member = definitions::of_extension(stage, statement).await?;
+        if let Some(member) = member.filter(|member| member.owned) {
+            let mut failure = saying::denied(member.message);
+            failure.sqlstate = Some("2BP01".to_owned());
+            report.outcome = Outcome::Failed;
+            report.headline.clone_from(&failure.message);
+            report.refusal = Some(failure);
+            return Ok(Found::expected(Vec::new(), Vec::new()));
+        }
         if let Some(reason) = definitions::barred(stage, statement).await? {
             report.not_by_grant = Some(reason);
             return Ok(Found::expected(Vec::new(), Vec::new()));
@@ -512,6 +527,7 @@ async fn look_beyond(
     let known = runtime::Known {
         granted: if gives { &found.needs } else { &[] },
         plans: &found.plans,
+        planned_for: &found.planned_for,
         bodies: if gives { Bodies::Tried } else { Bodies::Read },
     };
     let beyond = runtime::beyond(stage, &known, text).await?;
@@ -520,7 +536,13 @@ async fn look_beyond(
         return Ok(found);
     }
     let before = found.needs.len();
-    let looked = checked::checked(stage, &found.needs, text).await?;
+    let mut looked = checked::Looked::default();
+    for Spoken { role, text } in spoken(stage.role, &statements(text)) {
+        if runners::known_role(stage.session, &role).await? {
+            let more = checked::checked(&stage.of(&role), &found.needs, text).await?;
+            looked.merge(more);
+        }
+    }
     if looked.superuser {
         report.not_by_grant = Some(checked::beyond());
         found.needs.clear();

@@ -325,6 +325,16 @@ impl Refused<'_> {
         // The last are taken away first: to lock, MAINTAIN is less than a right to the rows.
         let maintain = if self.major() >= 17 { "MAINTAIN," } else { "" };
         let held = format!(" || {}", literal(option.suffix()));
+        // One role must hold the options for all that a GRANT gives away: what the groups of who grants
+        // hold for some of it does not add up (PostgreSQL source, `acl.c`, `select_best_grantor`).
+        let shared = match (option, self.reach) {
+            (GrantOption::With, Reach::Others) => format!(
+                "AND NOT (g.who = {who} AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) a \
+                 JOIN pg_catalog.pg_roles r ON r.oid = a.grantee AND r.rolname = g.who \
+                 WHERE a.privilege_type = p.p AND a.is_grantable))"
+            ),
+            _ => String::new(),
+        };
         let spoken_of: Vec<String> = qualifiers(self.statement)
             .iter()
             .map(|schema| literal(schema))
@@ -340,8 +350,8 @@ impl Refused<'_> {
              WHEN 'S' THEN '{{USAGE,SELECT,UPDATE}}'::text[] ELSE \
              '{{SELECT,INSERT,{maintain}UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}}'::text[] END) WITH ORDINALITY p(p, place) \
              WHERE c.relname = {} AND c.relkind IN ('r','p','v','m','f','S') \
-             AND NOT CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p{held}) \
-             ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END) lacking {only} \
+             AND NOT (CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(g.who, c.oid, p.p{held}) \
+             ELSE pg_catalog.has_table_privilege(g.who, c.oid, p.p{held}) END {shared})) lacking {only} \
              ORDER BY tier, (tier = 0) <> (who = {who}), nspname, who, place LIMIT 700",
             spoken_of.join(", "),
             literal(name)

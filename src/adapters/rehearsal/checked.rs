@@ -32,6 +32,15 @@ pub(super) struct Looked {
     pub(super) superuser: bool,
 }
 
+impl Looked {
+    /// Takes up what was found out about another statement.
+    pub(super) fn merge(&mut self, other: Self) {
+        add(&mut self.needs, other.needs);
+        self.notes.extend(other.notes);
+        self.superuser |= other.superuser;
+    }
+}
+
 /// One argument's value.
 struct Value {
     kind: String,

@@ -5,7 +5,9 @@ use super::derived::{first_of, lifting, relation};
 use super::maintenance::{self, Right};
 use super::met;
 use super::need::{GrantOption, Need, add, attribute_of, cell, need, object};
-use super::ownership::{Ownership, Way, out_of_reach, ownership, schema_of};
+use super::ownership::{
+    Member, Ownership, Way, extension_member, out_of_reach, ownership, schema_of,
+};
 use super::play;
 use super::referring;
 use super::resolution;
@@ -190,7 +192,40 @@ async fn reason(stage: &Stage<'_>, statement: &str) -> Result<Option<NotByGrant>
     if of_system(stage, statement).await?.is_some() {
         return Ok(play::not_by_grant(&Denial::System, stage.major()));
     }
+    if let Some(member) = of_extension(stage, statement).await? {
+        return Ok(Some(play::for_nobody(&member.message)));
+    }
     of_a_superuser(stage, statement).await
+}
+
+/// What a statement would drop that an extension holds on to.
+pub(super) async fn of_extension(
+    stage: &Stage<'_>,
+    statement: &str,
+) -> Result<Option<Member>, Failure> {
+    if word_at(statement, 0) != "drop" {
+        return Ok(None);
+    }
+    for demand in demanded(statement, stage.role) {
+        let (kind, name) = match demand {
+            Demanded::Refused(Denial::Ownership { kind, name }) => (kind, name),
+            // What hangs on a relation is dropped by its owner.
+            Demanded::OwnRelation(name) if !drops_a_part(statement) => {
+                ("relation".to_owned(), name.join("."))
+            }
+            _ => continue,
+        };
+        let member = extension_member(stage.session, stage.role, &kind, &name).await?;
+        if member.is_some() {
+            return Ok(member);
+        }
+    }
+    Ok(None)
+}
+
+/// Whether it drops a trigger, rule or policy.
+fn drops_a_part(statement: &str) -> bool {
+    ["trigger", "rule", "policy"].contains(&word_at(statement, 1).as_str())
 }
 
 /// Says so where a definition wants to own what only superusers do.

@@ -2,7 +2,7 @@
 
 use super::candidates;
 use super::need::{Need, add, cell};
-use super::scene::Scene;
+use super::scene::{Scene, asking};
 use super::stage::Stage;
 use super::touched::{Before, touched};
 use super::written::Timing;
@@ -42,12 +42,10 @@ pub(super) async fn drawn(
     // Looked up as who looks: the role may not even see the sequence's schema.
     stage.rewind().await?;
     let mut drawn = Drawn::default();
-    for (scene, plan) in scenes.iter().zip(plans) {
+    let asking = asking(stage.role, scenes);
+    for ((scene, plan), role) in scenes.iter().zip(plans).zip(&asking) {
         let mut found = Vec::new();
-        let (role, path) = match &scene.speaker {
-            Some(speaker) => (speaker.role.as_str(), Some(speaker.path.as_str())),
-            None => (stage.role, None),
-        };
+        let path = scene.speaker.as_ref().map(|speaker| speaker.path.as_str());
         for draw in Draw::ALL {
             let function = draw.function();
             let text = scene.text.strip_prefix(EXPLAIN).unwrap_or(&scene.text);

@@ -117,6 +117,37 @@ pub(super) async fn schema_of(
     Ok(rows.first().map(|row| cell(row, 0)))
 }
 
+/// What an extension holds on to: it is dropped with the extension or not at all (PostgreSQL source,
+/// `dependency.c`, `findDependentObjects`).
+pub(super) struct Member {
+    /// What the server says of an attempt.
+    pub(super) message: String,
+    /// Whether the role owns it or its schema, so that nothing else is in the way.
+    pub(super) owned: bool,
+}
+
+/// The member of an extension that a name means, where every object of the name is one.
+pub(super) async fn extension_member(
+    session: &Session,
+    role: &str,
+    kind: &str,
+    name: &str,
+) -> Result<Option<Member>, Failure> {
+    let rows = session.query(&source(kind).members(role, name)).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let all = rows.iter().all(|row| !cell(row, 1).is_empty());
+    Ok(all.then(|| Member {
+        message: format!(
+            "cannot drop {} because {} requires it",
+            cell(row, 0),
+            cell(row, 1)
+        ),
+        owned: cell(row, 2) == "t",
+    }))
+}
+
 impl Owned {
     fn change(&self, role: &str) -> Need {
         let object = object(self.kind, self.schema.clone(), self.name.clone());
@@ -240,6 +271,60 @@ impl Source {
         }
     }
 
+    /// The join to the schema, and the condition that an object is of a name, a literal.
+    fn named(&self, wanted: &str) -> (String, String) {
+        let letters = self.letters;
+        let name = format!("{letters}name");
+        let called = if self.called.is_empty() {
+            &name
+        } else {
+            self.called
+        };
+        match self.place {
+            Place::Outside => (
+                String::new(),
+                format!("o.{called}::text IN ({wanted}, trim(both '\"' from {wanted}))"),
+            ),
+            Place::InSchema => (
+                format!("JOIN pg_catalog.pg_namespace n ON n.oid = o.{letters}namespace"),
+                format!(
+                    "(o.{called}::text = {wanted} OR n.nspname || '.' || o.{called} = {wanted} \
+                     OR quote_ident(n.nspname) || '.' || quote_ident(o.{called}) = {wanted} \
+                     OR quote_ident(o.{called}) = {wanted})"
+                ),
+            ),
+        }
+    }
+
+    /// The catalog that the objects are kept in.
+    fn catalog(&self) -> &str {
+        let from = self.from.split("FROM ").nth(1).unwrap_or(self.from);
+        from.split([' ', ')']).next().unwrap_or_default()
+    }
+
+    /// Objects of a name with the extension that each is a member of, and whether the role owns them.
+    fn members(&self, role: &str, wanted: &str) -> String {
+        let (join, matches) = self.named(&literal(wanted));
+        let host = match self.place {
+            Place::Outside => "NULL::oid",
+            Place::InSchema => "n.nspowner",
+        };
+        format!(
+            "SELECT pg_catalog.pg_describe_object(c.class, o.oid, 0), \
+             pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0), \
+             pg_catalog.pg_has_role({role}, o.{letters}{owner}, 'USAGE') \
+             OR coalesce(pg_catalog.pg_has_role({role}, {host}, 'USAGE'), false) FROM {from} o {join} \
+             CROSS JOIN (SELECT '{catalog}'::pg_catalog.regclass::oid) c(class) \
+             LEFT JOIN pg_catalog.pg_depend d ON d.classid = c.class AND d.objid = o.oid AND d.objsubid = 0 AND d.deptype = 'e' \
+             WHERE {matches} LIMIT 20",
+            role = literal(role),
+            letters = self.letters,
+            owner = self.owner,
+            from = self.from,
+            catalog = self.catalog()
+        )
+    }
+
     fn sql(&self, role: &str, wanted: &str, major: u32) -> String {
         let who = literal(role);
         let wanted = literal(wanted);
@@ -252,11 +337,6 @@ impl Source {
             ..
         } = self;
         let (name, owner) = (format!("{letters}name"), format!("{letters}{}", self.owner));
-        let called = if self.called.is_empty() {
-            &name
-        } else {
-            self.called
-        };
         // A member that does not inherit is no owner; until 15 the role's own INHERIT decides.
         let inherits = if major < 16 { "m.rolinherit" } else { "true" };
         let ordinary = |role: &str| {
@@ -280,21 +360,11 @@ impl Source {
                 ordinary("h")
             ),
         };
-        let (join, namespace, matches, written) = match self.place {
-            Place::Outside => (
-                String::new(),
-                "NULL::text",
-                format!("o.{called}::text IN ({wanted}, trim(both '\"' from {wanted}))"),
-                own,
-            ),
+        let (join, matches) = self.named(&wanted);
+        let (namespace, written) = match self.place {
+            Place::Outside => ("NULL::text", own),
             Place::InSchema => (
-                format!("JOIN pg_catalog.pg_namespace n ON n.oid = o.{letters}namespace"),
                 "n.nspname",
-                format!(
-                    "(o.{called}::text = {wanted} OR n.nspname || '.' || o.{called} = {wanted} \
-                     OR quote_ident(n.nspname) || '.' || quote_ident(o.{called}) = {wanted} \
-                     OR quote_ident(o.{called}) = {wanted})"
-                ),
                 format!("quote_ident(n.nspname) || '.' || {own}{arguments}"),
             ),
         };

@@ -6,7 +6,7 @@ use super::drawing::{Spared, drawn};
 use super::names;
 use super::need::{Need, add, grow};
 use super::parsed;
-use super::scene::{Scene, Stopped};
+use super::scene::{Scene, Stopped, asking};
 use super::stage::{Goal, Stage};
 use crate::domain::diagnosis::denial::{self, Denial};
 use crate::domain::diagnosis::trial::EXPLAIN;
@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     /// How the server would do what passes.
     pub(super) plans: Vec<Vec<String>>,
+    /// Whom each of them was made for.
+    pub(super) planned_for: Vec<String>,
 }
 
 impl Found {
@@ -37,6 +39,7 @@ impl Found {
             verdict: Verdict::Expected,
             notes,
             plans: Vec::new(),
+            planned_for: Vec::new(),
         }
     }
 
@@ -46,6 +49,7 @@ impl Found {
             verdict: Verdict::Partial,
             notes: Vec::new(),
             plans: Vec::new(),
+            planned_for: Vec::new(),
         }
     }
 }
@@ -82,7 +86,8 @@ pub(super) async fn play(
             .get(scene)
             .and_then(|scene| Some((scene.speaker.clone()?, scene.text.clone())));
         let speaker = body.as_ref().map(|(speaker, _)| speaker);
-        let asked = speaker.map_or(stage.role, |speaker| speaker.role.as_str());
+        let asked = asking(stage.role, scenes).into_iter().nth(scene);
+        let asked = asked.as_deref().unwrap_or(stage.role);
         let text = body.as_ref().map_or(statement, |(_, text)| {
             text.strip_prefix(EXPLAIN).unwrap_or(text)
         });
@@ -98,7 +103,7 @@ pub(super) async fn play(
             let (_, denial) = &here;
             let actor = stage.of(asked);
             let told = further(&actor, denial, (text, reach), &mut needs, report).await?
-                || (speaker.is_none() && underneath(stage, scenes.get(scene), &mut needs).await?);
+                || (speaker.is_none() && underneath(&actor, scenes.get(scene), &mut needs).await?);
             if !told {
                 return stuck(stage, (denial, &failure), needs, scenes, report).await;
             }
@@ -195,6 +200,7 @@ async fn passed(stage: &Stage<'_>, needs: Vec<Need>, scenes: &[Scene]) -> Result
             );
         }
         found.plans = played;
+        found.planned_for = asking(stage.role, scenes);
     }
     Ok(Found { needs, ..found })
 }
@@ -245,13 +251,7 @@ async fn failed(
         return Ok(Found::nothing());
     }
     if is_for_nobody(&failure) {
-        report.not_by_grant = Some(NotByGrant {
-            kind: NotByGrantKind::System,
-            explanation: format!(
-                "Nobody may do this, whatever is granted: {}.",
-                failure.message
-            ),
-        });
+        report.not_by_grant = Some(for_nobody(&failure.message));
         return Ok(Found::nothing());
     }
     let goal = Goal::FailsWith(failure.sqlstate.clone(), failure.message.clone());
@@ -284,6 +284,14 @@ fn bar(report: &mut WhyReport, denial: &Denial, lifting: &Lifting, major: u32) {
     };
     if report.not_by_grant.is_none() {
         report.not_by_grant = reason;
+    }
+}
+
+/// What is told of something that the server refuses to everybody, in its words.
+pub(super) fn for_nobody(message: &str) -> NotByGrant {
+    NotByGrant {
+        kind: NotByGrantKind::System,
+        explanation: format!("Nobody may do this, whatever is granted: {message}."),
     }
 }
 

@@ -5,6 +5,7 @@
 //! `rds_replication` stands in for REPLICATION, the parameter group for ALTER SYSTEM.
 
 use super::need::{Need, Purpose, membership};
+use super::runners::known_role;
 use super::stage::Stage;
 use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, ObjectKind};
@@ -32,12 +33,14 @@ pub(super) async fn adapted(
     needs: &[Need],
     statement: &str,
 ) -> Result<OnRds, Failure> {
+    let role = "rds_replication";
+    let there = known_role(stage.session, role).await?;
     let manages_roles = ["role", "user"].contains(&word_at(statement, 1).as_str());
     let replicates = |need: &Need| {
         need.missing.object.kind == ObjectKind::Role && need.missing.privilege == "REPLICATION"
     };
     for need in needs {
-        let stands_in = replicates(need) && !manages_roles;
+        let stands_in = replicates(need) && !manages_roles && there;
         if let Some(explanation) = refused(need).filter(|_| !stands_in) {
             return Ok(OnRds::Barred(NotByGrant {
                 kind: NotByGrantKind::Superuser,
@@ -45,7 +48,7 @@ pub(super) async fn adapted(
             }));
         }
     }
-    if !needs.iter().any(replicates) {
+    if !there || !needs.iter().any(replicates) {
         return Ok(OnRds::AsItIs);
     }
     let mut others: Vec<Need> = needs
@@ -53,7 +56,6 @@ pub(super) async fn adapted(
         .filter(|need| !replicates(need))
         .cloned()
         .collect();
-    let role = "rds_replication";
     others.push(membership(stage.session, stage.role, role, Purpose::Inherit).await?);
     let note = "on RDS membership in rds_replication stands in for the attribute REPLICATION";
     Ok(OnRds::Otherwise(others, note.to_owned()))

@@ -1,7 +1,8 @@
-//! What is refused to everybody while a materialized view is filled.
+//! What is refused to everybody while a materialized view is filled, an index built or a table analyzed.
 
 use super::stage::Stage;
 use super::written::fired_by;
+use crate::domain::diagnosis::building::building;
 use crate::domain::diagnosis::restricted::{Forbidden, forbidden};
 use crate::domain::diagnosis::wants::wants;
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind};
@@ -9,12 +10,14 @@ use crate::domain::failure::Failure;
 use crate::domain::sql::words::Words;
 
 /// Whether the functions that a statement calls run in a security-restricted operation (PostgreSQL
-/// source, `matview.c`, `RefreshMatViewByOid`; `createas.c`, `ExecCreateTableAs`).
+/// source, `matview.c`, `RefreshMatViewByOid`; `createas.c`, `ExecCreateTableAs`; `index.c`, `index_build`;
+/// `analyze.c`, `do_analyze_rel`).
 pub(super) fn restricts(statement: &str) -> bool {
     let words = Words::of_statement(statement);
-    let fills = words.is(0, "refresh") || (words.is(0, "create") && words.is(1, "materialized"));
+    let fills = words.is(0, "create") && words.is(1, "materialized");
     let last = words.len().saturating_sub(1);
-    fills && !(words.is(last, "data") && words.is(last.saturating_sub(1), "no"))
+    let filled = fills && !(words.is(last, "data") && words.is(last.saturating_sub(1), "no"));
+    filled || building(statement).is_some()
 }
 
 /// What of a body's statement is refused there.
@@ -47,7 +50,8 @@ pub(super) fn barred(what: &Forbidden, body: &str) -> NotByGrant {
         kind: NotByGrantKind::System,
         explanation: format!(
             "{body} {}: PostgreSQL refuses that to everybody, superusers too, while a materialized view \
-             is filled. No grant helps; the function has to do without it.",
+             is filled, an index is built or a table is analyzed. No grant helps; the function has to do \
+             without it.",
             what.deed()
         ),
     }
@@ -63,6 +67,8 @@ mod tests {
             "refresh materialized view concurrently m",
             "REFRESH MATERIALIZED VIEW m WITH DATA;",
             "create materialized view m as select f()",
+            "create index on t (f(a))",
+            "analyze t",
         ] {
             assert!(restricts(sql), "{sql}");
         }

@@ -6,10 +6,12 @@ mod writes;
 
 use super::body_text::{ROUTINE, Text, blocks, has_parameters, kept_parsed, query_within};
 use super::branches::{self, Called, Running};
+use super::built::{self, Printed};
 use super::candidates;
 use super::derived;
 use super::given_text::{self, Given};
 use super::guarded;
+use super::heirs;
 use super::need::{Need, Row, add, cell};
 use super::parsed;
 use super::referring;
@@ -26,6 +28,7 @@ use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course, Standing};
 use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::restricted::Forbidden;
+use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
 use crate::domain::diagnosis::wants::{Call, Wanted, Wants, wants};
 use crate::domain::failure::Failure;
@@ -75,6 +78,8 @@ pub(super) struct Known<'a> {
     pub(super) granted: &'a [Need],
     /// How the server would do what passes.
     pub(super) plans: &'a [Vec<String>],
+    /// Whom each of them was made for.
+    pub(super) planned_for: &'a [String],
     /// Whether bodies' statements may be planned as other roles.
     pub(super) bodies: Bodies,
 }
@@ -139,17 +144,25 @@ pub(super) async fn beyond(
     }
     let path = stage.search_path().await?;
     for (Spoken { role, text }, given) in spoken.iter().zip(given) {
-        walk.statement(&stage.of(role), text, given, (&path, known.plans))
+        let plan = known
+            .plans
+            .iter()
+            .zip(known.planned_for)
+            .filter(|(_, asked)| *asked == role)
+            .flat_map(|(plan, _)| plan.clone())
+            .collect();
+        walk.statement(&stage.of(role), text, given, (&path, plan))
             .await?;
     }
     stage.rewind().await?;
     Ok(walk.found)
 }
 
-/// What no plan tells: the tables of foreign keys that could not be tried, tables that TRUNCATE … CASCADE reaches, sequences behind the defaults of rows
-/// that a MERGE inserts.
+/// What no plan tells: the tables of foreign keys that could not be tried, those below a changed one, those
+/// that TRUNCATE … CASCADE reaches, sequences behind the defaults of rows that a MERGE inserts.
 async fn unplanned(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
     let mut needs = referring::lacking(stage, statement).await?;
+    add(&mut needs, heirs::lacking(stage, statement).await?);
     let has = |wanted: &str| statement.to_lowercase().contains(wanted);
     for wanted in wants(statement).relations {
         if wanted.privilege == "TRUNCATE" && has("cascade") {
@@ -226,7 +239,7 @@ impl Walk<'_> {
         actor: &Stage<'_>,
         statement: &str,
         given: Given,
-        (path, plans): (&str, &[Vec<String>]),
+        (path, plan): (&str, Vec<String>),
     ) -> Result<(), Failure> {
         let role = actor.role;
         self.restricted = actor.gives() && restricted::restricts(statement);
@@ -255,11 +268,17 @@ impl Walk<'_> {
             self.body("the view's query", &owner, &body, path, 0)
                 .await?;
         }
+        for one in built::built(actor, statement).await? {
+            let safe = actor.major() >= 17 && one.names == Printed::InFull;
+            let path = if safe { SAFE_PATH } else { path };
+            let body = Text::Parsed(one.text);
+            self.body("an index or statistics object", &one.owner, &body, path, 0)
+                .await?;
+        }
         if has_parameters(statement) {
             self.strict(role, statement).await?;
         }
-        self.follow(role, statement, path, plans.concat(), 0)
-            .await?;
+        self.follow(role, statement, path, plan, 0).await?;
         if !READING.contains(&word_at(statement, 0).as_str()) {
             self.before = Before::Writes;
         }
@@ -379,6 +398,10 @@ impl Walk<'_> {
                 rows,
             },
         };
+        let runs_as = match self.settings(row, &runs_as).await? {
+            Some(other) => other,
+            None => runs_as,
+        };
         let own = cell(row, 5);
         let inner = if own.is_empty() { path } else { own.as_str() };
         self.stage.set_search_path(inner).await?;
@@ -386,6 +409,36 @@ impl Walk<'_> {
         Box::pin(self.body(&cell(row, 1), &runs_as, &body, inner, depth)).await?;
         self.firing -= trigger;
         self.stage.set_search_path(path).await
+    }
+
+    /// What a routine's SET clauses want, before its body runs; the role that they make of who runs it.
+    /// They are judged as if it set them itself, but SET ROLE as whoever signed in (PostgreSQL source,
+    /// `fmgr.c`, `fmgr_security_definer`; `variable.c`, `check_role`).
+    async fn settings(&mut self, row: &Row, runs_as: &str) -> Result<Option<String>, Failure> {
+        let sql = format!(
+            "SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM pg_catalog.pg_proc p, \
+             unnest(p.proconfig) c WHERE p.oid = {} AND c NOT LIKE 'search_path=%'",
+            cell(row, 0)
+        );
+        let mut becomes = None;
+        for set in self.stage.session.query(&sql).await?.rows {
+            let (name, value) = (cell(&set, 0), cell(&set, 1));
+            if name != "role" {
+                let sets = format!("SET {name} TO DEFAULT");
+                let guards = guarded::guards_of(self.stage, runs_as, &sets).await?;
+                add(&mut self.found.needs, guards.needs);
+                self.found.superuser |= guards.superuser;
+            } else if value != "none" && runners::known_role(self.stage.session, &value).await? {
+                let sets = format!("SET ROLE {}", ident::role(&value));
+                let needs = derived::derive(self.stage, &sets, None).await?;
+                if !needs.is_empty() && self.found.refusal.is_none() {
+                    self.found.refusal = Some(saying::becoming_refusal(&value));
+                }
+                add(&mut self.found.needs, needs);
+                becomes = Some(value);
+            }
+        }
+        Ok(becomes)
     }
 
     /// What the statements of one body want of the role they run as.

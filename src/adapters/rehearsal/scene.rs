@@ -1,5 +1,6 @@
 //! What is tried: texts, and as whom each of them speaks.
 
+use super::spoken::spoken;
 use super::unknown_values;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::evaluable::is_worked_out;
@@ -86,6 +87,25 @@ impl Scene {
                     .contains(&format!("{name} is a system catalog"))
             })
     }
+}
+
+/// Whom each scene is judged as: SET ROLE holds for those behind it.
+pub(super) fn asking(role: &str, scenes: &[Scene]) -> Vec<String> {
+    let own: Vec<String> = scenes
+        .iter()
+        .map(|scene| match &scene.speaker {
+            Some(_) => String::new(),
+            None => scene.text.clone(),
+        })
+        .collect();
+    spoken(role, &own)
+        .into_iter()
+        .zip(scenes)
+        .map(|(own, scene)| match &scene.speaker {
+            Some(speaker) => speaker.role.clone(),
+            None => own.role,
+        })
+        .collect()
 }
 
 /// Names that a statement in a body may have that mean nothing outside: variables, arguments, rows.

@@ -12,6 +12,22 @@ pub struct Maintained {
     pub name: Vec<String>,
     /// Whether the partitions of a partitioned table are meant too.
     pub extent: Extent,
+    part: Part,
+}
+
+impl Maintained {
+    /// Whether only some of its columns are analyzed.
+    #[must_use]
+    pub fn names_columns(&self) -> bool {
+        self.part == Part::Columns
+    }
+}
+
+/// What of a table is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Columns,
 }
 
 /// How far a target reaches.
@@ -70,9 +86,19 @@ pub fn maintained(sql: &str) -> Vec<Maintained> {
             name.extend(ident::parts(text(at)).unwrap_or_default());
         }
         let extent = if only { Extent::Alone } else { reach };
-        found.push(Maintained { kind, name, extent });
         at += 1;
-        if is(at, "(") {
+        let part = if is(at, "(") {
+            Part::Columns
+        } else {
+            Part::Whole
+        };
+        found.push(Maintained {
+            kind,
+            name,
+            extent,
+            part,
+        });
+        if part == Part::Columns {
             while at < words.len() && text(at) != ")" {
                 at += 1;
             }

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod body;
+pub mod building;
 pub mod calls;
 pub mod checked;
 pub mod definitions;
@@ -13,6 +14,7 @@ mod expressions;
 pub mod extensions;
 pub mod findings;
 pub mod granting;
+pub mod heirs;
 pub mod links;
 pub mod login;
 pub mod maintained;

@@ -98,6 +98,12 @@ pub fn extension_required(required: &str) -> Failure {
     failure
 }
 
+/// What is said to who may not become a role.
+#[must_use]
+pub fn becoming_refusal(role: &str) -> Failure {
+    denied(format!("permission denied to set role \"{role}\""))
+}
+
 /// What commands say in words of their own to who lacks an attribute, a membership or a parameter;
 /// `None` where the words are not known.
 #[must_use]

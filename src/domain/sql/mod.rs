@@ -10,6 +10,7 @@ pub mod guard;
 pub mod keywords;
 pub mod lexer;
 pub mod placeholders;
+pub mod prepared;
 pub mod psql;
 pub mod read_only;
 pub mod role_change;

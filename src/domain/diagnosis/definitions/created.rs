@@ -87,8 +87,25 @@ impl Reader<'_> {
                 let name = self.name(at + 1).map(|(name, _)| Demanded::CreateIn(name));
                 name.into_iter().chain(self.made_with()).collect()
             }
+            "transform" => self.transform(at, role),
             _ => Vec::new(),
         }
+    }
+
+    /// Its type and functions are owned, its language may be used (PostgreSQL source, `functioncmds.c`,
+    /// `CreateTransform`).
+    fn transform(&self, at: usize, role: &str) -> Vec<Demanded> {
+        let (mut found, _) = self.rare(at, role).unwrap_or_default();
+        found.extend(self.using(ObjectKind::Language, "language"));
+        let functions = (at..self.0.len()).filter(|at| self.is(*at, "function"));
+        found.extend(functions.filter_map(|at| {
+            let (name, _) = self.name(at + 1)?;
+            Some(Demanded::Refused(Denial::Ownership {
+                kind: "function".to_owned(),
+                name: name.join("."),
+            }))
+        }));
+        found
     }
 
     /// Tables that a new one is made like, and parents that it gets, which must be its owner's (PostgreSQL

@@ -30,8 +30,14 @@ pub(super) fn index(sql: &str, words: &[Token]) -> Trial {
     let table = sql.get(start..end).unwrap_or_default();
     let schema = sql.get(start..schema_end).unwrap_or_default();
     let mut trial = vec![format!("ALTER TABLE {table} RESET (fillfactor)")];
+    // Functions are looked up before it is placed, operator classes after.
+    let (called, others): (Vec<Behind>, Vec<Behind>) =
+        schemas_behind(sql, words, (at + 1, &word(sql, words, at)))
+            .into_iter()
+            .partition(|one| one.called);
+    trial.extend(called.into_iter().map(|one| one.lookup));
     trial.extend(placed(table, schema, tablespace(sql, words)));
-    trial.extend(schemas_behind(sql, words, (at + 1, &word(sql, words, at))));
+    trial.extend(others.into_iter().map(|one| one.lookup));
     Ok(trial)
 }
 
@@ -66,8 +72,8 @@ fn in_schema_of(table: &str) -> String {
 
 /// Looks into what may be the schemas of types, operator classes, functions and collations, from a word
 /// on: a name that is no schema is no failure, and columns may be named with their table.
-fn schemas_behind(sql: &str, words: &[Token], (from, table): (usize, &str)) -> Vec<String> {
-    let mut found = Vec::new();
+fn schemas_behind(sql: &str, words: &[Token], (from, table): (usize, &str)) -> Vec<Behind> {
+    let mut found: Vec<Behind> = Vec::new();
     for at in from..words.len() {
         let behind = |back: usize| word(sql, words, at.wrapping_sub(back));
         let Some(name) = words.get(at).map(|token| token.text(sql)) else {
@@ -79,11 +85,19 @@ fn schemas_behind(sql: &str, words: &[Token], (from, table): (usize, &str)) -> V
         }
         let looked_up = format!("{name}.{PROBE}").replace('\'', "''");
         let lookup = format!("SELECT pg_catalog.to_regclass('{looked_up}')");
-        if ident::parts(name).is_some() && !found.contains(&lookup) {
-            found.push(lookup);
+        if ident::parts(name).is_some() && !found.iter().any(|one| one.lookup == lookup) {
+            let called = word(sql, words, at + 3) == "(";
+            found.push(Behind { lookup, called });
         }
     }
     found
+}
+
+/// A look into what may be a schema.
+struct Behind {
+    lookup: String,
+    /// Whether a function is looked for there.
+    called: bool,
 }
 
 /// A name for what is made only to see whether it may be.
@@ -114,7 +128,8 @@ pub(super) fn table_change(sql: &str, words: &[Token]) -> Vec<String> {
     let behind = (table_ends + 1, word(sql, words, table_ends));
     let held_up = |first: String| {
         let behind = (behind.0, behind.1.as_str());
-        std::iter::once(first).chain(schemas_behind(sql, words, behind))
+        let looked_into = schemas_behind(sql, words, behind).into_iter();
+        std::iter::once(first).chain(looked_into.map(|one| one.lookup))
     };
     let opened = |scenes: Vec<String>| -> Vec<String> {
         let mut scenes = scenes.into_iter();
