@@ -16,7 +16,7 @@
 mod support;
 
 use pgiam::domain::diagnosis::{NotByGrantKind, Outcome, Verdict};
-use support::why::{for_version, said, why};
+use support::why::{first_fix, for_version, said, why};
 
 const OBJECTS: &str = r#"
 CREATE ROLE keeper; CREATE ROLE app LOGIN;
@@ -557,4 +557,39 @@ async fn triggers_are_followed_by_the_rows_that_fire_them() {
             "{statement}"
         );
     }
+}
+
+/// What another session has locked cannot be tried: the words of the statement tell what is missing.
+#[tokio::test]
+async fn a_lock_of_another_session_is_not_waited_for() {
+    support::database("why_locked");
+    let setup = "CREATE ROLE waiting LOGIN; CREATE SCHEMA busy; GRANT USAGE ON SCHEMA busy TO waiting; \
+        CREATE TABLE busy.orders (id int, paid bool)";
+    support::cluster().execute("why_locked", setup).unwrap();
+    let session = support::superuser_session("why_locked").await;
+    let other = support::superuser_session("why_locked").await;
+    other.query("BEGIN; LOCK TABLE busy.orders").await.unwrap();
+    for (statement, fix) in [
+        (
+            "SELECT paid FROM busy.orders",
+            vec!["GRANT SELECT (paid) ON TABLE busy.orders TO waiting"],
+        ),
+        (
+            "TRUNCATE busy.orders",
+            vec!["GRANT TRUNCATE ON TABLE busy.orders TO waiting"],
+        ),
+    ] {
+        let report = why(&session, "waiting", statement).await;
+        assert_eq!(first_fix(&report), fix, "{statement}: {report:#?}");
+        let told = &report.fixes[0];
+        assert_eq!(told.verdict, Verdict::Expected, "{statement}");
+        assert!(
+            told.notes.iter().any(|note| note.contains("lock")),
+            "{statement}: {:?}",
+            told.notes
+        );
+    }
+    other.query("ROLLBACK").await.unwrap();
+    let report = why(&session, "waiting", "TRUNCATE busy.orders").await;
+    assert_eq!(report.fixes[0].verdict, Verdict::Proven);
 }

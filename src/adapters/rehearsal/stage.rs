@@ -13,6 +13,7 @@ use crate::domain::diagnosis::denial::Denial;
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// When a trial counts as passed.
@@ -58,6 +59,8 @@ pub(super) struct Stage<'a> {
     given: Vec<String>,
     /// The roles that who looks has joined for as long as the transaction lasts.
     joined: Arc<Mutex<Vec<String>>>,
+    /// Whether a trial had to wait for another session's lock and gave up: nothing is tried any more.
+    held_up: Arc<AtomicBool>,
 }
 
 /// Waiting for a lock makes others wait behind us, so that is kept short.
@@ -101,6 +104,7 @@ impl<'a> Stage<'a> {
             manner,
             given: Vec::new(),
             joined: Arc::default(),
+            held_up: Arc::default(),
         };
         if let Err(failure) = stage.set_up(path).await {
             stage.close().await?;
@@ -167,6 +171,7 @@ impl<'a> Stage<'a> {
             manner: self.manner,
             given: self.given.clone(),
             joined: Arc::clone(&self.joined),
+            held_up: Arc::clone(&self.held_up),
         }
     }
 
@@ -217,7 +222,7 @@ impl<'a> Stage<'a> {
         statements: &[&str],
         scenes: &[Scene],
     ) -> Result<Played, Failure> {
-        if self.manner == Manner::Onlooker {
+        if self.tries_nothing() {
             let failure = untried();
             return Ok(Err(Stopped { failure, scene: 0 }));
         }
@@ -288,6 +293,7 @@ impl<'a> Stage<'a> {
                 }
                 Err(failure) => failure,
             };
+            self.note(&failure);
             return Ok(Err(Stopped { failure, scene: at }));
         }
         Ok(Ok(plans))
@@ -296,11 +302,12 @@ impl<'a> Stage<'a> {
     /// From the savepoint, runs statements as who looks.
     pub(super) async fn grant(&self, statements: &[&str]) -> Result<Result<(), Failure>, Failure> {
         self.rewind().await?;
-        if self.manner == Manner::Onlooker && !statements.is_empty() {
+        if self.tries_nothing() && !statements.is_empty() {
             return Ok(Err(untried()));
         }
         for statement in statements {
             if let Err(failure) = self.session.query(statement).await {
+                self.note(&failure);
                 return Ok(Err(failure));
             }
         }
@@ -424,7 +431,7 @@ impl<'a> Stage<'a> {
 
     /// Those that the server does not refuse to give: untrusted languages, circles of roles.
     pub(super) async fn givable(&self, needs: Vec<Need>) -> Result<Vec<Need>, Failure> {
-        if self.manner == Manner::Onlooker {
+        if self.tries_nothing() {
             return Ok(needs);
         }
         let mut givable = Vec::new();
@@ -487,6 +494,22 @@ impl<'a> Stage<'a> {
     /// Whether SET ROLE in the statement is judged as for a sign-in of the role.
     pub(super) fn judges_becoming(&self) -> bool {
         self.manner != Manner::Role
+    }
+
+    /// Remembers a lock that was not given (`lock_not_available`).
+    fn note(&self, failure: &Failure) {
+        if failure.sqlstate.as_deref() == Some("55P03") {
+            self.held_up.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn tries_nothing(&self) -> bool {
+        self.manner == Manner::Onlooker || self.is_held_up()
+    }
+
+    /// Whether a lock of another session stood in the way.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.held_up.load(Ordering::Relaxed)
     }
 
     /// Whether nothing can be given at all.
