@@ -50,6 +50,7 @@ mod stored;
 mod touched;
 mod underneath;
 mod unknown_values;
+mod worded;
 mod written;
 mod written_rows;
 
@@ -304,17 +305,13 @@ async fn played(
     report: &mut WhyReport,
 ) -> Result<Found, Failure> {
     let mut left = Vec::new();
-    let executes = statements
-        .iter()
-        .any(|one| one.to_lowercase().contains("execute"));
     for Spoken {
         role,
         text: statement,
     } in &spoken(stage.role, statements)
     {
         let statement = *statement;
-        // What is only prepared is checked when it is executed.
-        if !executes && word_at(statement, 0) == "prepare" {
+        if is_prepared(statements, statement) {
             continue;
         }
         if word_at(statement, 0) == "copy" && stage.gives() {
@@ -401,6 +398,12 @@ async fn played(
     Ok(found)
 }
 
+/// Whether a statement is only prepared: it is checked when it is executed.
+fn is_prepared(statements: &[String], statement: &str) -> bool {
+    let executes = |one: &String| one.to_lowercase().contains("execute");
+    word_at(statement, 0) == "prepare" && !statements.iter().any(executes)
+}
+
 /// From catalogs and words alone.
 async fn derive(
     stage: &Stage<'_>,
@@ -427,7 +430,7 @@ async fn derive(
         text: statement,
     } in &spoken(stage.role, statements)
     {
-        if !runners::known_role(stage.session, role).await? {
+        if !runners::known_role(stage.session, role).await? || is_prepared(statements, statement) {
             continue;
         }
         let stage = &stage.of(role);

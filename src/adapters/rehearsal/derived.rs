@@ -1,9 +1,8 @@
 //! What a role lacks for a statement, from catalogs alone: when the looking role may not grant, the
 //! refusal says what broke first, and the statement's words say what else it wants.
 
-use super::candidates::{self, Reach, Refused};
+use super::candidates::{Reach, Refused};
 use super::definitions;
-use super::locking;
 use super::maintenance;
 use super::met;
 use super::need::{Need, Row, add, cell, has_columns, need, object, relation_kind};
@@ -11,14 +10,14 @@ use super::parsed;
 use super::resolution;
 use super::runners::known_role;
 use super::stage::Stage;
-use super::underneath;
+use super::worded;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::denial::Denial;
 use crate::domain::diagnosis::draws::Draw;
 use crate::domain::diagnosis::new_database::{self, NewDatabase};
 use crate::domain::diagnosis::trial::{trial, word_at};
-use crate::domain::diagnosis::wants::{Columns, Wanted, wants};
+use crate::domain::diagnosis::wants::{Columns, Wanted};
 use crate::domain::diagnosis::{Breadth, ObjectKind, ObjectName};
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
@@ -34,7 +33,7 @@ pub(super) async fn derive(
     let told = parsed.is_some();
     let mut needs = match parsed {
         Some(needs) => needs,
-        None => of_words(stage.session, stage.role, statement).await?,
+        None => worded::lacking(stage.session, stage.role, statement).await?,
     };
     if naming(statement) == Naming::Defines {
         // What a definition names it does not read yet.
@@ -74,52 +73,6 @@ fn made_from_query(statement: &str, major: u32) -> Option<String> {
     let shape = texts.into_iter().nth(1)?;
     let selects = ["select", "with"].contains(&word_at(statement, 0).as_str());
     (selects && word_at(&shape, 0) == "create").then_some(shape)
-}
-
-/// What a role lacks for what the words of a statement name.
-pub(super) async fn of_words(
-    session: &Session,
-    role: &str,
-    statement: &str,
-) -> Result<Vec<Need>, Failure> {
-    let mut needs = Vec::new();
-    let wants = wants(statement);
-    for wanted in &wants.relations {
-        add(&mut needs, relation(session, role, wanted).await?);
-        add(
-            &mut needs,
-            underneath::lacking(session, role, wanted).await?,
-        );
-    }
-    for wanted in &wants.locks {
-        add(&mut needs, relation(session, role, wanted).await?);
-        add(
-            &mut needs,
-            underneath::lacking(session, role, wanted).await?,
-        );
-    }
-    for (relation, mode) in &wants.locked {
-        add(
-            &mut needs,
-            locking::lacking(session, role, relation, *mode).await?,
-        );
-    }
-    if statement.to_lowercase().contains("cascade") {
-        for wanted in wants
-            .relations
-            .iter()
-            .filter(|wanted| wanted.privilege == "TRUNCATE")
-        {
-            add(&mut needs, truncated_too(session, role, wanted).await?);
-        }
-    }
-    for (name, draw) in &wants.sequences {
-        add(&mut needs, sequence(session, role, name, *draw).await?);
-    }
-    for call in &wants.routines {
-        add(&mut needs, candidates::called(session, role, call).await?);
-    }
-    Ok(needs)
 }
 
 /// What the refusal names and the words did not.
@@ -486,6 +439,30 @@ async fn columns(
         Breadth::Column,
         owner,
     )])
+}
+
+/// Sequences that the defaults of some columns draw from.
+pub(super) async fn drawn_for(
+    session: &Session,
+    role: &str,
+    relation: &[String],
+    columns: &[String],
+) -> Result<Vec<Need>, Failure> {
+    let Some(oid) = first_of(relation) else {
+        return Ok(Vec::new());
+    };
+    let all = columns_of(session, &oid).await?;
+    let others = all.into_iter().filter(|name| !columns.contains(name));
+    drawn_by_defaults(session, role, &oid, &Columns::Named(others.collect())).await
+}
+
+/// The names of a relation's columns.
+async fn columns_of(session: &Session, oid: &str) -> Result<Vec<String>, Failure> {
+    let sql = format!(
+        "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped"
+    );
+    let rows = session.query(&sql).await?.rows;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }
 
 /// Sequences that defaults of columns left out draw from; identity columns need no grant.

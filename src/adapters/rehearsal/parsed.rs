@@ -11,7 +11,7 @@ use super::stored::{self, Touches};
 use super::underneath;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::trial::{planned_query, word_at};
-use crate::domain::diagnosis::wants::wants;
+use crate::domain::diagnosis::wants::{joined, wants};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 
@@ -43,7 +43,7 @@ pub(super) async fn lacking(
     };
     let session = stage.session;
     let mut needs = Vec::new();
-    for wanted in &touched.relations {
+    for wanted in &joined(touched.relations) {
         add(&mut needs, derived::relation(session, role, wanted).await?);
         add(
             &mut needs,
@@ -51,6 +51,10 @@ pub(super) async fn lacking(
         );
     }
     let wants = wants(statement);
+    for (relation, columns) in &wants.defaulted {
+        let drawn = derived::drawn_for(session, role, relation, columns).await?;
+        add(&mut needs, drawn);
+    }
     for (name, draw) in &wants.sequences {
         add(
             &mut needs,

@@ -23,6 +23,7 @@ use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf};
 use super::underneath;
+use super::worded;
 use super::written::Fired;
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course, Standing};
@@ -579,7 +580,7 @@ impl Walk<'_> {
         } else {
             match parsed::lacking(self.stage, &speaker.role, statement).await? {
                 Some(needs) => needs,
-                None => derived::of_words(session, &speaker.role, statement).await?,
+                None => worded::lacking(session, &speaker.role, statement).await?,
             }
         };
         if speaker.names != Names::LookedUp {

@@ -7,6 +7,8 @@
 //! COPY, TRUNCATE, LOCK.
 
 mod locked;
+mod named_queries;
+mod reading;
 mod scope;
 mod targets;
 
@@ -19,6 +21,7 @@ use super::draws::Draw;
 use crate::domain::ident;
 use crate::domain::sql::lexer::TokenKind;
 use crate::domain::sql::words::{Words, literal};
+use named_queries::NamedQuery;
 
 /// Which columns are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,16 @@ pub struct Call {
     pub arguments: usize,
 }
 
+/// Whether relations are joined by the columns that they share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Natural {
+    /// None are.
+    #[default]
+    Nowhere,
+    /// Some are.
+    Somewhere,
+}
+
 /// What a statement wants of relations, routines and sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wants {
@@ -58,6 +71,14 @@ pub struct Wants {
     pub relations: Vec<Wanted>,
     /// Relations whose rows are locked: any column will do.
     pub locks: Vec<Wanted>,
+    /// Relations and what their rows are named by as a whole, unless a column is called so.
+    pub rows: Vec<(Vec<String>, String)>,
+    /// Relations of which an INSERT holds rows against the constraint of a name.
+    pub arbiters: Vec<(Vec<String>, String)>,
+    /// Relations with the columns that a row of VALUES leaves to their defaults.
+    pub defaulted: Vec<(Vec<String>, Vec<String>)>,
+    /// Whether columns of one name are compared because relations share them.
+    pub natural: Natural,
     /// Relations that LOCK names.
     pub locked: Vec<(Vec<String>, LockMode)>,
     /// Routines that may be called.
@@ -78,22 +99,40 @@ pub fn wants(sql: &str) -> Wants {
         blocks,
         apart,
         called: Vec::new(),
-        filled: Vec::new(),
+        unread: Vec::new(),
     };
-    reader.filled = reader.filled();
     let sources = reader.sources();
+    reader.unread = reader.unread(&sources);
     reader.called = sources.iter().map(|source| source.called.clone()).collect();
     reader.called.extend(reader.written());
+    reader.called.extend(reader.nicknames());
     let mut wants = Wants {
         relations: reader.targets(),
         ..Wants::default()
     };
-    wants.locks = reader.locks(&sources);
+    let queries = reader.named_queries();
+    let relations: Vec<&Source> = sources
+        .iter()
+        .filter(|source| {
+            let hidden = |query: &NamedQuery| query.is_meant(&source.relation, source.at);
+            !queries.iter().any(hidden)
+        })
+        .collect();
+    wants.locks = reader.locks(&relations);
     wants.locked = reader.locked();
-    for source in &sources {
+    wants.arbiters = reader.arbiters();
+    wants.defaulted = reader.defaulted();
+    if reader.words.has_any(&["natural"]) {
+        wants.natural = Natural::Somewhere;
+    }
+    for source in relations {
         // LOCK reads nothing, and what is deleted from is told as a target.
         if reader.words.is(0, "lock") || reader.is_emptied(source) {
             continue;
+        }
+        if reader.names_rows(source) {
+            let row = (source.relation.clone(), source.called.clone());
+            wants.rows.push(row);
         }
         wants.relations.push(Wanted {
             relation: source.relation.clone(),
@@ -108,8 +147,10 @@ pub fn wants(sql: &str) -> Wants {
     wants
 }
 
-/// The same privilege on the same relation, wanted in several places, as one.
-fn joined(wanted: Vec<Wanted>) -> Vec<Wanted> {
+/// The same privilege on the same relation, wanted in several places, as one: of no column in particular
+/// is wanted nothing more where some are.
+#[must_use]
+pub fn joined(wanted: Vec<Wanted>) -> Vec<Wanted> {
     let mut joined: Vec<Wanted> = Vec::new();
     for one in wanted {
         let same = joined
@@ -132,33 +173,6 @@ fn joined(wanted: Vec<Wanted>) -> Vec<Wanted> {
     joined
 }
 
-/// Words that are never the name of a column where they stand bare, and stand in most statements
-/// (PostgreSQL documentation, "SQL Key Words": reserved).
-const CLAUSES: [&str; 22] = [
-    "select",
-    "from",
-    "where",
-    "returning",
-    "on",
-    "using",
-    "as",
-    "with",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "null",
-    "true",
-    "false",
-    "when",
-    "then",
-    "case",
-    "else",
-    "end",
-    "default",
-];
-
 struct Reader<'a> {
     words: Words<'a>,
     /// For each word, the words of the query that it stands in.
@@ -167,8 +181,8 @@ struct Reader<'a> {
     apart: Vec<Range<usize>>,
     /// What columns of relations are qualified with.
     called: Vec<String>,
-    /// The words that name columns to be written, which is not reading them.
-    filled: Vec<usize>,
+    /// The words that name no column that is read.
+    unread: Vec<usize>,
 }
 
 /// A relation that is read, where FROM names it.
@@ -178,6 +192,8 @@ struct Source {
     called: String,
     /// The first word of its name.
     at: usize,
+    /// The word behind its name and what it is called.
+    end: usize,
 }
 
 impl Reader<'_> {
@@ -230,37 +246,6 @@ impl Reader<'_> {
         (at..block.end).find(|place| self.words.is(*place, word) && self.block(*place) == block)
     }
 
-    /// Whether what stands at a word, behind a dot or not, may be of the relation called so.
-    fn is_of(&self, at: usize, called: &str) -> bool {
-        let qualifier = self
-            .part(at.wrapping_sub(2))
-            .filter(|_| self.words.is(at.wrapping_sub(1), "."))
-            .and_then(|mut parts| parts.pop());
-        qualifier.is_none_or(|name| name == called || !self.called.contains(&name))
-    }
-
-    /// The names at these words that may be columns of the relation called so.
-    fn read(&self, places: impl Iterator<Item = usize>, called: &str) -> Vec<String> {
-        places
-            .filter(|at| !self.words.is_any(*at, &CLAUSES))
-            // What stands before a dot or a parenthesis is no column.
-            .filter(|at| self.is_of(*at, called) && !self.words.is_any(at + 1, &[".", "("]))
-            .filter(|at| !self.filled.contains(at))
-            .filter_map(|at| self.part(at))
-            .flatten()
-            .collect()
-    }
-
-    /// Whether all columns of the relation called so are read between two words.
-    fn reads_all(&self, mut places: Range<usize>, called: &str) -> bool {
-        let wide = ["select", ",", ".", "distinct", "returning", "all"];
-        places.any(|at| {
-            self.words.is(at, "*")
-                && self.words.is_any(at.wrapping_sub(1), &wide)
-                && self.is_of(at, called)
-        })
-    }
-
     /// The names in the parentheses that open at a word, and the place behind them.
     fn list(&self, at: usize) -> (Vec<String>, usize) {
         let mut end = at;
@@ -268,36 +253,6 @@ impl Reader<'_> {
             end += 1;
         }
         (self.names(at..end), end + 1)
-    }
-
-    /// The columns in the lists of INSERT and before the signs of SET.
-    fn filled(&self) -> Vec<usize> {
-        let mut filled = Vec::new();
-        for at in 0..self.words.len() {
-            let list = if self.words.is(at, "into") {
-                self.name(at + 1).map(|(_, behind)| behind)
-            } else {
-                self.words.is(at, "insert").then_some(at + 1)
-            };
-            if let Some(list) = list.filter(|list| {
-                self.words.is(*list, "(")
-                    && !self.words.is_any(list + 1, &["select", "with", "values"])
-            }) {
-                filled.extend(list..self.list(list + 1).1);
-            }
-            if self.words.is(at, "set") {
-                let block = self.block(at);
-                let ends = ["where", "from", "returning", "when"];
-                let own = |place: &usize| self.block(*place) == block;
-                let end =
-                    (at..block.end).find(|place| self.words.is_any(*place, &ends) && own(place));
-                let list = at + 1..end.unwrap_or(block.end);
-                filled.extend(list.filter(|at| {
-                    self.words.is(at + 1, "=") && self.words.is_any(at - 1, &["set", ","])
-                }));
-            }
-        }
-        filled
     }
 
     /// What columns of the relations that are written to are qualified with.
@@ -316,54 +271,35 @@ impl Reader<'_> {
         self.words.is(source.at.wrapping_sub(2), "delete")
     }
 
-    /// The columns that a query may read of a relation: every name in it that is not said to be another's,
-    /// or all where it has a star.
-    fn read_columns(&self, of: &Source) -> Columns {
-        let block = self.block(of.at);
-        if self.reads_all(block.clone(), &of.called) || self.words.is(block.start, "table") {
-            return Columns::All;
-        }
-        // Queries that may not look at what is beside them have names of their own.
-        let apart = |at: &usize| {
-            self.apart.iter().any(|query| {
-                query.contains(at)
-                    && *query != block
-                    && block.start <= query.start
-                    && query.end <= block.end
-            })
-        };
-        Columns::Named(self.read(block.clone().filter(|at| !apart(at)), &of.called))
-    }
-
     /// Names behind FROM, JOIN and USING, and those that commas add.
     fn sources(&self) -> Vec<Source> {
         let mut found: Vec<Source> = Vec::new();
         for at in 0..self.words.len() {
             let opens = self.words.is_any(at, &["from", "join"])
                 || (self.words.is(at, "using") && self.words.is_any(0, &["delete", "merge"]))
-                || (self.words.is(at, "table") && (at == 0 || self.words.is(0, "lock")));
+                || (self.words.is(at, "table")
+                    && (self.block(at).start == at || self.words.is(0, "lock")));
             if !opens
                 || self.words.is(at.wrapping_sub(1), "distinct")
+                || (self.words.is(at, "from") && self.is_argument(at))
                 || self.words.is_any(at + 1, &["stdin", "("])
             {
                 continue;
             }
             let mut place = at + 1;
             while let Some((name, behind)) = self.name(place) {
+                let mut next = self.behind_alias(behind);
                 if !self.words.is(behind, "(") {
                     found.push(Source {
                         called: self.called(&name, behind).unwrap_or_default(),
                         relation: name,
                         at: place,
+                        end: next,
                     });
                 }
-                // An alias may stand before the comma that adds another.
-                let mut next = behind;
-                if self.words.is(next, "as") {
-                    next += 1;
-                }
-                if self.part(next).is_some() && self.words.is(next + 1, ",") {
-                    next += 1;
+                // An alias with new names of columns may stand before the comma that adds another.
+                if next > behind && self.words.is(next, "(") {
+                    next = self.words.closing(next).map_or(next, |close| close + 1);
                 }
                 if !self.words.is(next, ",") {
                     break;
@@ -374,47 +310,104 @@ impl Reader<'_> {
         found
     }
 
+    /// Whether a word stands in the parentheses of a call, as FROM does in `trim(both from a)`.
+    fn is_argument(&self, at: usize) -> bool {
+        let mut depth = 0_usize;
+        for place in (0..at).rev() {
+            match self.words.text(place) {
+                ")" => depth += 1,
+                "(" if depth == 0 => return !self.begins_query(place + 1),
+                "(" => depth -= 1,
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// The alias behind a relation's name, else the name's last part.
     fn called(&self, name: &[String], behind: usize) -> Option<String> {
-        let told = usize::from(self.words.is(behind, "as"));
-        let alias = self.words.get(behind + told).filter(|token| {
-            let plain = [TokenKind::Identifier, TokenKind::QuotedIdentifier];
-            told == 1 || plain.contains(&token.kind)
-        });
+        let end = self.behind_alias(behind);
+        let alias = end.checked_sub(1).filter(|last| *last >= behind);
         alias
-            .and_then(|token| ident::parts(token.text(self.words.sql))?.pop())
+            .and_then(|last| self.part(last)?.pop())
             .or_else(|| name.last().cloned())
     }
 
-    /// SELECT … FOR UPDATE and its kin. `FOR UPDATE OF` may name aliases: then any relation it is.
-    fn locks(&self, sources: &[Source]) -> Vec<Wanted> {
-        let strengths = ["update", "share", "no", "key"];
-        let Some(at) = (0..self.words.len())
-            .find(|at| self.words.is(*at, "for") && self.words.is_any(at + 1, &strengths))
-        else {
-            return Vec::new();
-        };
-        let of = (at..self.words.len()).find(|at| self.words.is(*at, "of"));
-        let named: Vec<String> =
-            of.map_or_else(Vec::new, |of| self.names(of + 1..self.words.len()));
+    /// The place behind a relation's alias, where it has one.
+    fn behind_alias(&self, behind: usize) -> usize {
+        let told = usize::from(self.words.is(behind, "as"));
+        let plain = [TokenKind::Identifier, TokenKind::QuotedIdentifier];
+        let alias = self.words.get(behind + told).filter(|token| {
+            (told == 1 && self.part(behind + 1).is_some()) || plain.contains(&token.kind)
+        });
+        alias.map_or(behind, |_| behind + told + 1)
+    }
+
+    /// Whether a query begins at a word.
+    fn begins_query(&self, at: usize) -> bool {
+        let begins = [
+            "select", "with", "values", "table", "insert", "update", "delete", "merge", "(",
+        ];
+        self.words.is_any(at, &begins)
+    }
+
+    /// The constraints behind ON CONFLICT ON CONSTRAINT, and the relations that are inserted into.
+    fn arbiters(&self) -> Vec<(Vec<String>, String)> {
+        let into = (0..self.words.len()).filter(|at| self.words.is(*at, "into"));
+        into.filter_map(|at| {
+            let (relation, behind) = self.name(at + 1)?;
+            let conflict = self.find_in_block("conflict", behind)?;
+            let told =
+                self.words.is(conflict + 1, "on") && self.words.is(conflict + 2, "constraint");
+            let constraint = self.part(conflict + 3).filter(|_| told)?.pop()?;
+            Some((relation, constraint))
+        })
+        .collect()
+    }
+
+    /// What SELECT … FOR UPDATE and its kin lock of a query's relations: those behind OF, else all.
+    fn locks(&self, sources: &[&Source]) -> Vec<Wanted> {
         let mut relations: Vec<Vec<String>> = Vec::new();
-        for source in sources {
-            if !relations.contains(&source.relation) {
-                relations.push(source.relation.clone());
+        for at in self.locking() {
+            let block = self.block(at);
+            let of = self.locked_of(at);
+            let named = of.map_or_else(Vec::new, |of| self.names(of));
+            let locked = sources.iter().filter(|source| {
+                self.block(source.at) == block
+                    && (named.is_empty() || named.contains(&source.called))
+            });
+            for source in locked {
+                if !relations.contains(&source.relation) {
+                    relations.push(source.relation.clone());
+                }
             }
         }
-        let meant =
-            |relation: &Vec<String>| relation.last().is_some_and(|last| named.contains(last));
-        let some = relations.iter().any(meant);
-        relations
-            .into_iter()
-            .filter(|relation| !some || meant(relation))
-            .map(|relation| Wanted {
-                relation,
-                privilege: "UPDATE",
-                columns: Columns::Named(Vec::new()),
-            })
-            .collect()
+        let wanted = |relation| Wanted {
+            relation,
+            privilege: "UPDATE",
+            columns: Columns::Named(Vec::new()),
+        };
+        relations.into_iter().map(wanted).collect()
+    }
+
+    /// Where FOR UPDATE and its kin begin.
+    fn locking(&self) -> Vec<usize> {
+        let strengths = ["update", "share", "no", "key"];
+        let begins =
+            |at: &usize| self.words.is(*at, "for") && self.words.is_any(at + 1, &strengths);
+        (0..self.words.len()).filter(begins).collect()
+    }
+
+    /// The words behind the OF of one of them.
+    fn locked_of(&self, at: usize) -> Option<Range<usize>> {
+        let of = (at..at + 5).find(|at| self.words.is(*at, "of"))?;
+        let names = |at: &usize| {
+            self.words.is_any(*at, &[",", "."])
+                || (self.part(*at).is_some()
+                    && !self.words.is_any(*at, &["nowait", "skip", "for", "union"]))
+        };
+        let end = (of + 1..self.words.len()).find(|at| !names(at));
+        Some(of + 1..end.unwrap_or(self.words.len()))
     }
 
     fn call(&self, at: usize, name: String) -> Call {
@@ -504,7 +497,7 @@ mod tests {
         );
         assert_eq!(
             summary("update t set (a, b) = (select c, d from u), e = 1"),
-            ["UPDATE t a b e", "SELECT t c d u", "SELECT u c d u"]
+            ["UPDATE t a b e", "SELECT t c d", "SELECT u c d"]
         );
         assert_eq!(summary("delete from t"), ["DELETE t *"]);
         assert_eq!(summary("truncate a, b"), ["TRUNCATE a *", "TRUNCATE b *"]);
@@ -515,33 +508,30 @@ mod tests {
     fn columns_are_read_of_whom_they_are_said_to_be() {
         assert_eq!(
             summary("select t.id, x.name, x.* from s.t join u as x on x.id = t.id where k = 1"),
-            ["SELECT s.t id t join u x id k", "SELECT u *"]
+            ["SELECT s.t id join id k", "SELECT u *"]
         );
-        assert_eq!(
-            summary("select a.n, b.m from t a, t b"),
-            ["SELECT t n t a t b m"]
-        );
+        assert_eq!(summary("select a.n, b.m from t a, t b"), ["SELECT t n m"]);
     }
 
     #[test]
     fn names_reach_no_further_than_their_query() {
         assert_eq!(
             summary("select b from t where exists (select 1 from u where u.c = t.c)"),
-            ["SELECT t b t u c", "SELECT u u c"]
+            ["SELECT t b c", "SELECT u c"]
         );
         assert_eq!(
             summary("with x as (delete from t returning a) select * from x"),
-            ["DELETE t *", "SELECT t a", "SELECT x *"]
+            ["DELETE t *", "SELECT t a"]
         );
         assert_eq!(
             summary(
                 "insert into t (a, b) select c + 1, b from t on conflict (a) do update set b = excluded.b"
             ),
-            ["INSERT t a b", "UPDATE t b", "SELECT t a b c t"]
+            ["INSERT t a b", "UPDATE t b", "SELECT t a b c"]
         );
         assert_eq!(
             summary("select a from t union select b from u"),
-            ["SELECT t a t", "SELECT u b u"]
+            ["SELECT t a", "SELECT u b"]
         );
     }
 
@@ -549,11 +539,7 @@ mod tests {
     fn targets_read_what_is_said_to_be_theirs() {
         assert_eq!(
             summary("update t set b = u.b from u where u.a = t.c returning u.d"),
-            [
-                "UPDATE t b",
-                "SELECT t u c",
-                "SELECT u update t set b u a d"
-            ]
+            ["UPDATE t b", "SELECT t c", "SELECT u update t set b a d"]
         );
         assert_eq!(
             summary(
@@ -562,9 +548,91 @@ mod tests {
             [
                 "UPDATE t b",
                 "INSERT t a b",
-                "SELECT t m u a matched matched",
-                "SELECT u merge into t m u a matched c update set d matched e"
+                "SELECT t a matched matched",
+                "SELECT u merge into t a matched c update set d matched e"
             ]
+        );
+    }
+
+    #[test]
+    fn new_names_are_no_columns() {
+        assert_eq!(
+            summary("select b as id, c z, (d) k from t as x (e, f) where x.e = 1"),
+            ["SELECT t b c d e"]
+        );
+        assert_eq!(
+            summary("select distinct on (a) b from t, lateral f(t.d) as r (id int, c text)"),
+            ["SELECT t distinct a b lateral d"]
+        );
+        assert_eq!(
+            summary("select l.id from t, lateral (select u.id from u) l"),
+            ["SELECT t ", "SELECT u id"]
+        );
+    }
+
+    #[test]
+    fn queries_of_with_hide_relations() {
+        assert_eq!(
+            summary("with t as (select a from t) select a from t"),
+            ["SELECT t a"]
+        );
+        assert_eq!(
+            summary(
+                "with recursive r (n) as (select a from u union all select n from r) select n from r, s.r"
+            ),
+            ["SELECT u a", "SELECT s.r recursive n"]
+        );
+        assert_eq!(
+            summary("with a as (select x from t) select 1 union select x from a"),
+            ["SELECT t x"]
+        );
+    }
+
+    #[test]
+    fn tables_are_read_wherever_they_stand() {
+        assert_eq!(summary("select a from (table t) as k"), ["SELECT t *"]);
+        assert_eq!(
+            summary("insert into u table t"),
+            ["INSERT u *", "SELECT t *"]
+        );
+        assert_eq!(
+            summary("explain (analyze, buffers) update t set a = 1"),
+            ["UPDATE t a"]
+        );
+    }
+
+    #[test]
+    fn what_is_left_to_defaults_is_told() {
+        assert_eq!(
+            summary("insert into t default values returning a"),
+            ["INSERT t ", "SELECT t a"]
+        );
+        assert_eq!(
+            wants("insert into s.t (a, b) values (default, f(1, 2)), (1, default)").defaulted,
+            [(
+                vec!["s".to_owned(), "t".to_owned()],
+                vec!["a".to_owned(), "b".to_owned()]
+            )]
+        );
+        assert_eq!(
+            summary("update t set a['x'] = b, c = 1"),
+            ["UPDATE t a c", "SELECT t b"]
+        );
+    }
+
+    #[test]
+    fn rows_are_named_as_a_whole() {
+        let told = |sql: &str| wants(sql).rows;
+        let row =
+            |relation: &str, called: &str| vec![(vec![relation.to_owned()], called.to_owned())];
+        assert_eq!(told("select t from t"), row("t", "t"));
+        assert_eq!(told("select row_to_json(x) from t as x"), row("t", "x"));
+        assert_eq!(told("select (x).id from t x"), row("t", "x"));
+        assert!(told("select x.id, count(*) as x, t(1) from t x, u").is_empty());
+        assert!(told("select a from t for update of t").is_empty());
+        assert_eq!(
+            summary("select trim(both 'x' from b) from t"),
+            ["SELECT t both b"]
         );
     }
 
@@ -604,6 +672,17 @@ mod tests {
         assert_eq!(
             told("select a from s.t, s.u for share of u"),
             ["UPDATE s.u"]
+        );
+        assert_eq!(
+            told("select a from s.t x, s.t y, s.u z for update of x skip locked"),
+            ["UPDATE s.t"]
+        );
+        // A queue: what waits is locked, what is beside it is not.
+        assert_eq!(
+            told(
+                "with j as (select id from q limit 1 for update) update q set a = 1 from j, u where q.id = j.id"
+            ),
+            ["UPDATE q"]
         );
         assert_eq!(told("select a from s.t"), Vec::<String>::new());
     }

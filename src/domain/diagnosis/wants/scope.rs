@@ -66,13 +66,17 @@ pub(super) fn blocks(texts: &[&str]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// Queries that see nothing of the one around them: those of WITH, and those that FROM names without
-/// LATERAL.
+/// Queries that see nothing of the one around them: those of WITH, and those that FROM and USING name
+/// without LATERAL.
 pub(super) fn apart(texts: &[&str]) -> Vec<Range<usize>> {
     let is = |at: usize, words: &[&str]| is(texts, at, words);
     let mut found = in_parentheses(texts);
     found.retain(|query| {
-        query.start >= 2 && is(query.start - 2, &["as", "materialized", "from", "join"])
+        query.start >= 2
+            && is(
+                query.start - 2,
+                &["as", "materialized", "from", "join", "using"],
+            )
     });
     found
 }

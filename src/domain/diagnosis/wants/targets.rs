@@ -11,7 +11,8 @@ impl Reader<'_> {
                 || self
                     .words
                     .is_any(at - 1, &["(", "explain", "verbose", "analyze"])
-                || self.words.is(0, "with");
+                || self.words.is(0, "with")
+                || (self.words.is(0, "explain") && self.words.is(at - 1, ")"));
             if !begins {
                 continue;
             }
@@ -49,6 +50,8 @@ impl Reader<'_> {
             let (names, behind) = self.list(at + 1);
             columns = Columns::Named(names);
             at = behind;
+        } else if self.words.is(at, "default") {
+            columns = Columns::Named(Vec::new());
         }
         found.push(Wanted {
             relation: relation.clone(),
@@ -75,6 +78,45 @@ impl Reader<'_> {
         self.returning((&relation, &called), into, read, found);
     }
 
+    /// For each INSERT with a list of columns, those for which a row of VALUES says DEFAULT.
+    pub(super) fn defaulted(&self) -> Vec<(Vec<String>, Vec<String>)> {
+        let mut found = Vec::new();
+        for at in (0..self.words.len()).filter(|at| self.words.is(*at, "into")) {
+            let Some((relation, open)) = self.name(at + 1) else {
+                continue;
+            };
+            let (columns, mut row) = match self.words.closing(open) {
+                Some(close) if self.words.is(close + 1, "values") => {
+                    (self.names(open..close), close + 2)
+                }
+                _ => continue,
+            };
+            let mut defaulted: Vec<String> = Vec::new();
+            while self.words.is(row, "(")
+                && let Some(close) = self.words.closing(row)
+            {
+                let mut column = 0;
+                let mut place = row + 1;
+                while place < close {
+                    match self.words.text(place) {
+                        "(" | "[" => place = self.words.closing(place).unwrap_or(place),
+                        "," => column += 1,
+                        word if word.eq_ignore_ascii_case("default") => {
+                            defaulted.extend(columns.get(column).cloned());
+                        }
+                        _ => {}
+                    }
+                    place += 1;
+                }
+                row = close + 1 + usize::from(self.words.is(close + 1, ","));
+            }
+            if !defaulted.is_empty() {
+                found.push((relation, defaulted));
+            }
+        }
+        found
+    }
+
     /// What each WHEN of a MERGE does; what it reads is every other name in it.
     fn merge(&self, at: usize, found: &mut Vec<Wanted>) {
         let Some((relation, behind)) = self.name(at) else {
@@ -93,7 +135,9 @@ impl Reader<'_> {
         let mut place = behind;
         while place < block.end {
             if !self.words.is(place, "then") {
-                read.push(place);
+                if !self.apart.iter().any(|query| query.contains(&place)) {
+                    read.push(place);
+                }
                 place += 1;
                 continue;
             }
@@ -229,6 +273,9 @@ impl Reader<'_> {
                 .filter(|_| begins && self.words.is(at + 1, "="))
             {
                 Some(names) => assigned.extend(names),
+                None if self.is_assigned(at) => {
+                    assigned.extend(self.part(at).into_iter().flatten());
+                }
                 None => read.push(at),
             }
             at += 1;
