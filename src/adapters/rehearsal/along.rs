@@ -109,8 +109,15 @@ pub(super) async fn along(
         let triggers = written::fired(session, &one).await?;
         let mut hidden = written::computed(session, &one).await?;
         hidden.extend(written::conditions(session, &one).await?);
-        let checks = keys::checks(session, wanted).await?;
-        let mut events = if written::moves(session, wanted).await? {
+        let mut checks: Vec<(KeyCheck, Moving)> = Vec::new();
+        for check in keys::checks(session, wanted).await? {
+            checks.push((check, Moving::Never));
+        }
+        let mut events = if written::moves(session, wanted, &triggers).await? {
+            let inserted = part_of(wanted, "INSERT");
+            for check in keys::checks(session, &inserted).await? {
+                checks.push((check, Moving::Part));
+            }
             let mut events = moved(session, wanted).await?;
             events.insert(0, (triggers, Moving::Perhaps));
             events
@@ -128,15 +135,22 @@ pub(super) async fn along(
         let first = touched::touched(stage, statement, first, before).await?;
         let last = (wanted, Timing::After);
         let last = touched::touched(stage, statement, last, before).await?;
+        let settled = match (&first, events.as_slice()) {
+            (Some(rows), [(triggers, Moving::Perhaps), ..]) => {
+                Some(rows.settled(stage, triggers).await?)
+            }
+            _ => None,
+        };
         let empty = match &first {
             Some(rows) if rows.is_empty(stage).await? => Some(rows.source),
             _ => None,
         };
         for (triggers, moving) in &events {
             for trigger in triggers {
-                let rows = match trigger.timing {
-                    Timing::After => &last,
-                    Timing::Before | Timing::Instead => &first,
+                let rows = match (moving, trigger.timing) {
+                    (Moving::Part, _) | (Moving::Perhaps, Timing::After) => &settled,
+                    (_, Timing::After) => &last,
+                    (_, Timing::Before | Timing::Instead) => &first,
                 };
                 let fate = match (rows, empty) {
                     (_, Some(source)) if trigger.level == Level::Row => Fate::Never(source),
@@ -152,12 +166,13 @@ pub(super) async fn along(
         }
         all.hidden.extend(hidden);
         let triggers = events.first().map_or(&[][..], |(triggers, _)| triggers);
-        for check in checks {
-            let fate = match &last {
-                Some(rows) => {
-                    let made = (&check.made, Moving::Never);
-                    rows.fate(stage, made, triggers).await?
-                }
+        for (check, moving) in checks {
+            let (rows, triggers) = match moving {
+                Moving::Part => (&settled, &[][..]),
+                Moving::Never | Moving::Perhaps => (&last, triggers),
+            };
+            let fate = match rows {
+                Some(rows) => rows.fate(stage, (&check.made, moving), triggers).await?,
                 None => Fate::Unknown,
             };
             match fate {
@@ -177,10 +192,7 @@ async fn moved(session: &Session, updated: &Wanted) -> Result<Vec<(Vec<Fired>, M
     let mut events = Vec::new();
     for privilege in ["DELETE", "INSERT"] {
         let one = Wants {
-            relations: vec![Wanted {
-                privilege,
-                ..updated.clone()
-            }],
+            relations: vec![part_of(updated, privilege)],
             ..Wants::default()
         };
         let mut triggers = written::fired(session, &one).await?;
@@ -188,4 +200,12 @@ async fn moved(session: &Session, updated: &Wanted) -> Result<Vec<(Vec<Fired>, M
         events.push((triggers, Moving::Part));
     }
     Ok(events)
+}
+
+/// The deletion or the insertion that a move to another partition is made of.
+fn part_of(updated: &Wanted, privilege: &'static str) -> Wanted {
+    Wanted {
+        privilege,
+        ..updated.clone()
+    }
 }

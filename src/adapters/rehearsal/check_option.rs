@@ -25,15 +25,18 @@ pub(super) enum Checked {
 }
 
 /// A view over one relation.
-struct View {
+pub(super) struct View {
     name: String,
     text: ViewText,
+    /// The same with every name written with its schema.
+    pub(super) qualified: ViewText,
     /// The relation under it.
-    under: Relation,
+    pub(super) under: Relation,
 }
 
-struct Relation {
-    oid: String,
+/// What is under a view.
+pub(super) struct Relation {
+    pub(super) oid: String,
     schema: String,
     name: String,
 }
@@ -106,17 +109,36 @@ pub(super) struct Under {
 }
 
 /// What is written under a view; `None` where that is not told.
-pub(super) async fn under(stage: &Stage<'_>, writing: &Writing) -> Result<Option<Under>, Failure> {
+///
+/// Of a MERGE it is what is done under one command: `a` inserts, `w` updates.
+pub(super) async fn under(
+    stage: &Stage<'_>,
+    writing: &Writing,
+    command: char,
+) -> Result<Option<Under>, Failure> {
     let Some(condition) = by_name(writing.relation()) else {
         return Ok(None);
     };
-    let Some(target) = target(stage, &condition).await? else {
+    let Some(view) = written_through(stage, &condition).await? else {
         return Ok(None);
     };
-    let Some(view) = view(stage, &target).await? else {
-        return Ok(None);
+    let rows = match writing {
+        Writing::Merge(merge) => {
+            let mut some = merge.clone();
+            for when in &mut some.whens {
+                let kept = match when.deed {
+                    Deed::Insert { .. } => command == 'a',
+                    Deed::Update(_) => command == 'w',
+                    Deed::Delete | Deed::Nothing => false,
+                };
+                if !kept {
+                    when.deed = Deed::Nothing;
+                }
+            }
+            merged(stage, &view, &some).await?
+        }
+        Writing::Insert { .. } | Writing::Update { .. } => rows(stage, &view, writing).await?,
     };
-    let rows = rows(stage, &view, writing).await?;
     Ok(rows.map(|rows| Under {
         oid: view.under.oid,
         rows,
@@ -204,10 +226,11 @@ async fn view(stage: &Stage<'_>, target: &Target) -> Result<Option<View>, Failur
     let path = stage.search_path().await?;
     // Without a path every name is written with its schema.
     let qualified = definition(stage, &target.oid, "").await?;
-    let Some(under) = view_text(&qualified).and_then(|text| match text.under.as_slice() {
-        [schema, name] => Some((schema.clone(), name.clone())),
+    let told = view_text(&qualified).and_then(|text| match text.under.clone().as_slice() {
+        [schema, name] => Some((text, (schema.clone(), name.clone()))),
         _ => None,
-    }) else {
+    });
+    let Some((qualified, under)) = told else {
         stage.set_search_path(&path).await?;
         return Ok(None);
     };
@@ -229,8 +252,20 @@ async fn view(stage: &Stage<'_>, target: &Target) -> Result<Option<View>, Failur
     Ok(text.map(|text| View {
         name: target.name.clone(),
         text,
+        qualified,
         under,
     }))
+}
+
+/// The view of a name that is written through.
+pub(super) async fn written_through(
+    stage: &Stage<'_>,
+    condition: &str,
+) -> Result<Option<View>, Failure> {
+    match target(stage, condition).await? {
+        Some(target) => view(stage, &target).await,
+        None => Ok(None),
+    }
 }
 
 async fn definition(stage: &Stage<'_>, oid: &str, path: &str) -> Result<String, Failure> {
@@ -279,7 +314,7 @@ async fn rows(
 }
 
 /// The columns under the view that an INSERT of these gives values.
-fn given(view: &View, columns: &[String]) -> Option<Vec<String>> {
+pub(super) fn given(view: &View, columns: &[String]) -> Option<Vec<String>> {
     if columns.is_empty() {
         let all = view.text.columns.iter();
         all.map(|column| column.from.clone()).collect()

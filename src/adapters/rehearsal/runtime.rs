@@ -21,10 +21,10 @@ use super::runners;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
-use super::touched::{Before, RowsOf};
+use super::touched::{Before, RowsOf, touched};
 use super::underneath;
 use super::worded;
-use super::written::Fired;
+use super::written::{Fired, Timing};
 use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course, Standing};
 use crate::domain::diagnosis::calls::{Naming, naming};
@@ -161,9 +161,14 @@ pub(super) async fn beyond(
 
 /// What no plan tells: the tables of foreign keys that could not be tried, those below a changed one, those
 /// that TRUNCATE … CASCADE reaches, sequences behind the defaults of rows that a MERGE inserts.
-async fn unplanned(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
+async fn unplanned(
+    stage: &Stage<'_>,
+    statement: &str,
+    before: Before,
+) -> Result<(Vec<Need>, Course), Failure> {
     let mut needs = referring::lacking(stage, statement).await?;
     add(&mut needs, heirs::lacking(stage, statement).await?);
+    let mut course = Course::Straight;
     let has = |wanted: &str| statement.to_lowercase().contains(wanted);
     for wanted in wants(statement).relations {
         if wanted.privilege == "TRUNCATE" && has("cascade") {
@@ -172,10 +177,18 @@ async fn unplanned(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Fail
         } else if wanted.privilege == "INSERT" && has("merge") {
             let more = derived::relation(stage.session, stage.role, &wanted).await?;
             let sequences = |need: &Need| need.missing.object.kind == ObjectKind::Sequence;
-            add(&mut needs, more.into_iter().filter(sequences).collect());
+            let drawn: Vec<Need> = more.into_iter().filter(sequences).collect();
+            if drawn.is_empty() {
+                continue;
+            }
+            let rows = touched(stage, statement, (&wanted, Timing::Before), before).await?;
+            match rows {
+                Some(rows) if rows.is_empty(stage).await? => course = Course::ByRows,
+                _ => add(&mut needs, drawn),
+            }
         }
     }
-    Ok(needs)
+    Ok((needs, course))
 }
 
 /// REFRESH runs the view's query as the view's owner, who may lack something by now.
@@ -259,7 +272,9 @@ impl Walk<'_> {
             };
             self.body("the DO block", role, &body, path, 0).await?;
         }
-        add(&mut self.found.needs, unplanned(actor, statement).await?);
+        let (needs, course) = unplanned(actor, statement, self.before).await?;
+        add(&mut self.found.needs, needs);
+        self.found.course = self.found.course.max(course);
         if let Some((owner, query)) = refreshed(actor, statement).await? {
             let body = Text::Parsed(query);
             // From 17 on what fills a view looks names up in the system's schemas alone (PostgreSQL

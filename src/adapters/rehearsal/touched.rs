@@ -6,11 +6,12 @@ mod fate;
 pub(super) use fate::{Fate, Moving};
 
 use super::branches::answer;
+use super::check_option::{View, given, written_through};
 use super::derived::by_name;
 use super::need::cell;
 use super::policies::{Column, Filled, acts, alike, columns, found, inserted};
 use super::stage::Stage;
-use super::written::Timing;
+use super::written::{Timing, rule_event};
 use crate::domain::diagnosis::body::{Rows, looks_at_rows};
 use crate::domain::diagnosis::wants::Wanted;
 use crate::domain::diagnosis::writing::{
@@ -67,9 +68,11 @@ struct Shape<'a> {
     stage: &'a Stage<'a>,
     oid: String,
     all: Vec<Column>,
-    /// `schema.name` of the relation.
+    /// `schema.name` of the relation, or the query of the view through which it is written.
     name: String,
     is_view: bool,
+    /// The view through which it is written.
+    through: Option<View>,
 }
 
 impl Touched {
@@ -169,7 +172,7 @@ async fn of_part(
     if relation != wanted.relation {
         return Ok(Told::Another);
     }
-    let Some(shape) = shape(stage, &relation).await? else {
+    let Some(shape) = shape(stage, &relation, event).await? else {
         return Ok(Told::Not);
     };
     // A generated default is not what is given.
@@ -185,13 +188,17 @@ async fn of_part(
             _,
             "INSERT",
         ) => {
-            let proposed = inserted(stage, &shape.oid, columns, rows).await?;
+            let Some(columns) = shape.given(columns) else {
+                return Ok(Told::Not);
+            };
+            let proposed = inserted(stage, &shape.oid, &columns, rows).await?;
             let source = if looks_at_rows(rows) {
                 Rows::There
             } else {
                 Rows::Given
             };
             let fresh = match conflict {
+                Some(_) if shape.through.is_some() => return Ok(Told::Not),
                 Some(conflict) if timing == Timing::After => shape.fresh(conflict).await?,
                 _ => String::new(),
             };
@@ -200,7 +207,7 @@ async fn of_part(
             } else {
                 Rows::There
             };
-            let known = |column: &Column| Shape::known(column, columns, rows, defaults);
+            let known = |column: &Column| Shape::known(column, &columns, rows, defaults);
             let new = |column: &Column| format!("excluded.{}", quoted(&column.name));
             let from = format!("FROM ({proposed}) AS excluded {fresh}");
             Some(shape.rows((None, Some(&new)), &known, (NOWHERE, &from), source))
@@ -259,6 +266,7 @@ async fn of_part(
 async fn shape<'a>(
     stage: &'a Stage<'a>,
     relation: &[String],
+    event: &str,
 ) -> Result<Option<Shape<'a>>, Failure> {
     let Some(condition) = by_name(relation) else {
         return Ok(None);
@@ -272,12 +280,65 @@ async fn shape<'a>(
     let Some(row) = rows.first() else {
         return Ok(None);
     };
+    if cell(row, 3) == "v"
+        && let Some(through) = through(stage, &condition, &cell(row, 0), event).await?
+    {
+        return Ok(Some(through));
+    }
     Ok(Some(Shape {
         stage,
+        through: None,
         oid: cell(row, 0),
         all: columns(stage, &cell(row, 0)).await?,
         name: format!("{}.{}", quoted(&cell(row, 1)), quoted(&cell(row, 2))),
         is_view: cell(row, 3) == "v",
+    }))
+}
+
+/// What is under a view that an event writes through, with what the view shows of it; `None` where it does
+/// not, or that is not understood.
+async fn through<'a>(
+    stage: &'a Stage<'a>,
+    condition: &str,
+    oid: &str,
+    event: &str,
+) -> Result<Option<Shape<'a>>, Failure> {
+    let event = rule_event(event).unwrap_or('1');
+    let sql = format!(
+        "SELECT FROM pg_catalog.pg_rewrite WHERE ev_class = {oid} AND ev_type = '{event}' AND is_instead"
+    );
+    if !stage.session.query(&sql).await?.rows.is_empty() {
+        return Ok(None);
+    }
+    let Some(view) = written_through(stage, condition).await? else {
+        return Ok(None);
+    };
+    let text = &view.qualified;
+    let all = columns(stage, &view.under.oid).await?;
+    let sql = format!(
+        "SELECT FROM pg_catalog.pg_class WHERE oid = {} AND relkind IN ('r', 'p')",
+        view.under.oid
+    );
+    if stage.session.query(&sql).await?.rows.is_empty() {
+        return Ok(None);
+    }
+    // Their own names may mean other columns in the view.
+    let mut shown: Vec<String> = all
+        .iter()
+        .map(|column| {
+            let own = quoted(&format!("pgiam {}", column.name)).into_owned();
+            format!("{}.{} AS {own}", text.called, quoted(&column.name))
+        })
+        .collect();
+    shown.push(format!("{}.tableoid AS \"pgiam place\"", text.called));
+    shown.push(text.list.clone());
+    Ok(Some(Shape {
+        stage,
+        oid: view.under.oid.clone(),
+        all,
+        name: format!("(SELECT {} {})", shown.join(", "), text.rest),
+        is_view: false,
+        through: Some(view),
     }))
 }
 
@@ -327,9 +388,36 @@ impl Shape<'_> {
         }
     }
 
+    /// The column of a row that is there.
+    fn was(&self, called: &str, column: &Column) -> String {
+        if self.through.is_some() {
+            format!("{called}.{}", quoted(&format!("pgiam {}", column.name)))
+        } else {
+            format!("{called}.{}", quoted(&column.name))
+        }
+    }
+
+    /// The columns that an INSERT of these gives values; `None` where one is computed.
+    fn given(&self, columns: &[String]) -> Option<Vec<String>> {
+        match &self.through {
+            Some(view) => given(view, columns),
+            None => Some(columns.to_vec()),
+        }
+    }
+
+    /// Whether something that is assigned to is a column.
+    fn is_set(&self, set: &Assignment, column: &Column) -> bool {
+        match &self.through {
+            Some(view) => view.qualified.from(&set.column).as_ref() == Some(&column.name),
+            None => set.column == column.name,
+        }
+    }
+
     /// The table that a row is in; a view is none.
     fn place(&self, called: &str) -> String {
-        if self.is_view {
+        if self.through.is_some() {
+            format!("{called}.\"pgiam place\"")
+        } else if self.is_view {
             "NULL::oid".to_owned()
         } else {
             format!("{called}.tableoid")
@@ -337,8 +425,8 @@ impl Shape<'_> {
     }
 
     fn updated(&self, (called, sets): (&str, &[Assignment]), from: &str) -> Touched {
-        let set = |column: &Column| sets.iter().find(|set| set.column == column.name);
-        let old = |column: &Column| format!("{called}.{}", quoted(&column.name));
+        let set = |column: &Column| sets.iter().find(|set| self.is_set(set, column));
+        let old = |column: &Column| self.was(called, column);
         let new =
             |column: &Column| set(column).map_or_else(|| old(column), |set| set.expression.clone());
         let known = |column: &Column| {
@@ -351,7 +439,7 @@ impl Shape<'_> {
     }
 
     fn deleted(&self, called: &str, from: &str) -> Touched {
-        let old = |column: &Column| format!("{called}.{}", quoted(&column.name));
+        let old = |column: &Column| self.was(called, column);
         let from = (&*self.place(called), from);
         self.rows((Some(&old), None), &|_| true, from, Rows::There)
     }
@@ -392,10 +480,13 @@ impl Shape<'_> {
                 }
                 (Deed::Delete, "DELETE") => all.push(self.deleted(called, &limited)),
                 (Deed::Insert { columns, values }, "INSERT") => {
+                    let Some(columns) = self.given(columns) else {
+                        return Ok(None);
+                    };
                     let proposed = format!("SELECT {values} {limited}");
-                    let proposed = inserted(self.stage, &self.oid, columns, &proposed).await?;
+                    let proposed = inserted(self.stage, &self.oid, &columns, &proposed).await?;
                     let defaults = tokens(values).iter().any(|token| token.is(values, "null"));
-                    let known = |column: &Column| Self::known(column, columns, values, defaults);
+                    let known = |column: &Column| Self::known(column, &columns, values, defaults);
                     let new = |column: &Column| format!("excluded.{}", quoted(&column.name));
                     let from = format!("FROM ({proposed}) AS excluded");
                     let from = (NOWHERE, from.as_str());

@@ -95,6 +95,11 @@ impl Fired {
         }
     }
 
+    /// Whether it may change the row before it is written.
+    pub(super) fn is_before_row(&self) -> bool {
+        self.timing == Timing::Before && self.level == Level::Row
+    }
+
     /// What its function is told, as a select list.
     pub(super) fn arguments(&self) -> String {
         let (schema, table) = (literal(&cell(&self.row, 7)), literal(&cell(&self.row, 8)));
@@ -242,18 +247,31 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
     Ok(found)
 }
 
-/// Whether an UPDATE sets what partitions are told apart by, so that rows may move between them.
-pub(super) async fn moves(session: &Session, wanted: &Wanted) -> Result<bool, Failure> {
+/// Whether an UPDATE, or a trigger before it, sets what partitions are told apart by, so that rows may move
+/// between them (PostgreSQL source, `nodeModifyTable.c`, `ExecUpdateAct`).
+pub(super) async fn moves(
+    session: &Session,
+    wanted: &Wanted,
+    triggers: &[Fired],
+) -> Result<bool, Failure> {
     let condition = derived::by_name(&wanted.relation).filter(|_| wanted.privilege == "UPDATE");
     let Some(condition) = condition else {
         return Ok(false);
     };
+    let assigned: Vec<String> = triggers
+        .iter()
+        .filter(|trigger| trigger.is_before_row())
+        .filter_map(Fired::assigned)
+        .flat_map(|assigned| assigned.columns.into_keys())
+        .map(|column| literal(&column))
+        .collect();
     let sql = format!(
         "{} SELECT FROM target c JOIN pg_catalog.pg_partitioned_table k ON k.partrelid = c.oid \
          WHERE k.partexprs IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
-         AND a.attnum = ANY (k.partattrs) AND a.attname = ANY ({})) LIMIT 1",
+         AND a.attnum = ANY (k.partattrs) AND a.attname = ANY ({} || ARRAY[{}]::name[])) LIMIT 1",
         targets(&condition, "UPDATE"),
-        columns_of(wanted)
+        columns_of(wanted),
+        assigned.join(", ")
     );
     Ok(!session.query(&sql).await?.rows.is_empty())
 }

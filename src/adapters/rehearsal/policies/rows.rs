@@ -31,7 +31,7 @@ impl Guarded {
             return Ok(None);
         }
         let all = if self.through_view {
-            self.through(stage, writing).await?
+            self.through(stage, writing, command).await?
         } else {
             Some(self.rows(stage, writing, command).await?)
         };
@@ -53,19 +53,26 @@ impl Guarded {
         &self,
         stage: &Stage<'_>,
         writing: &Writing,
+        command: char,
     ) -> Result<Option<Vec<Rows>>, Failure> {
         let (tests, sight) = match writing {
             Writing::Insert { reads, .. } => (tests('a', *reads), Sight::Own),
             Writing::Update { reads, .. } => (tests('w', *reads), Sight::All),
+            Writing::Merge(merge) if command == 'a' => (tests('a', merge.reads), Sight::All),
+            Writing::Merge(_) if command == 'w' => (tests('w', Reads::Back), Sight::All),
             Writing::Merge(_) => return Ok(None),
         };
-        let under = check_option::under(stage, writing).await?;
+        let under = check_option::under(stage, writing, command).await?;
         let Some(under) = under.filter(|under| under.oid == self.oid) else {
             return Ok(None);
         };
         // What the owner of the view sees stands in for the table.
         let shown = match sight {
             Sight::Own => String::new(),
+            // What a MERGE finds is refused, not hidden, where it may not be changed.
+            Sight::All if matches!(writing, Writing::Merge(_)) => {
+                format!("WITH {} AS {} ", quoted(&self.name), self.seen(&['r']))
+            }
             Sight::All => format!("WITH {} AS {} ", quoted(&self.name), self.seen(&['w', 'r'])),
         };
         let new = |query| Rows {

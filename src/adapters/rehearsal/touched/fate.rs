@@ -112,9 +112,10 @@ impl Touched {
         };
         for earlier in all {
             let same = earlier.table == fired.table && earlier.event == fired.event;
-            let before = earlier.timing == Timing::Before && earlier.level == Level::Row;
             let first = fired.timing != Timing::Before || earlier.name < fired.name;
-            if same && before && first {
+            // Those that may have moved have been through them all.
+            let done = moving == Moving::Perhaps && fired.timing == Timing::After;
+            if same && earlier.is_before_row() && first && !done {
                 rows = rows.behind(stage, earlier).await?;
             }
         }
@@ -176,6 +177,27 @@ impl Touched {
             }
             _ => Some(self.filtered(&here)),
         })
+    }
+
+    /// What the triggers before an UPDATE leave of them, each in its own table.
+    pub(in crate::adapters::rehearsal) async fn settled(
+        &self,
+        stage: &Stage<'_>,
+        triggers: &[Fired],
+    ) -> Result<Self, Failure> {
+        let mut rows = self.clone();
+        for trigger in triggers.iter().filter(|trigger| trigger.is_before_row()) {
+            let mut here = trigger.clone();
+            if trigger.table != self.oid {
+                let when = trigger.when.as_deref().unwrap_or("true");
+                here.when = Some(format!(
+                    "(pgiam_touched.place = {} AND {when})",
+                    trigger.table
+                ));
+            }
+            rows = rows.behind(stage, &here).await?;
+        }
+        Ok(rows)
     }
 
     /// The same rows where OLD or NEW is NULL.
