@@ -67,6 +67,10 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER x AFTER INSERT OR UPDATE OR DELETE ON moved FOR EACH ROW EXECUTE FUNCTION moves();
+CREATE TABLE parted (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9); CREATE TABLE parted_2 PARTITION OF parted DEFAULT;
+INSERT INTO parted VALUES (1, 1); GRANT SELECT, UPDATE ON parted TO clerk;
+CREATE TRIGGER x AFTER INSERT OR UPDATE OR DELETE ON parted FOR EACH ROW EXECUTE FUNCTION moves();
 CREATE TABLE ruled (a int); CREATE TABLE aside (a int); GRANT SELECT, INSERT ON ruled TO clerk;
 CREATE RULE u AS ON UPDATE TO ruled DO ALSO INSERT INTO aside VALUES (new.a);
 CREATE RULE r AS ON INSERT TO ruled DO ALSO (INSERT INTO aside VALUES (new.a); UPDATE aside SET a = 2);
@@ -102,6 +106,29 @@ CREATE TRIGGER a AFTER INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION guards();
 CREATE TRIGGER b AFTER INSERT ON guarded FOR EACH STATEMENT WHEN (pg_trigger_depth() > 0) EXECUTE FUNCTION of_p2();
 CREATE EXTENSION autoinc; CREATE SEQUENCE next_number; CREATE TRIGGER c BEFORE UPDATE ON guarded
 FOR EACH ROW EXECUTE FUNCTION autoinc(b, next_number);
+CREATE VIEW shown AS SELECT a AS key, b AS val FROM t WHERE c <> 'none'; GRANT SELECT, INSERT, UPDATE, DELETE ON shown TO clerk;
+CREATE TRIGGER d AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION instead();
+CREATE FUNCTION turns() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.a := CASE WHEN NEW.b = 2 THEN 50 ELSE OLD.a END; RETURN NEW; END';
+CREATE TRIGGER t BEFORE UPDATE ON m1 FOR EACH ROW EXECUTE FUNCTION turns();
+CREATE TABLE sums (a int, b int); INSERT INTO sums VALUES (1, 1); GRANT SELECT, INSERT, UPDATE ON sums TO clerk;
+CREATE FUNCTION sums() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  FOR r IN SELECT * FROM n WHERE b = 7 LOOP PERFORM x FROM log_a; END LOOP;
+  IF EXISTS (SELECT FROM n WHERE b > 10) THEN INSERT INTO high VALUES (1); ELSE INSERT INTO low VALUES (1); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER a AFTER INSERT ON sums REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION sums();
+CREATE TABLE checked (a int, b int); GRANT INSERT ON checked TO clerk;
+CREATE FUNCTION checks() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.b > 5 AND NOT EXISTS (SELECT FROM low WHERE x = NEW.a) THEN RAISE NOTICE 'none'; END IF;
+  IF TG_OP = 'UPDATE' AND (EXISTS (SELECT FROM high) OR NEW.a IS NULL) THEN RAISE NOTICE 'some'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER a BEFORE INSERT OR UPDATE ON checked FOR EACH ROW EXECUTE FUNCTION checks();
+CREATE VIEW passes AS SELECT * FROM v; GRANT INSERT ON passes TO clerk;
+CREATE RULE r AS ON INSERT TO passes DO INSTEAD INSERT INTO v (a, b) VALUES (new.a, new.b);
 CREATE VIEW beside AS SELECT * FROM aside; GRANT INSERT ON beside TO clerk;
 CREATE RULE r AS ON INSERT TO beside DO INSTEAD INSERT INTO kinds VALUES ('h');
 ";
@@ -137,8 +164,8 @@ const CASES: &[(&str, &[&str])] = &[
     ("INSERT INTO p VALUES (2, 1)", &[HIGH]),
     ("DELETE FROM p WHERE b = 1", &[LOW]),
     // A row that moves to another partition is deleted here and inserted there.
-    ("UPDATE moved SET a = a + 10", &[LOW, HIGH]),
-    ("UPDATE moved SET a = a + 1", &[LOG_A]),
+    ("UPDATE parted SET a = a + 10", &[LOW, HIGH]),
+    ("UPDATE parted SET a = a + 1", &[LOG_A]),
     ("UPDATE moved SET b = 5", &[LOG_A]),
     // What a trigger in C unlinks.
     (
@@ -179,6 +206,28 @@ const CASES: &[(&str, &[&str])] = &[
         "UPDATE guarded SET b = NULL",
         &["GRANT USAGE ON SEQUENCE public.next_number TO clerk"],
     ),
+    // The table under a view that writes through.
+    ("UPDATE shown SET val = 4 WHERE key = 1", &[LOW]),
+    ("UPDATE shown SET val = 4 WHERE key = 2", &[HIGH]),
+    ("INSERT INTO shown (val, key) VALUES (3, 30)", &[LOW]),
+    ("DELETE FROM shown WHERE val > 5", &[HIGH]),
+    // A trigger before that moves a row, or keeps it.
+    ("UPDATE moved SET b = 2", &[LOW, HIGH]),
+    ("UPDATE moved SET a = 77, b = 1", &[LOG_A]),
+    // The tables of all rows.
+    (
+        "INSERT INTO sums VALUES (1, 7)",
+        &[LOW, "GRANT SELECT (x) ON TABLE public.log_a TO clerk"],
+    ),
+    ("INSERT INTO sums SELECT a, b FROM t", &[HIGH]),
+    // A part of a condition that settles it before the rest is looked at.
+    (
+        "INSERT INTO checked VALUES (1, 6)",
+        &["GRANT SELECT (x) ON TABLE public.low TO clerk"],
+    ),
+    // Rows that a rule hands on.
+    ("INSERT INTO passes VALUES (1, 2)", &[LOW]),
+    ("INSERT INTO passes VALUES (1, 20)", &[HIGH]),
     // Sequences that no row draws from.
     (
         "INSERT INTO numbered (b) SELECT b FROM none",
@@ -206,6 +255,44 @@ async fn triggers_are_followed_by_the_rows_that_are_there() {
         assert_eq!(told, wanted, "{statement}: {report:#?}");
         let after = said(&session, "clerk", fix, statement).await;
         assert_eq!(after, None, "{statement}");
+    }
+}
+
+/// A MERGE whose INSERT no row reaches draws from no sequence, and what it writes through a view is held
+/// against the policies that its owner is under.
+#[tokio::test]
+async fn a_merge_is_judged_by_the_rows_that_reach_its_branches() {
+    support::database("why_merges");
+    let session = support::superuser_session("why_merges").await;
+    if session.facts().version.major() < 17 {
+        return;
+    }
+    let script = "CREATE ROLE merger LOGIN; CREATE ROLE keeper; CREATE TABLE news (k int, b int); \
+         INSERT INTO news VALUES (1, 5); CREATE TABLE merged (id serial, k int, b int); \
+         INSERT INTO merged (k) VALUES (1); GRANT SELECT ON news, merged TO merger; GRANT UPDATE ON merged TO merger; \
+         CREATE TABLE held (k int, b int); INSERT INTO held VALUES (1, 1); ALTER TABLE held ENABLE ROW LEVEL SECURITY; \
+         CREATE POLICY r ON held FOR SELECT USING (true); CREATE POLICY w ON held FOR UPDATE USING (true) WITH CHECK (b < 5); \
+         GRANT ALL ON held TO keeper; CREATE VIEW shown AS SELECT * FROM held; ALTER VIEW shown OWNER TO keeper; \
+         GRANT SELECT ON shown TO merger";
+    support::cluster().execute("why_merges", script).unwrap();
+    let insert = "GRANT INSERT (k) ON TABLE public.merged TO merger";
+    let draws = "GRANT USAGE ON SEQUENCE public.merged_id_seq TO merger";
+    for (on, fix) in [("m.k = n.k", &[insert][..]), ("false", &[insert, draws])] {
+        let statement = format!(
+            "MERGE INTO merged m USING news n ON {on} WHEN MATCHED THEN UPDATE SET b = n.b \
+             WHEN NOT MATCHED THEN INSERT (k) VALUES (n.k)"
+        );
+        let report = why(&session, "merger", &statement).await;
+        assert_eq!(report.fixes[0].statements, fix, "{statement}: {report:#?}");
+        let after = said(&session, "merger", fix, &statement).await;
+        assert_eq!(after, None, "{statement}");
+    }
+    for (b, held) in [("n.b", true), ("4", false)] {
+        let statement = format!(
+            "MERGE INTO shown s USING news n ON s.k = n.k WHEN MATCHED THEN UPDATE SET b = {b}"
+        );
+        let report = why(&session, "merger", &statement).await;
+        assert_eq!(report.not_by_grant.is_some(), held, "{report:#?}");
     }
 }
 

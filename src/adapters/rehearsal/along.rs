@@ -49,10 +49,9 @@ impl Along {
             Fate::Unknown => None,
             Fate::Rows(rows) => Some(rows),
         };
+        let each = rows.as_ref().filter(|rows| !rows.item.is_empty());
         for native in native::done_by(trigger) {
-            let native = self
-                .settled(stage, native, (trigger, rows.as_ref()))
-                .await?;
+            let native = self.settled(stage, native, (trigger, each)).await?;
             self.natives
                 .extend(native.filter(|native| !self.natives.contains(native)));
         }

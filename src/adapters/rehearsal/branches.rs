@@ -41,6 +41,13 @@ pub(super) struct Running<'a> {
     pub(super) rows: Option<&'a RowsOf>,
 }
 
+impl Running<'_> {
+    /// The tables of all rows that its queries may name.
+    fn with(&self) -> &str {
+        self.rows.map_or("", |rows| &rows.with)
+    }
+}
+
 /// Everything that can be known of a body before it runs.
 pub(super) async fn known(
     stage: &Stage<'_>,
@@ -62,7 +69,11 @@ pub(super) async fn known(
         }
         if !tried {
             tried = true;
-            let row = format!("SELECT ''::text FROM {}", row_of(running, arguments));
+            let row = format!(
+                "{}SELECT ''::text FROM {}",
+                running.with(),
+                row_of(running, arguments)
+            );
             if answer(stage, running.standing.role, &row).await?.is_err() {
                 arguments = "";
             }
@@ -79,8 +90,8 @@ pub(super) async fn known(
 fn row_of(running: &Running<'_>, arguments: &str) -> String {
     let row = format!("(SELECT {arguments}) AS {}", quoted(running.name));
     match running.rows {
-        Some(rows) => format!("{row}, {}", rows.item),
-        None => row,
+        Some(rows) if !rows.item.is_empty() => format!("{row}, {}", rows.item),
+        _ => row,
     }
 }
 
@@ -103,9 +114,10 @@ async fn ask(
     match question.about {
         About::Condition => {
             let query = format!(
-                "SELECT CASE WHEN bool_and(holds) THEN 'always' WHEN bool_or(holds) THEN 'for some' \
+                "{}SELECT CASE WHEN bool_and(holds) THEN 'always' WHEN bool_or(holds) THEN 'for some' \
                  WHEN NOT bool_or(holds) THEN 'never' END \
-                 FROM (SELECT coalesce(({expression}), false) AS holds FROM {from}) AS each"
+                 FROM (SELECT coalesce(({expression}), false) AS holds FROM {from}) AS each",
+                running.with()
             );
             let holds = match answer(stage, running.standing.role, &query)
                 .await?
@@ -208,8 +220,9 @@ async fn text(
     for unknown in 0..MOST_UNKNOWN {
         // Rows may have different texts; they come one behind the other, each with its length before.
         let query = format!(
-            "SELECT CASE WHEN count(*) <= {MOST_TEXTS} THEN string_agg(length(made) || ' ' || made, '' ORDER BY made) END \
-             FROM (SELECT DISTINCT ({expression})::text AS made FROM {from}) AS each"
+            "{}SELECT CASE WHEN count(*) <= {MOST_TEXTS} THEN string_agg(length(made) || ' ' || made, '' ORDER BY made) END \
+             FROM (SELECT DISTINCT ({expression})::text AS made FROM {from}) AS each",
+            running.with()
         );
         let failure = match answer(stage, running.standing.role, &query).await? {
             Ok(all) => {

@@ -294,7 +294,8 @@ impl Walk<'_> {
         if has_parameters(statement) {
             self.strict(role, statement).await?;
         }
-        self.follow(role, statement, path, plan, 0).await?;
+        self.follow(role, statement, path, plan, (self.before, 0))
+            .await?;
         if !READING.contains(&word_at(statement, 0).as_str()) {
             self.before = Before::Writes;
         }
@@ -307,7 +308,7 @@ impl Walk<'_> {
         statement: &str,
         path: &str,
         plan: Vec<String>,
-        depth: usize,
+        (before, depth): (Before, usize),
     ) -> Result<(), Failure> {
         if depth > DEEPEST {
             return Ok(());
@@ -332,11 +333,6 @@ impl Walk<'_> {
         for row in self.underneath(role, statement, &wants).await? {
             self.routine(role, &row, path, Cause::Other, depth).await?;
         }
-        let before = if depth == 0 {
-            self.before
-        } else {
-            Before::Writes
-        };
         self.writes((role, role), (statement, &wants), path, before, depth)
             .await
     }
@@ -395,7 +391,7 @@ impl Walk<'_> {
         let key = [
             cell(row, 0),
             rows.as_ref()
-                .map(|rows| rows.item.clone())
+                .map(|rows| format!("{}{}", rows.with, rows.item))
                 .unwrap_or_default(),
             runs_as.clone(),
             arguments.clone().unwrap_or_default(),
@@ -518,7 +514,8 @@ impl Walk<'_> {
             let guards = guarded::guards_of(self.stage, role, &statement).await?;
             add(&mut self.found.needs, guards.needs);
             self.found.superuser |= guards.superuser && self.found.course <= Course::ByRows;
-            Box::pin(self.follow(role, &statement, path, plan, depth + 1)).await?;
+            let nested = (Before::Writes, depth + 1);
+            Box::pin(self.follow(role, &statement, path, plan, nested)).await?;
         }
         if (self.found.needs.len(), self.found.scenes.len()) != before {
             self.note(name);

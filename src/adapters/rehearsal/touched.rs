@@ -59,7 +59,10 @@ struct Field {
 /// Rows as an item of FROM that `old` and `new` are columns of.
 #[derive(Debug, Clone)]
 pub(super) struct RowsOf {
+    /// Empty where there is no such row.
     pub(super) item: String,
+    /// What queries begin with that may name the tables of all rows: `WITH n AS (…) `, or nothing.
+    pub(super) with: String,
     pub(super) source: Rows,
 }
 
@@ -77,7 +80,7 @@ struct Shape<'a> {
 
 impl Touched {
     /// As an item of FROM, with `old` and `new`.
-    fn item(&self) -> String {
+    pub(super) fn item(&self) -> String {
         let each = |which: &str, known: &dyn Fn(&Field) -> bool| {
             let listed: Vec<String> = self
                 .columns

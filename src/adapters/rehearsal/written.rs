@@ -27,6 +27,8 @@ pub(super) struct Fired {
     /// What its function is called.
     pub(super) function: String,
     pub(super) given: Vec<String>,
+    /// What it calls the tables of all rows before and after; empty where it does not.
+    pub(super) tables: [String; 2],
 }
 
 /// When a trigger fires.
@@ -76,6 +78,7 @@ impl Fired {
                 .split_terminator("\\000")
                 .map(str::to_owned)
                 .collect(),
+            tables: [cell(&row, 14), cell(&row, 15)],
             row,
         }
     }
@@ -92,6 +95,7 @@ impl Fired {
             when: Some(when),
             function: String::new(),
             given: Vec::new(),
+            tables: <[String; 2]>::default(),
         }
     }
 
@@ -233,7 +237,7 @@ pub(super) async fn fired(session: &Session, wants: &Wants) -> Result<Vec<Fired>
         };
         let sql = format!(
             "{} SELECT {ROUTINE}, w.nspname, k.relname, t.tgname, t.tgtype, c.oid, pg_catalog.pg_get_triggerdef(t.oid), \
-             encode(t.tgargs, 'escape') FROM target c \
+             encode(t.tgargs, 'escape'), t.tgoldtable, t.tgnewtable FROM target c \
              JOIN pg_catalog.pg_class k ON k.oid = c.oid JOIN pg_catalog.pg_namespace w ON w.oid = k.relnamespace \
              JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
              JOIN pg_catalog.pg_language l ON l.oid = p.prolang \

@@ -172,7 +172,9 @@ fn explanation(
         None => format!(
             "{explanation} Both are needed: {change}, which no GRANT does, and {} must get the privileges \
              that it lacks; the GRANT mends that half alone.",
-            barred.who()
+            needs
+                .first()
+                .map_or(barred.who(), |need| &need.missing.grantee)
         ),
     }
 }

@@ -8,6 +8,7 @@ mod assigned;
 mod blocks;
 mod choices;
 mod event;
+mod folded;
 mod known;
 mod pieces;
 mod standing;

@@ -71,9 +71,10 @@ impl Walk<'_> {
         let (actions, judged) = rules::actions(self.stage, (statement, wants), before).await?;
         self.found.course = self.found.course.max(judged);
         for (action, course) in actions {
-            let before = self.found.scenes.len() + self.found.needs.len();
-            Box::pin(self.follow(role, &action, path, Vec::new(), depth + 1)).await?;
-            if self.found.scenes.len() + self.found.needs.len() > before {
+            let known = self.found.scenes.len() + self.found.needs.len();
+            let nested = (before, depth + 1);
+            Box::pin(self.follow(role, &action, path, Vec::new(), nested)).await?;
+            if self.found.scenes.len() + self.found.needs.len() > known {
                 self.found.course = self.found.course.max(course);
             }
         }

@@ -105,7 +105,17 @@ impl Touched {
         all: &[Fired],
     ) -> Result<Fate, Failure> {
         if fired.level == Level::Statement {
-            return fired.once(stage).await;
+            return Ok(match fired.once(stage).await? {
+                Fate::Unknown => match self.tables(stage, fired, all).await? {
+                    Some(with) => Fate::Rows(RowsOf {
+                        item: String::new(),
+                        with,
+                        source: self.source,
+                    }),
+                    None => Fate::Unknown,
+                },
+                fate => fate,
+            });
         }
         let Some(mut rows) = self.within(stage, fired, moving).await? else {
             return Ok(Fate::Unknown);
@@ -127,6 +137,7 @@ impl Touched {
             Ok(found) if found == "f" => Fate::Never(rows.source),
             Ok(_) => Fate::Rows(RowsOf {
                 item: rows.item(),
+                with: self.tables(stage, fired, all).await?.unwrap_or_default(),
                 source: rows.source,
             }),
             Err(_) => Fate::Unknown,
@@ -198,6 +209,38 @@ impl Touched {
             rows = rows.behind(stage, &here).await?;
         }
         Ok(rows)
+    }
+
+    /// The tables of all rows that a trigger names (PostgreSQL documentation, "CREATE TRIGGER",
+    /// REFERENCING); `None` where there are none or they are not known.
+    async fn tables(
+        &self,
+        stage: &Stage<'_>,
+        fired: &Fired,
+        all: &[Fired],
+    ) -> Result<Option<String>, Failure> {
+        let named: Vec<(&str, &String)> = ["old", "new"]
+            .into_iter()
+            .zip(&fired.tables)
+            .filter(|(_, name)| !name.is_empty())
+            .collect();
+        let mut rows = self.clone();
+        for earlier in all.iter().filter(|earlier| earlier.is_before_row()) {
+            // Which rows of another table it is fired for is not known of new ones.
+            if earlier.table != self.oid {
+                return Ok(None);
+            }
+            rows = rows.behind(stage, earlier).await?;
+        }
+        if named.is_empty() || rows.columns.iter().any(|field| !field.new) {
+            return Ok(None);
+        }
+        let item = rows.item();
+        let each: Vec<String> = named
+            .iter()
+            .map(|(which, name)| format!("{} AS (SELECT {which}.* FROM {item})", quoted(name)))
+            .collect();
+        Ok(Some(format!("WITH {} ", each.join(", "))))
     }
 
     /// The same rows where OLD or NEW is NULL.

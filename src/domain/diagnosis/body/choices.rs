@@ -97,7 +97,7 @@ impl Reader<'_> {
     fn first(&mut self, condition: &str, read: &[Token], case: Option<String>) {
         let (holds, taken) = self.met(condition);
         let holds = Runs::from(holds);
-        self.expression(read);
+        self.read_condition(read);
         self.branches.push(Branch {
             now: holds,
             any: holds,
@@ -124,7 +124,7 @@ impl Reader<'_> {
             };
             branch.any = branch.any.max(holds);
         }
-        self.expression(read);
+        self.read_condition(read);
     }
 
     /// Whether a condition holds, as far as it is known, and itself where it does for some rows alone.

@@ -6,22 +6,9 @@ use crate::domain::sql::words::literal;
 /// Whether a condition about the event of the trigger holds; `None` where it cannot be told.
 pub(super) fn holds(body: &str, event: &str, piece: &[Token]) -> Option<bool> {
     let piece = unwrapped(body, piece);
-    let split = |word: &str| -> Vec<&[Token]> {
-        let mut depth = 0_i32;
-        piece
-            .split(|token| {
-                match token.text(body) {
-                    "(" => depth += 1,
-                    ")" => depth -= 1,
-                    _ => {}
-                }
-                depth == 0 && token.is(body, word)
-            })
-            .collect()
-    };
     // One part that holds decides an OR, one that does not an AND.
     for (word, decisive) in [("or", true), ("and", false)] {
-        let parts = split(word);
+        let parts = parts(body, piece, word);
         if parts.len() > 1 {
             let each: Vec<Option<bool>> =
                 parts.iter().map(|part| holds(body, event, part)).collect();
@@ -49,8 +36,23 @@ pub(super) fn holds(body: &str, event: &str, piece: &[Token]) -> Option<bool> {
     }
 }
 
+/// What a word parts a condition into, outside parentheses.
+pub(super) fn parts<'p>(body: &str, piece: &'p [Token], word: &str) -> Vec<&'p [Token]> {
+    let mut depth = 0_i32;
+    piece
+        .split(|token| {
+            match token.text(body) {
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && token.is(body, word)
+        })
+        .collect()
+}
+
 /// Without parentheses around the whole.
-fn unwrapped<'b>(body: &str, mut piece: &'b [Token]) -> &'b [Token] {
+pub(super) fn unwrapped<'b>(body: &str, mut piece: &'b [Token]) -> &'b [Token] {
     loop {
         let text = |at: usize| piece.get(at).map_or("", |token| token.text(body));
         let mut depth = 0_i32;
