@@ -234,7 +234,8 @@ async fn on_stage(
                 scenes.clear();
                 let why = "another session holds a lock that trying would wait for".to_owned();
                 derive(stage, &statements, why, report).await?
-            } else if partly && !stage.gives() {
+            } else if (partly || is_unread(report)) && !stage.gives() {
+                report.outcome = Outcome::Refused;
                 report.not_by_grant = None;
                 scenes.clear();
                 derive(stage, &statements, ungiven.to_owned(), report).await?
@@ -259,6 +260,12 @@ async fn on_stage(
     settle(stage, report, found, &scenes).await?;
     foreign::obstruct(stage, &statements, report).await?;
     read_only::obstruct(stage, &statements, report).await
+}
+
+/// Whether the server refused in words that mean nothing here: those of another language.
+fn is_unread(report: &WhyReport) -> bool {
+    let refused = report.refusal.as_ref().is_some_and(Failure::is_refusal);
+    report.outcome == Outcome::Failed && refused
 }
 
 /// Fills in the server's words where it was not asked: what lacks first is refused first, but COPY
@@ -415,7 +422,9 @@ async fn derive(
     let known = report.refusal.as_ref();
     // A name that is only hidden was refused as well.
     let hidden = report.outcome == Outcome::Refused;
-    if let Some(failure) = known.filter(|failure| !hidden && denial::read(failure).is_none()) {
+    // A refusal in another language than English says no more than that it is one.
+    let unknown = |failure: &&Failure| !failure.is_refusal() && denial::read(failure).is_none();
+    if let Some(failure) = known.filter(|failure| !hidden && unknown(failure)) {
         report.outcome = Outcome::Failed;
         report.headline.clone_from(&failure.message);
         return Ok(Found::expected(Vec::new(), Vec::new()));

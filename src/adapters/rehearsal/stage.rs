@@ -122,6 +122,10 @@ impl<'a> Stage<'a> {
             );
             let _ = self.session.query(&sql).await?;
         }
+        // Refusals are read in English. Who is no superuser may not choose the language.
+        if self.gives() {
+            let _ = self.session.query("SET LOCAL lc_messages = 'C'").await?;
+        }
         if let Some(path) = path {
             self.set_search_path(path).await?;
         }

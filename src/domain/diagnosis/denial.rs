@@ -91,11 +91,32 @@ pub fn read(failure: &Failure) -> Option<Denial> {
     if makes_extension && hint.contains("CREATE") {
         return Some(Denial::CreateInDatabase);
     }
-    Some(
-        message
-            .strip_prefix("permission denied for ")
-            .map_or(Denial::Superuser, privilege),
-    )
+    match message.strip_prefix("permission denied for ") {
+        Some(rest) => Some(privilege(rest)),
+        None => is_in_english(message).then_some(Denial::Superuser),
+    }
+}
+
+/// Whether a refusal has words that those of PostgreSQL and its extensions have, so that it was read as
+/// far as it can be: `lc_messages` may be of another language, and functions raise what they like.
+fn is_in_english(message: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "must",
+        "only",
+        "cannot",
+        "can't",
+        "not",
+        "permission",
+        "superuser",
+        "superusers",
+        "superuser-only",
+        "non-superuser",
+        "privilege",
+        "privileges",
+    ];
+    message
+        .split(|letter: char| letter.is_whitespace() || letter == ',')
+        .any(|word| WORDS.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Reads the refusal of a statement. Parsers and templates of text search belong to nobody: who is no
@@ -458,5 +479,16 @@ mod tests {
     #[test]
     fn other_failures_are_no_refusals() {
         assert_eq!(read(&Failure::local("permission denied for table t")), None);
+        // In other languages a refusal says no more than that it is one.
+        for message in [
+            "keine Berechtigung für Schema s",
+            "droit refusé pour la table t",
+        ] {
+            let mut failure = Failure::local(message);
+            failure.sqlstate = Some("42501".to_owned());
+            assert_eq!(read(&failure), None, "{message}");
+            failure.message = "superuser-only function".to_owned();
+            assert_eq!(read(&failure), Some(Denial::Superuser));
+        }
     }
 }
