@@ -50,7 +50,10 @@ CREATE FUNCTION app.step(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT
 REVOKE EXECUTE ON FUNCTION app.step(int, int) FROM PUBLIC; GRANT CREATE ON SCHEMA kept TO asking; GRANT USAGE ON SCHEMA kept TO asking, colleague;
 GRANT CREATE ON DATABASE why_colleagues TO asking;
 CREATE TABLE app.partly (a int); GRANT UPDATE (a), INSERT (a) ON app.partly TO asking;
-CREATE TABLE app.numbered (id serial, a int);
+CREATE TABLE app.numbered (id serial, a int); CREATE TABLE app.made (a int, id serial, twice int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE app.for_others (a int); ALTER TABLE app.for_others ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON app.for_others TO other USING (true); GRANT INSERT ON app.for_others TO asking;
+CREATE FUNCTION kept.replaced(p_id int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION kept.replaced(int) OWNER TO holder;
+CREATE VIEW kept.seen AS SELECT 1 AS a; ALTER VIEW kept.seen OWNER TO holder;
 CREATE FUNCTION app.counts() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(c) FROM app.t); END';
 CREATE FUNCTION app.over_counts() RETURNS bigint LANGUAGE sql AS 'SELECT app.counts()';
 CREATE FUNCTION app.is_team(int) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN EXISTS (SELECT FROM app.teams WHERE id = $1); END';
@@ -300,6 +303,15 @@ const WORDED: &[(&str, &[&str])] = &[
         &["GRANT UPDATE (b) ON TABLE app.merged TO asking"],
     ),
     ("PREPARE later AS SELECT a FROM app.t", &[]),
+    (
+        "COPY app.made FROM STDIN",
+        &["GRANT INSERT (a, id) ON TABLE app.made TO asking"],
+    ),
+    // A policy that lets all rows pass is for others.
+    (
+        "INSERT INTO app.for_others VALUES (1)",
+        &["GRANT other TO asking{inherit}"],
+    ),
 ];
 
 /// What bodies of functions want that no statement names.

@@ -1,5 +1,7 @@
 //! What a role lacks for a definition, looked up: for when it cannot be tried.
 
+mod replaced;
+
 use super::candidates::{self, Reach};
 use super::derived::{first_of, lifting, relation};
 use super::maintenance::{self, Right};
@@ -84,6 +86,10 @@ async fn for_demand(
                 to_look_for(stage, &of).await?
             }
         }
+        Demanded::ReplaceView(name) => replaced::to_replace_view(stage, &name).await?,
+        Demanded::ReplaceRoutine(name) => {
+            replaced::to_replace_routine(stage, statement, &name).await?
+        }
         Demanded::LookFor(name) => to_look_for(stage, &name).await?,
         Demanded::WrapperOf { server, role } => {
             wrapper_of(&stage.of(&role), statement, &server).await?
@@ -132,8 +138,13 @@ async fn for_demand(
         // Barred, or CREATEROLE is enough.
         Demanded::Attribute(_) => Vec::new(),
         Demanded::ManageOneself => vec![attribute_of(stage.role, "CREATEROLE")],
+        // Before 16 CREATEROLE grants every role but superusers (PostgreSQL source, `user.c`,
+        // `AddRoleMems`).
         Demanded::Refused(Denial::Administration(_))
-            if stage.major() < 16 && creates_role(statement) =>
+            if stage.major() < 16
+                && (creates_role(statement)
+                    || roles::has_attribute(stage.session, stage.role, "rolcreaterole")
+                        .await?) =>
         {
             Vec::new()
         }

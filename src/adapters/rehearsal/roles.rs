@@ -33,8 +33,17 @@ pub(super) async fn named(
 
 /// Whether a role is a superuser, for whom no check holds.
 pub(super) async fn is_superuser(session: &Session, role: &str) -> Result<bool, Failure> {
+    has_attribute(session, role, "rolsuper").await
+}
+
+/// Whether a role has an attribute, by its column in `pg_roles`.
+pub(super) async fn has_attribute(
+    session: &Session,
+    role: &str,
+    attribute: &str,
+) -> Result<bool, Failure> {
     let sql = format!(
-        "SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = {}",
+        "SELECT FROM pg_catalog.pg_roles WHERE {attribute} AND rolname = {}",
         literal(role)
     );
     Ok(!session.query(&sql).await?.rows.is_empty())

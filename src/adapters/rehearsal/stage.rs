@@ -456,7 +456,11 @@ impl<'a> Stage<'a> {
             .filter(wide)
             .map(|need| need.statement.as_str())
             .collect();
-        if statements.is_empty() || self.grant(&statements).await?.is_err() {
+        if statements.is_empty() {
+            return Ok(needs);
+        }
+        if self.grant(&statements).await?.is_err() {
+            self.rewind().await?;
             return Ok(needs);
         }
         let (kept, narrow): (Vec<Need>, Vec<Need>) =

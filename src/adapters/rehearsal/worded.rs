@@ -6,6 +6,7 @@ use super::locking;
 use super::need::{Need, add, cell};
 use super::underneath;
 use crate::adapters::session::Session;
+use crate::domain::diagnosis::trial::word_at;
 use crate::domain::diagnosis::wants::{Columns, Natural, Wanted, Wants, joined, wants};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
@@ -16,7 +17,10 @@ pub(super) async fn lacking(
     role: &str,
     statement: &str,
 ) -> Result<Vec<Need>, Failure> {
-    let wants = looked_up(session, role, wants(statement)).await?;
+    let mut wants = looked_up(session, role, wants(statement)).await?;
+    if word_at(statement, 0) == "copy" {
+        list_copied(session, &mut wants.relations).await?;
+    }
     let mut needs = Vec::new();
     let relations = wants.relations.iter().chain(&wants.locks).cloned();
     for wanted in &joined(relations.collect()) {
@@ -51,6 +55,24 @@ pub(super) async fn lacking(
         add(&mut needs, candidates::called(session, role, call).await?);
     }
     Ok(needs)
+}
+
+/// COPY of a whole table is about all columns but the generated ones (PostgreSQL source, `copy.c`,
+/// `CopyGetAttnums`), and leaves none to its default.
+async fn list_copied(session: &Session, relations: &mut [Wanted]) -> Result<(), Failure> {
+    for wanted in relations {
+        let whole = wanted.columns == Columns::All;
+        let Some(relation) = first_of(&wanted.relation).filter(|_| whole) else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attnum > 0 \
+             AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
+        );
+        let rows = session.query(&sql).await?.rows;
+        wanted.columns = Columns::Named(rows.iter().map(|row| cell(row, 0)).collect());
+    }
+    Ok(())
 }
 
 /// The same wants with what catalogs tell of them: schemas, rows as a whole, columns that are not named.

@@ -46,6 +46,10 @@ pub enum Demanded {
         /// The relation.
         of: Vec<String>,
     },
+    /// To own a view of that name, where there is one.
+    ReplaceView(Vec<String>),
+    /// To own the routine of that name, where there is one alone: of several the arguments decide.
+    ReplaceRoutine(Vec<String>),
     /// USAGE on the schema of a new table, which is looked for by its name once it is made.
     LookFor(Vec<String>),
     /// TRIGGER on a table.

@@ -3,6 +3,7 @@
 use super::{Barred, Barring, barring};
 use crate::adapters::rehearsal::need::{Need, Purpose, cell, membership};
 use crate::adapters::rehearsal::stage::Stage;
+use crate::domain::diagnosis::wants::wants;
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
 
@@ -27,11 +28,11 @@ pub(in crate::adapters::rehearsal) async fn joined(
     statement: &str,
     barred: &Barred,
 ) -> Result<Option<Joined>, Failure> {
+    let who = literal(&barred.role);
     if !stage.gives() {
-        return Ok(None);
+        return untried(stage, barred, statement).await;
     }
     stage.set().await?;
-    let who = literal(&barred.role);
     let sql = format!(
         "SELECT r.rolname, string_agg(DISTINCT p.polname, ', ' ORDER BY p.polname) FROM pg_catalog.pg_policy p \
          CROSS JOIN LATERAL unnest(p.polroles) AS m(oid) JOIN pg_catalog.pg_roles r ON r.oid = m.oid \
@@ -58,4 +59,42 @@ pub(in crate::adapters::rehearsal) async fn joined(
         }
     }
     Ok(None)
+}
+
+/// The same where nothing can be tried: a policy that lets every row pass, where no other restricts them.
+async fn untried(
+    stage: &Stage<'_>,
+    barred: &Barred,
+    statement: &str,
+) -> Result<Option<Joined>, Failure> {
+    let Some(command) =
+        wants(statement)
+            .relations
+            .iter()
+            .find_map(|wanted| match wanted.privilege {
+                "INSERT" => Some('a'),
+                "UPDATE" => Some('w'),
+                _ => None,
+            })
+    else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT r.rolname, string_agg(DISTINCT p.polname, ', ' ORDER BY p.polname) FROM pg_catalog.pg_policy p \
+         CROSS JOIN LATERAL unnest(p.polroles) AS m(oid) JOIN pg_catalog.pg_roles r ON r.oid = m.oid \
+         WHERE p.polrelid = {oid} AND p.polpermissive AND NOT r.rolsuper AND p.polcmd IN ('*', '{command}') \
+         AND pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid) = 'true' \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy q WHERE q.polrelid = p.polrelid AND NOT q.polpermissive) \
+         GROUP BY r.oid, r.rolname ORDER BY (SELECT count(*) FROM pg_catalog.pg_shdepend d WHERE d.refobjid = r.oid \
+         AND d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass), r.rolname LIMIT 1",
+        oid = barred.oid
+    );
+    stage.rewind().await?;
+    let rows = stage.session.query(&sql).await?.rows;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let (of, policies) = (cell(row, 0), cell(row, 1));
+    let need = membership(stage.session, &barred.role, &of, Purpose::Inherit).await?;
+    Ok(Some(Joined { need, policies }))
 }

@@ -78,6 +78,9 @@ impl Reader<'_> {
                 if self.is(at, "function") || self.is(at, "procedure") {
                     found.extend(self.using(ObjectKind::Language, "language"));
                 }
+                if self.behind(1, "or replace").is_some() {
+                    found.extend(self.replaced(at));
+                }
                 if self.is(at, "aggregate") || self.is(at, "type") {
                     found.extend(self.made_with());
                 }
@@ -89,6 +92,17 @@ impl Reader<'_> {
             }
             "transform" => self.transform(at, role),
             _ => Vec::new(),
+        }
+    }
+
+    /// What OR REPLACE replaces, where there is such (PostgreSQL source, `view.c`, `DefineVirtualRelation`;
+    /// `pg_proc.c`, `ProcedureCreate`).
+    fn replaced(&self, at: usize) -> Option<Demanded> {
+        let (name, _) = self.name(at + 1)?;
+        match self.text(at).to_lowercase().as_str() {
+            "view" => Some(Demanded::ReplaceView(name)),
+            "function" | "procedure" | "aggregate" => Some(Demanded::ReplaceRoutine(name)),
+            _ => None,
         }
     }
 
