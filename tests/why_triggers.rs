@@ -20,6 +20,9 @@ use support::why::{said, why};
 const OBJECTS: &str = r"
 CREATE ROLE clerk LOGIN;
 CREATE TABLE low (x int); CREATE TABLE high (x int); CREATE TABLE log_a (x int); CREATE TABLE log_b (x int);
+CREATE ROLE keeper; CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept VALUES (1); ALTER TABLE kept OWNER TO keeper;
+CREATE FUNCTION slug(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN lower($1); END';
+CREATE FUNCTION hidden_slug(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN lower($1); END';
 CREATE TABLE t (a int PRIMARY KEY, b int, c text, at timestamptz);
 INSERT INTO t VALUES (1, 1, 'a'), (2, 20, 'b');
 CREATE VIEW v AS SELECT * FROM t;
@@ -129,6 +132,21 @@ END $$;
 CREATE TRIGGER a BEFORE INSERT OR UPDATE ON checked FOR EACH ROW EXECUTE FUNCTION checks();
 CREATE VIEW passes AS SELECT * FROM v; GRANT INSERT ON passes TO clerk;
 CREATE RULE r AS ON INSERT TO passes DO INSTEAD INSERT INTO v (a, b) VALUES (new.a, new.b);
+CREATE TABLE first (x int, y int); CREATE TABLE second (x int, y int REFERENCES kept);
+CREATE FUNCTION hands_on() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO second VALUES (NEW.x + 1, NEW.y); RETURN NULL; END';
+CREATE TRIGGER h AFTER INSERT ON first FOR EACH ROW EXECUTE FUNCTION hands_on();
+CREATE FUNCTION takes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF NEW.x > 5 THEN INSERT INTO high VALUES (1); ELSE INSERT INTO low VALUES (1); END IF; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER INSERT ON second FOR EACH ROW EXECUTE FUNCTION takes();
+GRANT INSERT ON first, second TO clerk; REVOKE ALL ON kept FROM keeper;
+CREATE TABLE jobs (id int, state text, slug text GENERATED ALWAYS AS (slug(state)) STORED); INSERT INTO jobs VALUES (1, 'new');
+GRANT SELECT, UPDATE ON jobs TO clerk;
+CREATE TRIGGER d AFTER UPDATE ON jobs FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE FUNCTION of_p1();
+CREATE TRIGGER r AFTER UPDATE ON jobs FOR EACH ROW WHEN (NEW.state = 'run') EXECUTE FUNCTION of_p2();
+CREATE TABLE titles (id int, title text, slug text GENERATED ALWAYS AS (hidden_slug(title)) STORED); INSERT INTO titles VALUES (1, 'a');
+REVOKE EXECUTE ON FUNCTION hidden_slug FROM PUBLIC; GRANT SELECT, UPDATE ON titles TO clerk;
+CREATE FUNCTION titles() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.title := NEW.id; RETURN NEW; END';
+CREATE TRIGGER t BEFORE UPDATE ON titles FOR EACH ROW EXECUTE FUNCTION titles();
 CREATE VIEW beside AS SELECT * FROM aside; GRANT INSERT ON beside TO clerk;
 CREATE RULE r AS ON INSERT TO beside DO INSTEAD INSERT INTO kinds VALUES ('h');
 ";
@@ -225,6 +243,26 @@ const CASES: &[(&str, &[&str])] = &[
         "INSERT INTO checked VALUES (1, 6)",
         &["GRANT SELECT (x) ON TABLE public.low TO clerk"],
     ),
+    // Rows that a trigger hands on, and a key in them without a value.
+    ("INSERT INTO first VALUES (1, NULL)", &[LOW]),
+    (
+        "INSERT INTO first VALUES (5, 1)",
+        &[
+            HIGH,
+            "GRANT SELECT (id) ON TABLE public.kept TO keeper",
+            "GRANT UPDATE (id) ON TABLE public.kept TO keeper",
+        ],
+    ),
+    // Looking for rows locks none.
+    (
+        "UPDATE jobs SET state = 'run' WHERE id = (SELECT id FROM jobs WHERE state = 'new' LIMIT 1 FOR UPDATE SKIP LOCKED)",
+        &[HIGH],
+    ),
+    // What a trigger before may set is generated again.
+    (
+        "UPDATE titles SET id = 7",
+        &["GRANT EXECUTE ON FUNCTION public.hidden_slug(text) TO clerk"],
+    ),
     // Rows that a rule hands on.
     ("INSERT INTO passes VALUES (1, 2)", &[LOW]),
     ("INSERT INTO passes VALUES (1, 20)", &[HIGH]),
@@ -267,12 +305,12 @@ async fn a_merge_is_judged_by_the_rows_that_reach_its_branches() {
     if session.facts().version.major() < 17 {
         return;
     }
-    let script = "CREATE ROLE merger LOGIN; CREATE ROLE keeper; CREATE TABLE news (k int, b int); \
+    let script = "CREATE ROLE merger LOGIN; CREATE ROLE lender; CREATE TABLE news (k int, b int); \
          INSERT INTO news VALUES (1, 5); CREATE TABLE merged (id serial, k int, b int); \
          INSERT INTO merged (k) VALUES (1); GRANT SELECT ON news, merged TO merger; GRANT UPDATE ON merged TO merger; \
          CREATE TABLE held (k int, b int); INSERT INTO held VALUES (1, 1); ALTER TABLE held ENABLE ROW LEVEL SECURITY; \
          CREATE POLICY r ON held FOR SELECT USING (true); CREATE POLICY w ON held FOR UPDATE USING (true) WITH CHECK (b < 5); \
-         GRANT ALL ON held TO keeper; CREATE VIEW shown AS SELECT * FROM held; ALTER VIEW shown OWNER TO keeper; \
+         GRANT ALL ON held TO lender; CREATE VIEW shown AS SELECT * FROM held; ALTER VIEW shown OWNER TO lender; \
          GRANT SELECT ON shown TO merger";
     support::cluster().execute("why_merges", script).unwrap();
     let insert = "GRANT INSERT (k) ON TABLE public.merged TO merger";

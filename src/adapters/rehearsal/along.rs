@@ -106,7 +106,7 @@ pub(super) async fn along(
             ..Wants::default()
         };
         let triggers = written::fired(session, &one).await?;
-        let mut hidden = written::computed(session, &one).await?;
+        let mut hidden = written::computed(session, &one, &triggers).await?;
         hidden.extend(written::conditions(session, &one).await?);
         let mut checks: Vec<(KeyCheck, Moving)> = Vec::new();
         for check in keys::checks(session, wanted).await? {

@@ -7,7 +7,7 @@ use super::scene::without_variable;
 use super::stage::Stage;
 use super::touched::RowsOf;
 use crate::domain::diagnosis::body::{
-    self, About, Given, Holds, Known, Question, Standing, looks_at_rows, reassigns,
+    self, About, Body, Given, Holds, Known, Question, Standing, looks_at_rows, reassigns,
 };
 use crate::domain::diagnosis::checked::arguments_of;
 use crate::domain::failure::Failure;
@@ -84,6 +84,35 @@ pub(super) async fn known(
         }
     }
     Ok(known)
+}
+
+/// The rows that each statement of a body runs for, as they stand in FROM, where it leaves them as they are:
+/// what it inserts then is made of them. None where that is not known.
+pub(super) fn fired_for(running: &Running<'_>, body: &Body) -> Vec<String> {
+    let rows = running.rows.filter(|rows| !rows.item.is_empty());
+    let assigned = running
+        .event
+        .and_then(|event| body::assigned(running.text, event));
+    let (Some(_), Some(assigned), Some(arguments)) = (rows, assigned, running.arguments) else {
+        return Vec::new();
+    };
+    if !assigned.columns.is_empty() {
+        return Vec::new();
+    }
+    let row = row_of(running, arguments);
+    let each = body.under.iter().map(|under| {
+        let under: Vec<String> = under
+            .iter()
+            .filter(|condition| !looks_at_rows(condition))
+            .map(|condition| by_name(&running.standing.told(condition)))
+            .collect();
+        if under.is_empty() {
+            row.clone()
+        } else {
+            format!("{row} WHERE {}", under.join(" AND "))
+        }
+    });
+    each.collect()
 }
 
 /// The rows that a body's expressions are made of.

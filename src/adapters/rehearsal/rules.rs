@@ -9,10 +9,19 @@ use super::underneath::action;
 use super::written::{self, Timing};
 use crate::domain::diagnosis::body::{Course, Rows};
 use crate::domain::diagnosis::wants::Wants;
+use crate::domain::diagnosis::writing::joined;
 use crate::domain::failure::Failure;
 use crate::domain::sql::lexer::tokens;
 use crate::domain::sql::split;
-use crate::domain::sql::words::Words;
+
+/// One statement of a rule.
+pub(super) struct Action {
+    pub(super) text: String,
+    /// The same with the rows that it is done for, where they are known.
+    pub(super) joined: Option<String>,
+    /// Whether it surely runs.
+    pub(super) course: Course,
+}
 
 /// The statements that a statement's writes become or bring along by rules, each with whether it surely
 /// runs; none where there are no rows, and whether that is only so for now.
@@ -20,7 +29,7 @@ pub(super) async fn actions(
     stage: &Stage<'_>,
     (statement, wants): (&str, &Wants),
     before: Before,
-) -> Result<(Vec<(String, Course)>, Course), Failure> {
+) -> Result<(Vec<Action>, Course), Failure> {
     let mut found = Vec::new();
     let mut judged = Course::Straight;
     for wanted in &wants.relations {
@@ -57,46 +66,22 @@ pub(super) async fn actions(
                     (Some(Rows::Given), _) => {}
                     (None, Some(rows)) if names_rows(&one) => {
                         let joined = joined(&one, &rows.item());
-                        found.push((joined.unwrap_or(one), course));
+                        found.push(Action {
+                            text: one,
+                            joined,
+                            course,
+                        });
                     }
-                    (None, _) => found.push((one, course)),
+                    (None, _) => found.push(Action {
+                        text: one,
+                        joined: None,
+                        course,
+                    }),
                 }
             }
         }
     }
     Ok((found, judged))
-}
-
-/// An action with the rows that OLD and NEW stand for in its FROM; `None` where its words do not tell how.
-fn joined(action: &str, item: &str) -> Option<String> {
-    let words = Words::of_statement(action);
-    let mut depth = 0_i32;
-    let outside: Vec<usize> = (0..words.len())
-        .filter(|at| {
-            match words.text(*at) {
-                "(" => depth += 1,
-                ")" => depth -= 1,
-                _ => {}
-            }
-            depth == 0
-        })
-        .collect();
-    let first = |names: &[&str]| outside.iter().copied().find(|at| words.is_any(*at, names));
-    let end = words.len();
-    let behind = first(&["where", "returning"]).unwrap_or(end);
-    let (head, rest) = (words.span(0, behind), words.span(behind, end));
-    match words.lower(0).as_str() {
-        "insert" => {
-            let values = first(&["values"])?;
-            let close = words.closing(values + 1)?;
-            let row = words.span(values + 2, close);
-            let last = close + 1 == end || words.is_any(close + 1, &["returning"]);
-            last.then(|| format!("{} SELECT {row} FROM {item}", words.span(0, values)))
-        }
-        "update" if first(&["from"]).is_none() => Some(format!("{head} FROM {item} {rest}")),
-        "delete" if first(&["using"]).is_none() => Some(format!("{head} USING {item} {rest}")),
-        _ => None,
-    }
 }
 
 /// Whether an action is done for each row: one that names neither is done once (PostgreSQL source,
@@ -137,28 +122,5 @@ mod tests {
             ["INSERT INTO l VALUES (1)"]
         );
         assert!(each("NOTHING;").is_empty());
-    }
-
-    #[test]
-    fn an_action_is_joined_with_the_rows_it_is_done_for() {
-        for (action, wanted) in [
-            (
-                "INSERT INTO l (a) VALUES (new.a, f(1))",
-                Some("INSERT INTO l (a) SELECT new.a, f(1) FROM rows"),
-            ),
-            (
-                "UPDATE l SET a = new.a WHERE l.b = (SELECT 1 FROM x)",
-                Some("UPDATE l SET a = new.a FROM rows WHERE l.b = (SELECT 1 FROM x)"),
-            ),
-            (
-                "DELETE FROM l WHERE a = old.a",
-                Some("DELETE FROM l USING rows WHERE a = old.a"),
-            ),
-            ("INSERT INTO l VALUES (new.a), (old.a)", None),
-            ("INSERT INTO l SELECT new.a FROM x", None),
-            ("DELETE FROM l USING x WHERE a = old.a", None),
-        ] {
-            assert_eq!(joined(action, "rows").as_deref(), wanted, "{action}");
-        }
     }
 }

@@ -2,9 +2,10 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
+mod called;
 mod writes;
 
-use super::body_text::{ROUTINE, Text, blocks, has_parameters, kept_parsed, query_within};
+use super::body_text::{Text, blocks, has_parameters, kept_parsed, query_within};
 use super::branches::{self, Called, Running};
 use super::built::{self, Printed};
 use super::candidates;
@@ -22,7 +23,6 @@ use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::spoken::{Spoken, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf, touched};
-use super::underneath;
 use super::worded;
 use super::written::{Fired, Timing};
 use crate::domain::diagnosis::ObjectKind;
@@ -31,7 +31,8 @@ use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::restricted::Forbidden;
 use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
-use crate::domain::diagnosis::wants::{Call, Wanted, Wants, wants};
+use crate::domain::diagnosis::wants::{Wants, wants};
+use crate::domain::diagnosis::writing::joined;
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::{TokenKind, tokens};
@@ -294,7 +295,7 @@ impl Walk<'_> {
         if has_parameters(statement) {
             self.strict(role, statement).await?;
         }
-        self.follow(role, statement, path, plan, (self.before, 0))
+        self.follow(role, (statement, None), path, plan, (self.before, 0))
             .await?;
         if !READING.contains(&word_at(statement, 0).as_str()) {
             self.before = Before::Writes;
@@ -305,7 +306,7 @@ impl Walk<'_> {
     async fn follow(
         &mut self,
         role: &str,
-        statement: &str,
+        (statement, joined): (&str, Option<&str>),
         path: &str,
         plan: Vec<String>,
         (before, depth): (Before, usize),
@@ -333,7 +334,8 @@ impl Walk<'_> {
         for row in self.underneath(role, statement, &wants).await? {
             self.routine(role, &row, path, Cause::Other, depth).await?;
         }
-        self.writes((role, role), (statement, &wants), path, before, depth)
+        let written = (joined.unwrap_or(statement), &wants);
+        self.writes((role, role), written, path, before, depth)
             .await
     }
 
@@ -462,6 +464,7 @@ impl Walk<'_> {
         path: &str,
         depth: usize,
     ) -> Result<(), Failure> {
+        let mut fired_for = Vec::new();
         let statements = match text {
             Text::Sql(text) | Text::Parsed(text) => split::statements(text)
                 .into_iter()
@@ -486,6 +489,7 @@ impl Walk<'_> {
                 };
                 let known = branches::known(self.stage, &running).await?;
                 let read = body::read(text, &known);
+                fired_for = branches::fired_for(&running, &read);
                 self.found.course = self.found.course.max(read.course);
                 read.statements
             }
@@ -495,7 +499,7 @@ impl Walk<'_> {
             Text::Parsed(_) => self.bound_for(role).await?,
             Text::Sql(_) | Text::Procedural { .. } => Names::LookedUp,
         };
-        for statement in statements {
+        for (at, statement) in statements.into_iter().enumerate() {
             if self.restricted
                 && self.found.forbidden.is_none()
                 && let Some(what) = restricted::refused(self.stage, &statement).await?
@@ -514,8 +518,17 @@ impl Walk<'_> {
             let guards = guarded::guards_of(self.stage, role, &statement).await?;
             add(&mut self.found.needs, guards.needs);
             self.found.superuser |= guards.superuser && self.found.course <= Course::ByRows;
-            let nested = (Before::Writes, depth + 1);
-            Box::pin(self.follow(role, &statement, path, plan, nested)).await?;
+            let joined = fired_for
+                .get(at)
+                .filter(|_| word_at(&statement, 0) == "insert" && !body::looks_at_rows(&statement))
+                .and_then(|rows| joined(&statement, rows));
+            let before = match joined {
+                Some(_) => Before::Nothing,
+                None => Before::Writes,
+            };
+            let nested = (before, depth + 1);
+            let statement = (statement.as_str(), joined.as_deref());
+            Box::pin(self.follow(role, statement, path, plan, nested)).await?;
         }
         if (self.found.needs.len(), self.found.scenes.len()) != before {
             self.note(name);
@@ -600,72 +613,5 @@ impl Walk<'_> {
         }
         add(&mut self.found.needs, needs);
         Ok(Vec::new())
-    }
-
-    /// The routines that a statement calls, as the server resolved them or by its words, and those
-    /// that only its plan names.
-    async fn called(
-        &self,
-        wants: &Wants,
-        resolved: Option<Vec<String>>,
-        planned: &[String],
-    ) -> Result<Vec<Row>, Failure> {
-        let of_words = |call: &Call| {
-            let place = match &call.schema {
-                Some(schema) => format!("n.nspname = {}", literal(schema)),
-                None => "n.nspname = ANY (current_schemas(true))".to_owned(),
-            };
-            format!("({place} AND {})", candidates::fits(call, "p"))
-        };
-        let mut conditions: Vec<String> = match &resolved {
-            Some(oids) => oids.iter().map(|oid| format!("p.oid = {oid}")).collect(),
-            None => wants.routines.iter().map(of_words).collect(),
-        };
-        conditions.extend(
-            planned
-                .iter()
-                .filter(|name| wants.routines.iter().all(|call| call.name != **name))
-                .map(|name| format!("p.proname = {}", literal(name))),
-        );
-        self.routines(&conditions).await
-    }
-
-    /// The routines that views, policies and defaults under the relations of a statement call. Plans name those
-    /// of what is read, but not those that check new rows.
-    async fn underneath(
-        &self,
-        role: &str,
-        statement: &str,
-        wants: &Wants,
-    ) -> Result<Vec<Row>, Failure> {
-        let told_by_plans = |wanted: &Wanted| {
-            self.bodies == Bodies::Tried && !["INSERT", "UPDATE"].contains(&wanted.privilege)
-        };
-        if wants.relations.iter().all(told_by_plans) {
-            return Ok(Vec::new());
-        }
-        let touched = parsed::touches(self.stage, role, statement).await?;
-        let relations = touched.map_or_else(|| wants.relations.clone(), |all| all.relations);
-        let mut conditions = Vec::new();
-        for wanted in relations.iter().filter(|wanted| !told_by_plans(wanted)) {
-            let called = underneath::called(self.stage.session, role, wanted).await?;
-            conditions.extend(called.iter().map(|oid| format!("p.oid = {oid}")));
-        }
-        self.routines(&conditions).await
-    }
-
-    /// The routines of which one of some conditions holds, as far as their bodies can be read.
-    async fn routines(&self, conditions: &[String]) -> Result<Vec<Row>, Failure> {
-        if conditions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let sql = format!(
-            "SELECT {ROUTINE} FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-             WHERE l.lanname IN ('sql', 'plpgsql') AND p.oid >= 16384 AND p.prokind IN ('f', 'p') \
-             AND ({}) LIMIT 20",
-            conditions.join(" OR ")
-        );
-        Ok(self.stage.session.query(&sql).await?.rows)
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::diagnosis::writing::{
 use crate::domain::failure::Failure;
 use crate::domain::ident::quoted;
 use crate::domain::sql::lexer::tokens;
+use crate::domain::sql::row_locks::without_row_locks;
 use crate::domain::sql::words::Words;
 
 /// Rows looked at, at most.
@@ -132,8 +133,10 @@ pub(super) async fn touched(
     {
         return Ok(None);
     }
+    // Looking locks nothing.
+    let statement = without_row_locks(statement);
     let mut all = Vec::new();
-    for part in parts(statement) {
+    for part in parts(&statement) {
         match (of_part(stage, &part, (wanted, timing)).await?, &part.with) {
             (Told::Another, _) => {}
             (Told::Not, _) | (Told::Rows(_), None) => return Ok(None),
@@ -310,8 +313,12 @@ async fn through<'a>(
     let sql = format!(
         "SELECT FROM pg_catalog.pg_rewrite WHERE ev_class = {oid} AND ev_type = '{event}' AND is_instead"
     );
-    if !stage.session.query(&sql).await?.rows.is_empty() {
-        return Ok(None);
+    // What its own defaults fill in goes before those of the table.
+    let defaults = format!("SELECT FROM pg_catalog.pg_attrdef WHERE adrelid = {oid}");
+    for sql in [sql, defaults] {
+        if !stage.session.query(&sql).await?.rows.is_empty() {
+            return Ok(None);
+        }
     }
     let Some(view) = written_through(stage, condition).await? else {
         return Ok(None);

@@ -337,8 +337,14 @@ fn fires(event: u8, columns: &str) -> String {
 /// The functions that constraints, domains of columns, generated columns, indexes and partition keys of a written table
 /// call: the right to execute them is looked at when the first row comes (PostgreSQL source,
 /// `execMain.c`, `ExecRelCheck`). An UPDATE makes no new index entries while it leaves every indexed
-/// column alone, and computes only the generated columns that hang on what it sets.
-pub(super) async fn computed(session: &Session, wants: &Wants) -> Result<Vec<Row>, Failure> {
+/// column alone, and computes only the generated columns that hang on what it sets, unless a trigger before
+/// it may set others (`nodeModifyTable.c`, `ExecInitGenerated`).
+pub(super) async fn computed(
+    session: &Session,
+    wants: &Wants,
+    triggers: &[Fired],
+) -> Result<Vec<Row>, Failure> {
+    let before = triggers.iter().any(Fired::is_before_row);
     let mut found = Vec::new();
     for wanted in &wants.relations {
         if !["INSERT", "UPDATE"].contains(&wanted.privilege) {
@@ -359,7 +365,7 @@ pub(super) async fn computed(session: &Session, wants: &Wants) -> Result<Vec<Row
              JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum, \
              LATERAL (VALUES ('pg_catalog.pg_attrdef'::pg_catalog.regclass, f.oid, 0), \
              ('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum)) of_it(class, object, sub) \
-             WHERE {insert} OR EXISTS (SELECT FROM pg_catalog.pg_depend g JOIN pg_catalog.pg_attribute b \
+             WHERE {insert} OR {before} OR EXISTS (SELECT FROM pg_catalog.pg_depend g JOIN pg_catalog.pg_attribute b \
              ON b.attrelid = g.refobjid AND b.attnum = g.refobjsubid WHERE g.classid = of_it.class \
              AND g.objid = of_it.object AND g.objsubid = of_it.sub AND g.refobjid = c.oid AND b.attname = ANY ({columns})) \
              UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, 0 FROM target c \

@@ -69,6 +69,8 @@ const BEGINNINGS: [&str; 26] = [
 pub struct Body {
     /// The statements in it, in order.
     pub statements: Vec<String>,
+    /// What holds for the rows for which each of them runs, as far as it is known.
+    pub under: Vec<Vec<String>>,
     /// Whether all of them are run.
     pub course: Course,
     /// What is not known of it: what would decide which statements run, and what they are.
@@ -365,6 +367,7 @@ impl Reader<'_> {
     fn push(&mut self, text: String) {
         self.written |= writes(&text);
         self.found.statements.push(text);
+        self.found.under.push(self.under());
     }
 
     /// An expression, where it may touch anything.

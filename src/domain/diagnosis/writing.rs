@@ -2,10 +2,12 @@
 //! about them without writing anything.
 
 mod deletion;
+mod joined;
 mod merge;
 mod parts;
 
 pub use deletion::{Deletion, deletion};
+pub use joined::joined;
 pub use merge::{Deed, Matched, Merge, When};
 pub use parts::{Part, parts};
 

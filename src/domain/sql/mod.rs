@@ -14,6 +14,7 @@ pub mod prepared;
 pub mod psql;
 pub mod read_only;
 pub mod role_change;
+pub mod row_locks;
 pub mod search_path;
 pub mod split;
 pub mod transaction;

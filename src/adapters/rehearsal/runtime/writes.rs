@@ -70,12 +70,19 @@ impl Walk<'_> {
         }
         let (actions, judged) = rules::actions(self.stage, (statement, wants), before).await?;
         self.found.course = self.found.course.max(judged);
-        for (action, course) in actions {
+        for action in actions {
             let known = self.found.scenes.len() + self.found.needs.len();
             let nested = (before, depth + 1);
-            Box::pin(self.follow(role, &action, path, Vec::new(), nested)).await?;
+            Box::pin(self.follow(
+                role,
+                (&action.text, action.joined.as_deref()),
+                path,
+                Vec::new(),
+                nested,
+            ))
+            .await?;
             if self.found.scenes.len() + self.found.needs.len() > known {
-                self.found.course = self.found.course.max(course);
+                self.found.course = self.found.course.max(action.course);
             }
         }
         Ok(())
