@@ -28,6 +28,9 @@ REVOKE EXECUTE ON FUNCTION hid.norm(text) FROM PUBLIC;
 CREATE TABLE k.indexed (a int, n text); INSERT INTO k.indexed VALUES (1, 'A'); CREATE INDEX by_norm ON k.indexed (hid.norm(n));
 CREATE TABLE k.bare (n text); CREATE INDEX ON k.bare (hid.norm(n));
 CREATE TABLE k.fresh (n text); INSERT INTO k.fresh VALUES ('A');
+CREATE FUNCTION hid.holds(text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+REVOKE EXECUTE ON FUNCTION hid.holds(text) FROM PUBLIC; CREATE TABLE k.some (a int, n text); CREATE INDEX some_n ON k.some (a) WHERE hid.holds(n);
+ALTER TABLE k.some OWNER TO keeper;
 ALTER TABLE k.indexed OWNER TO keeper; ALTER TABLE k.bare OWNER TO keeper; ALTER TABLE k.fresh OWNER TO near;
 SET ROLE keeper;
 CREATE SEQUENCE k.one; CREATE SEQUENCE k.two; CREATE TABLE k.named (n text); INSERT INTO k.named VALUES ('k.two');
@@ -37,6 +40,9 @@ CREATE TABLE k.t (a int, b int); CREATE TABLE k.filled (id bigint DEFAULT nextva
 GRANT SELECT ON k.t TO g1 WITH GRANT OPTION; GRANT UPDATE ON k.t TO g2 WITH GRANT OPTION;
 RESET ROLE;
 CREATE FUNCTION k.becomes() RETURNS void LANGUAGE plpgsql SET role = 'w' AS 'BEGIN DELETE FROM k.t; END';
+CREATE FUNCTION k.local_role() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET LOCAL ROLE w; DELETE FROM k.t; END $$;
+CREATE FUNCTION k.called_role() RETURNS void LANGUAGE plpgsql AS
+$$ BEGIN PERFORM set_config('role', 'w', true); INSERT INTO k.t (a) VALUES (1); END $$;
 CREATE FUNCTION k.noisy() RETURNS int LANGUAGE sql SET log_statement = 'all' AS 'SELECT 1';
 CREATE SCHEMA parts AUTHORIZATION other;
 CREATE TABLE k.p (id int, v text) PARTITION BY LIST (v); CREATE TABLE parts.p_a PARTITION OF k.p FOR VALUES IN ('a');
@@ -77,6 +83,25 @@ const CASES: &[(&str, &str, &[&str])] = &[
         "DEALLOCATE ALL; PREPARE kept (int) AS SELECT b FROM k.t WHERE a = $1; CREATE TEMP TABLE x AS EXECUTE kept (1)",
         &["GRANT SELECT (a, b) ON TABLE k.t TO near"],
     ),
+    (
+        "app",
+        "SET ROLE w; GRANT INSERT ON k.t TO other",
+        &["GRANT INSERT ON TABLE k.t TO w WITH GRANT OPTION"],
+    ),
+    // What bodies set.
+    (
+        "app",
+        "SELECT k.local_role()",
+        &["GRANT DELETE ON TABLE k.t TO w"],
+    ),
+    (
+        "other",
+        "SELECT k.called_role()",
+        &[
+            "GRANT w TO other{set}",
+            "GRANT INSERT (a) ON TABLE k.t TO w",
+        ],
+    ),
     // A function's own settings.
     (
         "other",
@@ -93,6 +118,19 @@ const CASES: &[(&str, &str, &[&str])] = &[
         "keeper",
         "ANALYZE k.indexed",
         &["GRANT EXECUTE ON FUNCTION hid.norm(text) TO keeper"],
+    ),
+    (
+        "keeper",
+        "ALTER TABLE k.some ALTER COLUMN n TYPE varchar(50)",
+        &[
+            "GRANT USAGE ON SCHEMA hid TO keeper",
+            "GRANT EXECUTE ON FUNCTION hid.holds(text) TO keeper",
+        ],
+    ),
+    (
+        "keeper",
+        "REINDEX TABLE k.some",
+        &["GRANT EXECUTE ON FUNCTION hid.holds(text) TO keeper"],
     ),
     (
         "keeper",
@@ -160,7 +198,12 @@ async fn who_is_asked_is_told() {
         assert_eq!(report.outcome, Outcome::Refused, "{statement}");
         assert_eq!(first_fix(&report), fix, "{statement}: {report:#?}");
         // A GRANT that nobody may make whole only warns.
-        if statement.starts_with("GRANT") {
+        if statement.contains("GRANT") {
+            let apart = report
+                .because
+                .iter()
+                .any(|reason| reason.text.contains("one grantor"));
+            assert_eq!(apart, *role == "lead", "{statement}");
             continue;
         }
         let before = said(&session, role, &[], statement).await;

@@ -7,7 +7,7 @@ use super::need::cell;
 use super::stage::Stage;
 use crate::domain::diagnosis::building::{Building, building};
 use crate::domain::failure::Failure;
-use crate::domain::ident::quoted;
+use crate::domain::ident::{literal, quoted};
 
 /// What is worked out for the rows of one table.
 pub(super) struct Built {
@@ -26,52 +26,103 @@ pub(super) enum Printed {
     Written,
     /// With their schemas.
     InFull,
+    /// The same, but looked up again: a definition is printed and read to be made anew (PostgreSQL source,
+    /// `tablecmds.c`, `ATPostAlterTypeParse`).
+    ReadAgain,
 }
 
-/// Everything of it that calls functions which are not PostgreSQL's own. Nothing is worked out for a
-/// table without rows.
+/// Something that is worked out for the rows of one table.
+struct Part {
+    table: String,
+    owner: String,
+    /// The expressions, as a select list.
+    list: String,
+    /// Which rows they are worked out for.
+    condition: String,
+    /// What the table is called in them.
+    alias: String,
+    names: Printed,
+}
+
+/// Everything of it that calls functions which are not PostgreSQL's own. For a table without rows only the
+/// conditions of its indexes are made ready (PostgreSQL source, `heapam_handler.c`,
+/// `heapam_index_build_range_scan`).
 pub(super) async fn built(stage: &Stage<'_>, statement: &str) -> Result<Vec<Built>, Failure> {
-    let found = match building(statement) {
-        None => return Ok(Vec::new()),
-        Some(Building::New(index)) => {
-            let mut parts = index.expressions.clone();
-            parts.extend(index.condition.clone());
-            if parts.is_empty() {
+    let Some(building) = building(statement) else {
+        return Ok(Vec::new());
+    };
+    let samples = matches!(building, Building::Samples(_));
+    let parts = match building {
+        Building::New(index) => {
+            let condition = index.condition.unwrap_or_default();
+            if index.expressions.is_empty() && condition.is_empty() {
                 return Ok(Vec::new());
             }
-            let list = parts.join(", ");
             let called = index.relation.last().cloned().unwrap_or_default();
-            let alias = quoted(&called).into_owned();
             tables(stage, &index.relation)
                 .await?
                 .into_iter()
-                .map(|(owner, table)| {
-                    let text = format!("SELECT {list} FROM ONLY {table} AS {alias}");
-                    (table, owner, text, Printed::Written)
+                .map(|(owner, table)| Part {
+                    table,
+                    owner,
+                    list: index.expressions.join(", "),
+                    condition: condition.clone(),
+                    alias: quoted(&called).into_owned(),
+                    names: Printed::Written,
                 })
                 .collect()
         }
-        Some(Building::Indexes(names)) => there(stage, &names, "").await?,
-        Some(Building::Samples(names)) => {
+        Building::Indexes(names) => there(stage, &names, ("", "")).await?,
+        Building::Retyped(name, column) => {
+            let looks_at = format!(
+                "AND EXISTS (SELECT FROM pg_catalog.pg_depend l JOIN pg_catalog.pg_attribute a \
+                 ON a.attrelid = l.refobjid AND a.attnum = l.refobjsubid WHERE l.objid = i.indexrelid \
+                 AND l.refobjid = i.indrelid AND a.attname = {})",
+                literal(&column)
+            );
+            let mut parts = there(stage, &[name], (&looks_at, "")).await?;
+            for part in &mut parts {
+                part.names = Printed::ReadAgain;
+            }
+            parts
+        }
+        Building::Samples(names) => {
             let of_statistics = if stage.major() >= 14 {
-                "UNION ALL SELECT s.stxrelid, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), \
+                "UNION ALL SELECT s.stxrelid, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), NULL, \
                  'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid \
                  FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL"
             } else {
                 ""
             };
-            there(stage, &names, of_statistics).await?
+            there(stage, &names, ("", of_statistics)).await?
         }
     };
     let mut built = Vec::new();
-    for (table, owner, text, names) in found {
+    for part in parts {
+        let Part { table, owner, .. } = &part;
         let rows = format!("SELECT EXISTS (SELECT FROM ONLY {table})");
-        let is_empty = answer(stage, &owner, &rows)
+        let is_empty = answer(stage, owner, &rows)
             .await?
             .is_ok_and(|found| found == "f");
-        if !is_empty {
-            built.push(Built { owner, text, names });
+        if is_empty && (samples || part.condition.is_empty()) {
+            continue;
         }
+        // As a condition of the query it could be left to the index that it is of.
+        let worked_out: Vec<&str> = [part.list.as_str(), part.condition.as_str()]
+            .into_iter()
+            .skip(usize::from(is_empty))
+            .filter(|one| !one.is_empty())
+            .collect();
+        let text = format!(
+            "SELECT {} FROM ONLY {table} AS {}",
+            worked_out.join(", "),
+            part.alias
+        );
+        built.push(Built {
+            owner: part.owner,
+            text,
+            names: part.names,
+        });
     }
     Ok(built)
 }
@@ -94,12 +145,12 @@ async fn tables(stage: &Stage<'_>, name: &[String]) -> Result<Vec<(String, Strin
         .collect())
 }
 
-/// What the indexes that are there work out, and what else is said to.
+/// What those of the indexes that are there work out for which something holds, and what else does.
 async fn there(
     stage: &Stage<'_>,
     names: &[Vec<String>],
-    besides: &str,
-) -> Result<Vec<(String, String, String, Printed)>, Failure> {
+    (holds, besides): (&str, &str),
+) -> Result<Vec<Part>, Failure> {
     let mut found = Vec::new();
     let path = stage.search_path().await?;
     for name in names {
@@ -116,12 +167,13 @@ async fn there(
             continue;
         };
         let sql = format!(
-            "{}, part(relation, list, class, object) AS (SELECT i.indrelid, concat_ws(', ', \
-             pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid)), \
+            "{}, part(relation, list, condition, class, object) AS (SELECT i.indrelid, \
+             pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid), \
              'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid FROM pg_catalog.pg_index i \
              WHERE (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) \
-             AND NOT EXISTS (SELECT FROM target t WHERE t.index <> i.indexrelid) {besides}) \
-             SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner), quote_ident(n.nspname) || '.' || quote_ident(c.relname), p.list \
+             AND NOT EXISTS (SELECT FROM target t WHERE t.index <> i.indexrelid) {holds} {besides}) \
+             SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner), quote_ident(n.nspname) || '.' || quote_ident(c.relname), \
+             p.list, p.condition, quote_ident(c.relname) \
              FROM target JOIN pg_catalog.pg_class c ON c.oid = target.oid JOIN pg_catalog.pg_namespace n \
              ON n.oid = c.relnamespace JOIN part p ON p.relation = c.oid WHERE c.relkind IN ('r', 'm') \
              AND EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = p.class AND d.objid = p.object \
@@ -132,10 +184,13 @@ async fn there(
         stage.set_search_path("pg_catalog").await?;
         let rows = stage.session.query(&sql).await?.rows;
         stage.set_search_path(&path).await?;
-        found.extend(rows.iter().map(|row| {
-            let (owner, table) = (cell(row, 0), cell(row, 1));
-            let text = format!("SELECT {} FROM ONLY {table}", cell(row, 2));
-            (table, owner, text, Printed::InFull)
+        found.extend(rows.iter().map(|row| Part {
+            owner: cell(row, 0),
+            table: cell(row, 1),
+            list: cell(row, 2),
+            condition: cell(row, 3),
+            alias: cell(row, 4),
+            names: Printed::InFull,
         }));
     }
     Ok(found)

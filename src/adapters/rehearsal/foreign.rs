@@ -177,7 +177,7 @@ pub(super) async fn obstruct(
             }
         }
         Outcome::Refused => {
-            if let Some(fix) = report.fixes.first_mut() {
+            for fix in &mut report.fixes {
                 fix.verdict = Verdict::Expected;
                 fix.notes.push(format!(
                     "with it the statement passes the privilege checks and then fails: {}",

@@ -5,7 +5,7 @@ use super::derived::first_of;
 use super::maintenance::{self, Right};
 use super::need::{Need, add, cell, need, object};
 use super::stage::Stage;
-use crate::domain::diagnosis::heirs::{Deed, Reaching, reaching};
+use crate::domain::diagnosis::heirs::{Deed, Names, Reaching, reaching};
 use crate::domain::diagnosis::{Breadth, ObjectKind};
 use crate::domain::failure::Failure;
 use crate::domain::ident::literal;
@@ -16,7 +16,7 @@ const BELOW: &str =
 
 /// What is lacking for it.
 pub(super) async fn lacking(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Failure> {
-    let Some(Reaching { relation, deeds }) = reaching(statement) else {
+    let Some(Reaching { relation, deeds }) = reaching(statement, Names::All) else {
         return Ok(Vec::new());
     };
     let mut needs = Vec::new();
@@ -94,7 +94,7 @@ async fn owned(
 /// to everybody before anything is read, so it may be tried as it stands (PostgreSQL source,
 /// `tablecmds.c`, `ATPrepAlterColumnType`).
 pub(super) async fn changes_its_key(stage: &Stage<'_>, statement: &str) -> Result<bool, Failure> {
-    let Some(Reaching { relation, deeds }) = reaching(statement) else {
+    let Some(Reaching { relation, deeds }) = reaching(statement, Names::All) else {
         return Ok(false);
     };
     let columns: Vec<String> = deeds

@@ -13,6 +13,7 @@ use crate::domain::diagnosis::trial::EXPLAIN;
 use crate::domain::diagnosis::{NotByGrant, NotByGrantKind, Outcome, Verdict, WhyReport};
 use crate::domain::failure::Failure;
 use crate::domain::sql::search_path::path_change;
+use crate::domain::sql::split;
 
 /// Refusals followed at most, so that a server that never passes cannot hold us.
 const MOST_REFUSALS: usize = 300;
@@ -88,9 +89,11 @@ pub(super) async fn play(
         let speaker = body.as_ref().map(|(speaker, _)| speaker);
         let asked = asking(stage.role, scenes).into_iter().nth(scene);
         let asked = asked.as_deref().unwrap_or(stage.role);
-        let text = body.as_ref().map_or(statement, |(_, text)| {
-            text.strip_prefix(EXPLAIN).unwrap_or(text)
-        });
+        let told = body.as_ref().map_or_else(
+            || spoken_in(statement, scenes.get(scene)),
+            |(_, text)| text.strip_prefix(EXPLAIN).unwrap_or(text).to_owned(),
+        );
+        let text = told.as_str();
         if let Some(denial) = denial::of_statement(&failure, text) {
             report.outcome = Outcome::Refused;
             let _ = report.refusal.get_or_insert_with(|| failure.clone());
@@ -132,6 +135,18 @@ pub(super) async fn play(
         needs,
         ..Found::nothing()
     })
+}
+
+/// The one of several statements that a scene tries as it stands, or else all of them.
+fn spoken_in(statements: &str, scene: Option<&Scene>) -> String {
+    let tried = scene.map(|scene| scene.text.strip_prefix(EXPLAIN).unwrap_or(&scene.text));
+    split::statements(statements)
+        .into_iter()
+        .filter_map(|range| statements.get(range))
+        .map(|one| one.trim().trim_end_matches(';'))
+        .find(|one| Some(*one) == tried)
+        .unwrap_or(statements)
+        .to_owned()
 }
 
 /// Adds what the server's own reading of a scene tells that no refusal led to: policies under a view

@@ -2,6 +2,7 @@
 //! functions, procedures, triggers and DO blocks, foreign keys, and functions that look for
 //! themselves.
 
+mod becoming;
 mod called;
 mod writes;
 
@@ -20,7 +21,7 @@ use super::resolution;
 use super::restricted;
 use super::runners;
 use super::scene::{Names, Scene, Speaker, called_in, plannable};
-use super::spoken::{Spoken, spoken};
+use super::spoken::{Spoken, becomes, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf, touched};
 use super::worded;
@@ -29,13 +30,13 @@ use crate::domain::diagnosis::ObjectKind;
 use crate::domain::diagnosis::body::{self, Course, Standing};
 use crate::domain::diagnosis::calls::{Naming, naming};
 use crate::domain::diagnosis::restricted::Forbidden;
-use crate::domain::diagnosis::saying;
 use crate::domain::diagnosis::trial::{EXPLAIN, explain, trial, word_at};
 use crate::domain::diagnosis::wants::{Wants, wants};
 use crate::domain::diagnosis::writing::joined;
 use crate::domain::failure::Failure;
 use crate::domain::ident::{self, literal};
 use crate::domain::sql::lexer::{TokenKind, tokens};
+use crate::domain::sql::role_change::{RoleChange, role_change};
 use crate::domain::sql::split;
 
 /// Words that begin what is tried by itself, not planned.
@@ -48,6 +49,9 @@ const DEFINING: [&str; 11] = [
 const READING: [&str; 8] = [
     "begin", "start", "set", "reset", "show", "explain", "prepare", "declare",
 ];
+
+/// What building indexes and gathering statistics reads, as it is spoken of.
+const WORKED_OUT: &str = "the definition of an index or statistics object";
 
 /// The search path of what runs on somebody else's behalf.
 const SAFE_PATH: &str = "pg_catalog, pg_temp";
@@ -286,11 +290,13 @@ impl Walk<'_> {
                 .await?;
         }
         for one in built::built(actor, statement).await? {
-            let safe = actor.major() >= 17 && one.names == Printed::InFull;
+            let safe = actor.major() >= 17 && one.names != Printed::Written;
             let path = if safe { SAFE_PATH } else { path };
-            let body = Text::Parsed(one.text);
-            self.body("an index or statistics object", &one.owner, &body, path, 0)
-                .await?;
+            let body = match one.names {
+                Printed::ReadAgain => Text::Sql(one.text),
+                Printed::Written | Printed::InFull => Text::Parsed(one.text),
+            };
+            self.body(WORKED_OUT, &one.owner, &body, path, 0).await?;
         }
         if has_parameters(statement) {
             self.strict(role, statement).await?;
@@ -349,7 +355,12 @@ impl Walk<'_> {
     }
 
     fn note(&mut self, of: &str) {
-        let note = format!("read from the body of {of}, which was not run");
+        // What has no name is spoken of with an article.
+        let unnamed = ["the ", "a ", "an "]
+            .iter()
+            .any(|word| of.starts_with(word));
+        let body = if unnamed { "" } else { "the body of " };
+        let note = format!("read from {body}{of}, which was not run");
         if !self.found.notes.contains(&note) {
             self.found.notes.push(note);
         }
@@ -425,36 +436,6 @@ impl Walk<'_> {
         self.stage.set_search_path(path).await
     }
 
-    /// What a routine's SET clauses want, before its body runs; the role that they make of who runs it.
-    /// They are judged as if it set them itself, but SET ROLE as whoever signed in (PostgreSQL source,
-    /// `fmgr.c`, `fmgr_security_definer`; `variable.c`, `check_role`).
-    async fn settings(&mut self, row: &Row, runs_as: &str) -> Result<Option<String>, Failure> {
-        let sql = format!(
-            "SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM pg_catalog.pg_proc p, \
-             unnest(p.proconfig) c WHERE p.oid = {} AND c NOT LIKE 'search_path=%'",
-            cell(row, 0)
-        );
-        let mut becomes = None;
-        for set in self.stage.session.query(&sql).await?.rows {
-            let (name, value) = (cell(&set, 0), cell(&set, 1));
-            if name != "role" {
-                let sets = format!("SET {name} TO DEFAULT");
-                let guards = guarded::guards_of(self.stage, runs_as, &sets).await?;
-                add(&mut self.found.needs, guards.needs);
-                self.found.superuser |= guards.superuser;
-            } else if value != "none" && runners::known_role(self.stage.session, &value).await? {
-                let sets = format!("SET ROLE {}", ident::role(&value));
-                let needs = derived::derive(self.stage, &sets, None).await?;
-                if !needs.is_empty() && self.found.refusal.is_none() {
-                    self.found.refusal = Some(saying::becoming_refusal(&value));
-                }
-                add(&mut self.found.needs, needs);
-                becomes = Some(value);
-            }
-        }
-        Ok(becomes)
-    }
-
     /// What the statements of one body want of the role they run as.
     async fn body(
         &mut self,
@@ -465,7 +446,7 @@ impl Walk<'_> {
         depth: usize,
     ) -> Result<(), Failure> {
         let mut fired_for = Vec::new();
-        let statements = match text {
+        let statements: Vec<String> = match text {
             Text::Sql(text) | Text::Parsed(text) => split::statements(text)
                 .into_iter()
                 .filter_map(|range| {
@@ -499,10 +480,20 @@ impl Walk<'_> {
             Text::Parsed(_) => self.bound_for(role).await?,
             Text::Sql(_) | Text::Procedural { .. } => Names::LookedUp,
         };
-        for (at, statement) in statements.into_iter().enumerate() {
+        let (statements, places): (Vec<String>, Vec<usize>) =
+            self.spelled_out(&statements).into_iter().unzip();
+        for (
+            Spoken {
+                role,
+                text: statement,
+            },
+            at,
+        ) in spoken(role, &statements).into_iter().zip(places)
+        {
+            let role = role.as_str();
             if self.restricted
                 && self.found.forbidden.is_none()
-                && let Some(what) = restricted::refused(self.stage, &statement).await?
+                && let Some(what) = restricted::refused(self.stage, statement).await?
             {
                 self.found.forbidden = Some((what, name.to_owned()));
             }
@@ -514,14 +505,20 @@ impl Walk<'_> {
                 path: path.to_owned(),
                 names: names.clone(),
             };
-            let plan = self.tried(&statement, speaker).await?;
-            let guards = guarded::guards_of(self.stage, role, &statement).await?;
+            if becomes(statement) {
+                if let Some(RoleChange::Role(Some(named))) = role_change(statement) {
+                    self.becoming(&named, statement).await?;
+                }
+                continue;
+            }
+            let plan = self.tried(statement, speaker).await?;
+            let guards = guarded::guards_of(self.stage, role, statement).await?;
             add(&mut self.found.needs, guards.needs);
             self.found.superuser |= guards.superuser && self.found.course <= Course::ByRows;
             let joined = fired_for
                 .get(at)
-                .filter(|_| word_at(&statement, 0) == "insert" && !body::looks_at_rows(&statement))
-                .and_then(|rows| joined(&statement, rows));
+                .filter(|_| word_at(statement, 0) == "insert" && !body::looks_at_rows(statement))
+                .and_then(|rows| joined(statement, rows));
             let before = match joined {
                 Some(_) => Before::Nothing,
                 None => Before::Writes,

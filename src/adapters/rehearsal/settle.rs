@@ -105,6 +105,7 @@ pub(super) async fn settle(
         }
     }
     if report.outcome == Outcome::Refused {
+        apart(stage, report, &needs).await?;
         later(stage, report, &needs).await?;
         let server = Server {
             major: stage.major(),
@@ -378,6 +379,42 @@ async fn membership(stage: &Stage<'_>, of: &str, statement: &str) -> Result<Stri
     ))
 }
 
+/// How a privilege must be held.
+fn extent(need: &Need) -> remedy::Held {
+    match need.option {
+        GrantOption::With => remedy::Held::ToGrant,
+        GrantOption::Without => remedy::Held::Plainly,
+    }
+}
+
+/// Rights to grant that are there already, but with other roles than the one that would grant the rest:
+/// one GRANT has one grantor (PostgreSQL source, `acl.c`, `select_best_grantor`).
+async fn apart(stage: &Stage<'_>, report: &mut WhyReport, needs: &[Need]) -> Result<(), Failure> {
+    for need in needs {
+        let who = &need.missing.grantee;
+        let held = match need.option {
+            GrantOption::With => {
+                remedy::held(&ident::literal(who), &need.missing, remedy::Held::ToGrant)
+            }
+            GrantOption::Without => None,
+        };
+        let Some(held) = held else { continue };
+        stage.rewind().await?;
+        let rows = stage.session.query(&format!("SELECT {held}")).await?.rows;
+        if rows.first().is_some_and(|row| cell(row, 0) == "t") {
+            report.because.push(Reason {
+                mark: Mark::Measured,
+                text: format!(
+                    "{who} may grant {} through a role that it is a member of, but one GRANT has one grantor: \
+                     it must hold the right to grant all of it",
+                    need.missing.privilege
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Paths that are there already but take a SET ROLE.
 async fn later(stage: &Stage<'_>, report: &mut WhyReport, needs: &[Need]) -> Result<(), Failure> {
     let Some(missing) = needs.first().map(|need| &need.missing) else {
@@ -388,7 +425,7 @@ async fn later(stage: &Stage<'_>, report: &mut WhyReport, needs: &[Need]) -> Res
     }
     let conditions: Vec<String> = needs
         .iter()
-        .filter_map(|need| remedy::held("r.oid", &need.missing, remedy::Held::Plainly))
+        .filter_map(|need| remedy::held("r.oid", &need.missing, extent(need)))
         .collect();
     if conditions.len() != needs.len() || missing.object.kind == ObjectKind::Role {
         return Ok(());

@@ -1,5 +1,6 @@
 //! What building an index or gathering statistics works out for the rows of a table.
 
+use super::heirs::{Deed, Names, reaching};
 use super::maintained::maintained;
 use crate::domain::sql::words::Words;
 
@@ -8,6 +9,8 @@ use crate::domain::sql::words::Words;
 pub enum Building {
     /// The expressions and conditions of the indexes that are there.
     Indexes(Vec<Vec<String>>),
+    /// The same of those that look at one column of a table, whose type changes.
+    Retyped(Vec<String>, String),
     /// The expressions of indexes and of statistics objects.
     Samples(Vec<Vec<String>>),
     /// What a new index is made of.
@@ -39,6 +42,14 @@ pub fn building(statement: &str) -> Option<Building> {
     };
     match words.lower(0).as_str() {
         "create" => new_index(&words).map(Building::New),
+        "alter" => {
+            let changed = reaching(statement, Names::Only)?;
+            let column = changed.deeds.into_iter().find_map(|deed| match deed {
+                Deed::Retype(column) => Some(column),
+                Deed::Index | Deed::NotNull(_) => None,
+            })?;
+            Some(Building::Retyped(changed.relation, column))
+        }
         "analyze" => Some(Building::Samples(named(true))),
         "vacuum" if asks(&words, "analyze") => Some(Building::Samples(named(true))),
         "vacuum" if !asks(&words, "full") => None,
@@ -142,6 +153,7 @@ mod tests {
         let names = |sql: &str| match building(sql) {
             Some(Building::Indexes(names)) => ("indexes", names.concat()),
             Some(Building::Samples(names)) => ("samples", names.concat()),
+            Some(Building::Retyped(name, column)) => ("retyped", vec![name.join("."), column]),
             other => panic!("{sql}: {other:?}"),
         };
         let of = |kind: &'static str, name: &str| (kind, vec![name.to_owned()]);
@@ -151,6 +163,10 @@ mod tests {
         assert_eq!(names("vacuum full verbose t"), of("indexes", "t"));
         assert_eq!(names("vacuum verbose analyze t"), of("samples", "t"));
         assert_eq!(names("analyze a, b (x)"), of("samples", "a"));
+        assert_eq!(
+            names("alter table only s.t alter a type text"),
+            ("retyped", vec!["s.t".to_owned(), "a".to_owned()])
+        );
         assert_eq!(
             names("refresh materialized view concurrently m"),
             of("indexes", "m")

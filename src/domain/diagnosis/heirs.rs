@@ -22,14 +22,27 @@ pub enum Deed {
     Retype(String),
 }
 
-/// Reads a statement; nothing where it is said to reach no further.
+/// Whether statements count that are said to mean one table only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// They do not.
+    All,
+    /// They do.
+    Only,
+}
+
+/// Reads a statement.
 #[must_use]
-pub fn reaching(statement: &str) -> Option<Reaching> {
+pub fn reaching(statement: &str, names: Names) -> Option<Reaching> {
     let words = Words::of_statement(statement);
     if words.is(0, "create") {
         let begins = 1 + usize::from(words.is(1, "unique"));
         let on = words.find("on").filter(|_| words.is(begins, "index"))?;
-        let (relation, _) = words.dotted(on + 1).filter(|_| !words.is(on + 1, "only"))?;
+        let only = words.is(on + 1, "only");
+        if only && names == Names::All {
+            return None;
+        }
+        let (relation, _) = words.dotted(on + 1 + usize::from(only))?;
         let deeds = vec![Deed::Index];
         return Some(Reaching { relation, deeds });
     }
@@ -37,7 +50,11 @@ pub fn reaching(statement: &str) -> Option<Reaching> {
         return None;
     }
     let name = if words.is(2, "if") { 4 } else { 2 };
-    let (relation, behind) = words.dotted(name).filter(|_| !words.is(name, "only"))?;
+    let only = words.is(name, "only");
+    if only && names == Names::All {
+        return None;
+    }
+    let (relation, behind) = words.dotted(name + usize::from(only))?;
     let mut deeds = Vec::new();
     for at in behind..words.len() {
         let adds = words.is_any(at, &["primary", "unique", "exclude"])
@@ -69,7 +86,8 @@ mod tests {
 
     #[test]
     fn deeds_are_told_by_words() {
-        let told = |sql: &str| reaching(sql).map(|one| (one.relation.join("."), one.deeds));
+        let told =
+            |sql: &str| reaching(sql, Names::All).map(|one| (one.relation.join("."), one.deeds));
         let deeds = |name: &str, deeds: &[Deed]| Some((name.to_owned(), deeds.to_vec()));
         let retype = |name: &str| Deed::Retype(name.to_owned());
         for (sql, wanted) in [
