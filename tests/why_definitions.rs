@@ -449,3 +449,44 @@ async fn memberships_and_ownerships_are_told_truly() {
     .await;
     assert!(report.fixes[0].notes[0].starts_with("REVOKE takes back only what told_asks"));
 }
+
+/// An event trigger would write and draw from a sequence whenever something is granted or defined: it is
+/// silent, and what its function asks for is found all the same.
+#[tokio::test]
+async fn event_triggers_leave_nothing_and_are_followed() {
+    support::database("why_events");
+    let setup = "CREATE ROLE defines LOGIN; CREATE SCHEMA yard; GRANT USAGE ON SCHEMA yard TO defines; \
+        CREATE TABLE public.changes (id serial, what text, who text); \
+        CREATE FUNCTION public.keep_change() RETURNS event_trigger LANGUAGE plpgsql AS $$ \
+        DECLARE r record; BEGIN FOR r IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP \
+        INSERT INTO public.changes (what) VALUES (r.object_identity); END LOOP; END $$; \
+        CREATE EVENT TRIGGER keeps ON ddl_command_end EXECUTE FUNCTION public.keep_change()";
+    support::cluster().execute("why_events", setup).unwrap();
+    let session = support::superuser_session("why_events").await;
+    let drawn = "SELECT last_value, is_called FROM public.changes_id_seq";
+    let before = session.query(drawn).await.unwrap().rows;
+    let report = why(&session, "defines", "CREATE TABLE yard.bench (a int)").await;
+    assert_eq!(
+        first_fix(&report),
+        [
+            "GRANT CREATE ON SCHEMA yard TO defines",
+            "GRANT INSERT (what) ON TABLE public.changes TO defines",
+            "GRANT USAGE ON SEQUENCE public.changes_id_seq TO defines",
+        ],
+        "{report:#?}"
+    );
+    let after = session.query(drawn).await.unwrap().rows;
+    assert_eq!(before, after);
+    // Rules are heard while queries are planned.
+    let ruled = "CREATE TABLE yard.seen (a int); CREATE TABLE yard.kept (a int); \
+        GRANT INSERT ON yard.seen TO defines; \
+        CREATE RULE keep AS ON INSERT TO yard.seen DO ALSO INSERT INTO yard.kept VALUES (NEW.a); \
+        CREATE ROLE rules; ALTER TABLE yard.seen OWNER TO rules; GRANT USAGE ON SCHEMA yard TO rules";
+    support::cluster().execute("why_events", ruled).unwrap();
+    let report = why(&session, "defines", "INSERT INTO yard.seen VALUES (1)").await;
+    assert_eq!(
+        first_fix(&report),
+        ["GRANT INSERT (a) ON TABLE yard.kept TO rules"],
+        "{report:#?}"
+    );
+}

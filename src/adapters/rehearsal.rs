@@ -15,6 +15,7 @@ mod copying;
 mod definitions;
 mod derived;
 mod drawing;
+mod event_triggers;
 mod foreign;
 mod given_text;
 mod guarded;
@@ -72,6 +73,7 @@ use crate::domain::sql::psql::sent;
 use crate::domain::sql::role_change::spelled_out;
 use crate::domain::sql::search_path::{opening, path_change};
 use crate::domain::sql::split;
+use event_triggers::Events;
 use need::{Need, add};
 use play::Found;
 use runtime::{Beyond, Bodies};
@@ -159,9 +161,10 @@ async fn explain_as_written(session: &Session, question: &Question) -> Result<Wh
         return Ok(report);
     }
     let looker = runners::looker(session, &question.role).await?;
+    let events = event_triggers::events(session).await?;
     let manner = match question.rehearse {
-        Rehearse::WherePossible => looker.manner,
-        Rehearse::Never => Manner::Onlooker,
+        Rehearse::WherePossible if events != Events::Heard => looker.manner,
+        Rehearse::WherePossible | Rehearse::Never => Manner::Onlooker,
     };
     let sent = question.statement.as_deref().map(sent);
     let opened = sent.as_deref().map(opening);
@@ -169,14 +172,18 @@ async fn explain_as_written(session: &Session, question: &Question) -> Result<Wh
         .as_ref()
         .and_then(|opened| opened.path.as_deref())
         .or(question.search_path.as_deref());
-    let stage = Stage::open(session, &question.role, manner, path).await?;
-    let mut rehearsal = looker.rehearsal;
+    let stage = Stage::open(session, &question.role, (manner, events), path).await?;
+    let mut rehearsal = if events == Events::Heard {
+        Err("event triggers would fire, which who looks may not silence".to_owned())
+    } else {
+        looker.rehearsal
+    };
     let ungiven = looker.ungiven.map_or_else(
         || format!("{} may not grant all that is missing", report.looked_as),
         str::to_owned,
     );
     if let Some(joining) = &looker.joining
-        && question.rehearse == Rehearse::WherePossible
+        && manner != Manner::Onlooker
         && question.statement.is_some()
         && stage.join_to_play(joining).await?
     {

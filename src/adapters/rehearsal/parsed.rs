@@ -116,6 +116,6 @@ async fn parsed(stage: &Stage<'_>, statement: &str) -> Result<Option<String>, Fa
     } else {
         return Ok(None);
     };
-    let rows = asked(stage.session, &[create], sql).await?;
+    let rows = asked(stage, &[create], sql).await?;
     Ok(rows.and_then(|rows| rows.first().map(|row| cell(row, 0))))
 }

@@ -2,6 +2,7 @@
 //! that exist only for a moment inside the transaction.
 
 use super::candidates::{self, fits};
+use super::event_triggers::SILENT_WITH_RULES;
 use super::need::{Need, Row, cell};
 use super::stage::Stage;
 use crate::adapters::session::Session;
@@ -49,17 +50,21 @@ pub(super) async fn called(
          ON d.classid = made.class AND d.objid = made.oid \
          AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass"
     );
-    let rows = asked(stage.session, &[create], &sql).await?;
+    let rows = asked(stage, &[create], &sql).await?;
     Ok(rows.map(|rows| rows.iter().map(|row| cell(row, 0)).collect()))
 }
 
 /// Makes something, asks, and unmakes it.
 pub(super) async fn asked(
-    session: &Session,
+    stage: &Stage<'_>,
     made: &[String],
     sql: &str,
 ) -> Result<Option<Vec<Row>>, Failure> {
+    let session = stage.session;
     let _ = session.query(BEFORE).await?;
+    if let Some(silent) = stage.silence(SILENT_WITH_RULES) {
+        let _ = session.query(silent).await?;
+    }
     let mut rows = None;
     let mut fails = false;
     for one in made {
@@ -87,7 +92,7 @@ pub(super) async fn of_signature(
          WHERE p.oid = pg_catalog.to_regprocedure({})",
         literal(signature)
     );
-    let rows = asked(stage.session, &[], &sql).await?.unwrap_or_default();
+    let rows = asked(stage, &[], &sql).await?.unwrap_or_default();
     let Some(meant) = rows.first().map(|row| cell(row, 0)) else {
         return Ok(());
     };
@@ -137,7 +142,7 @@ async fn procedure(stage: &Stage<'_>, statement: &str) -> Result<Option<String>,
                AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
                JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.proname = 'pgiam_resolution' \
                WHERE v.relname = 'pgiam_resolved'";
-    let rows = asked(stage.session, &made, sql).await?;
+    let rows = asked(stage, &made, sql).await?;
     Ok(rows.and_then(|rows| rows.first().map(|row| cell(row, 0))))
 }
 

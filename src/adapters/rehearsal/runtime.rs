@@ -11,6 +11,7 @@ use super::branches::{self, Called, Running};
 use super::built::{self, Printed};
 use super::candidates;
 use super::derived;
+use super::event_triggers;
 use super::given_text::{self, Given};
 use super::guarded;
 use super::heirs;
@@ -300,6 +301,10 @@ impl Walk<'_> {
         }
         if has_parameters(statement) {
             self.strict(role, statement).await?;
+        }
+        let fired = event_triggers::fired(statement, actor.major());
+        for row in self.routines(fired.as_slice()).await? {
+            self.routine(role, &row, path, Cause::Other, 0).await?;
         }
         self.follow(role, (statement, None), path, plan, (self.before, 0))
             .await?;

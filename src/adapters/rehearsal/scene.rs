@@ -4,7 +4,7 @@ use super::spoken::spoken;
 use super::unknown_values;
 use crate::adapters::session::Session;
 use crate::domain::diagnosis::evaluable::is_worked_out;
-use crate::domain::diagnosis::trial::{explain, held_up_by, is_key, key_passed};
+use crate::domain::diagnosis::trial::{EXPLAIN, explain, held_up_by, is_key, key_passed};
 use crate::domain::failure::Failure;
 use crate::domain::ident;
 use crate::domain::sql::lexer::{Token, TokenKind, tokens};
@@ -65,6 +65,11 @@ impl Scene {
     /// Whether it is the statement's own query, run for what it refuses.
     pub(super) fn is_worked_out(&self) -> bool {
         is_worked_out(&self.text)
+    }
+
+    /// Whether it is planned, or run as a query.
+    pub(super) fn is_query(&self) -> bool {
+        self.text.starts_with(EXPLAIN) || self.is_worked_out()
     }
 
     /// Whether its names were looked up before it runs.

@@ -4,6 +4,7 @@ mod smallest;
 
 use super::candidates::{Lifting, Reach, Refused};
 use super::circles;
+use super::event_triggers::{Events, HEARD, SILENT, SILENT_WITH_RULES};
 use super::met;
 use super::need::{Need, Row, cell};
 use super::scene::{Names, Played, Scene, Stopped};
@@ -61,6 +62,7 @@ pub(super) struct Stage<'a> {
     joined: Arc<Mutex<Vec<String>>>,
     /// Whether a trial had to wait for another session's lock and gave up: nothing is tried any more.
     held_up: Arc<AtomicBool>,
+    events: Events,
 }
 
 /// Waiting for a lock makes others wait behind us, so that is kept short.
@@ -89,7 +91,7 @@ impl<'a> Stage<'a> {
     pub(super) async fn open(
         session: &'a Session,
         role: &'a str,
-        manner: Manner,
+        (manner, events): (Manner, Events),
         path: Option<&str>,
     ) -> Result<Self, Failure> {
         // Whatever the session's default is: all of it is rolled back.
@@ -105,6 +107,7 @@ impl<'a> Stage<'a> {
             given: Vec::new(),
             joined: Arc::default(),
             held_up: Arc::default(),
+            events,
         };
         if let Err(failure) = stage.set_up(path).await {
             stage.close().await?;
@@ -125,6 +128,9 @@ impl<'a> Stage<'a> {
         // Refusals are read in English. Who is no superuser may not choose the language.
         if self.gives() {
             let _ = self.session.query("SET LOCAL lc_messages = 'C'").await?;
+        }
+        if self.events == Events::Silent {
+            let _ = self.session.query(SILENT).await?;
         }
         if let Some(path) = path {
             self.set_search_path(path).await?;
@@ -176,6 +182,7 @@ impl<'a> Stage<'a> {
             given: self.given.clone(),
             joined: Arc::clone(&self.joined),
             held_up: Arc::clone(&self.held_up),
+            events: self.events,
         }
     }
 
@@ -234,7 +241,8 @@ impl<'a> Stage<'a> {
         let mut opening = BACK.to_owned();
         let becoming = self.becoming(self.role);
         let given = self.given.iter().map(String::as_str);
-        for statement in given
+        for statement in (self.silence(SILENT_WITH_RULES).into_iter())
+            .chain(given)
             .chain(statements.iter().copied())
             .chain([HASTE, becoming.as_str()])
         {
@@ -248,8 +256,23 @@ impl<'a> Stage<'a> {
         }
         let mut plans = Vec::new();
         let mut speaker = None;
+        let mut silent = true;
         for (at, scene) in scenes.iter().enumerate() {
             let mut sql = std::mem::take(&mut opening);
+            // Rules are silent together with event triggers, and queries are planned with them.
+            let wanted = if scene.is_query() {
+                HEARD
+            } else {
+                SILENT_WITH_RULES
+            };
+            if let Some(wanted) = self.silence(wanted).filter(|_| silent == scene.is_query()) {
+                let _ = write!(sql, "; SET LOCAL SESSION AUTHORIZATION DEFAULT; {wanted}");
+                silent = !silent;
+                speaker = None;
+                if scene.speaker.is_none() {
+                    let _ = write!(sql, "; {becoming}");
+                }
+            }
             if let Some(next) = scene.speaker.as_ref().filter(|next| speaker != Some(*next)) {
                 let path = ident::literal(&next.path);
                 if let Names::Bound(looking) = &next.names {
@@ -309,7 +332,11 @@ impl<'a> Stage<'a> {
         if self.tries_nothing() && !statements.is_empty() {
             return Ok(Err(untried()));
         }
-        for statement in statements {
+        let silent = self
+            .silence(SILENT_WITH_RULES)
+            .filter(|_| !statements.is_empty());
+        let heard = silent.and_then(|_| self.silence(HEARD));
+        for statement in (silent.iter()).chain(statements).chain(&heard) {
             if let Err(failure) = self.session.query(statement).await {
                 self.note(&failure);
                 return Ok(Err(failure));
@@ -480,8 +507,12 @@ impl<'a> Stage<'a> {
         let mut able = Vec::new();
         for role in roles {
             // One message to the server for each of them.
-            let mut sql = format!("{BACK}; {}", self.becoming(role));
-            for statement in statements {
+            let mut sql = BACK.to_owned();
+            let becoming = self.becoming(role);
+            for statement in (self.silence(SILENT_WITH_RULES).into_iter())
+                .chain([becoming.as_str()])
+                .chain(statements.iter().map(String::as_str))
+            {
                 sql.push_str("; ");
                 sql.push_str(statement);
             }
@@ -502,6 +533,11 @@ impl<'a> Stage<'a> {
     /// Whether SET ROLE in the statement is judged as for a sign-in of the role.
     pub(super) fn judges_becoming(&self) -> bool {
         self.manner != Manner::Role
+    }
+
+    /// What is said about event triggers, where each trial silences them.
+    pub(super) fn silence(&self, sql: &'static str) -> Option<&'static str> {
+        (self.events == Events::SilentWithRules).then_some(sql)
     }
 
     /// Remembers a lock that was not given (`lock_not_available`).

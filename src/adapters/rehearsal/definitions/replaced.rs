@@ -82,7 +82,7 @@ async fn replaced(
          WHERE p.oid = pg_catalog.to_regprocedure({})",
         literal(&signature)
     );
-    let rows = match resolution::asked(stage.session, &[], &told).await? {
+    let rows = match resolution::asked(stage, &[], &told).await? {
         Some(rows) => rows,
         None => stage.session.query(&alone).await?.rows,
     };

@@ -56,8 +56,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The statements of a body, each with its place, and every SET ROLE as one of its own; without any where it is not
-    /// known which of them run.
+    /// The statements of a body, each with its place, and every SET ROLE as one of its own; without any
+    /// where it is not known which of them run.
     pub(super) fn spelled_out(&self, statements: &[String]) -> Vec<(String, usize)> {
         let all = statements.iter().zip(0..);
         if self.found.course > Course::ByRows {

@@ -64,7 +64,7 @@ impl Walk<'_> {
     }
 
     /// The routines of which one of some conditions holds, as far as their bodies can be read.
-    async fn routines(&self, conditions: &[String]) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn routines(&self, conditions: &[String]) -> Result<Vec<Row>, Failure> {
         if conditions.is_empty() {
             return Ok(Vec::new());
         }
