@@ -490,3 +490,22 @@ async fn event_triggers_leave_nothing_and_are_followed() {
         "{report:#?}"
     );
 }
+
+/// What others have granted stays with a warning; the rest is dropped, and membership is enough for it.
+#[tokio::test]
+async fn drop_owned_takes_no_more_than_the_role() {
+    support::database("why_owned");
+    let setup = "CREATE ROLE drops LOGIN; CREATE ROLE leaving; CREATE ROLE giving; \
+        CREATE TABLE given (id int); ALTER TABLE given OWNER TO giving; \
+        SET ROLE giving; GRANT SELECT ON given TO leaving; RESET ROLE; \
+        CREATE TABLE kept (id int); ALTER TABLE kept OWNER TO leaving";
+    support::cluster().execute("why_owned", setup).unwrap();
+    let session = support::superuser_session("why_owned").await;
+    let major = session.facts().version.major();
+    let report = why(&session, "drops", "DROP OWNED BY leaving").await;
+    assert_eq!(
+        first_fix(&report),
+        for_version(&["GRANT leaving TO drops{inherit}"], major),
+        "{report:#?}"
+    );
+}
