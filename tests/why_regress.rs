@@ -309,3 +309,25 @@ async fn shared_catalogs_are_a_superusers_before_maintain(
     let said = report.refusal.map(|refusal| refusal.message);
     assert!(said.is_some_and(|said| said.contains("\"pg_authid\"")));
 }
+
+/// Until 13 who fills a new table needs INSERT on it, which default privileges may take from its maker.
+#[tokio::test]
+async fn tables_that_their_maker_may_not_fill() {
+    support::database("why_unfillable");
+    let setup = "CREATE ROLE fills LOGIN; CREATE SCHEMA vats; GRANT USAGE, CREATE ON SCHEMA vats TO fills; \
+        ALTER DEFAULT PRIVILEGES FOR ROLE fills REVOKE INSERT ON TABLES FROM fills";
+    support::cluster().execute("why_unfillable", setup).unwrap();
+    let session = support::superuser_session("why_unfillable").await;
+    for statement in [
+        "CREATE TABLE vats.one AS SELECT 1 AS a",
+        "SELECT 1 AS a INTO vats.two",
+    ] {
+        let refused = said(&session, "fills", &[], statement).await.is_some();
+        let report = why(&session, "fills", statement).await;
+        assert_eq!(report.outcome == Outcome::Refused, refused, "{report:#?}");
+        let fixes = first_fix(&report);
+        assert_eq!(fixes.len(), usize::from(refused));
+        let grants: Vec<&str> = fixes.iter().map(String::as_str).collect();
+        assert_eq!(said(&session, "fills", &grants, statement).await, None);
+    }
+}

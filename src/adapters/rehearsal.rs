@@ -50,6 +50,7 @@ mod stage;
 mod stored;
 mod touched;
 mod underneath;
+mod unfillable;
 mod unknown_values;
 mod worded;
 mod written;

@@ -25,6 +25,7 @@ use super::scene::{Names, Scene, Speaker, called_in, plannable};
 use super::spoken::{Spoken, becomes, spoken};
 use super::stage::Stage;
 use super::touched::{Before, RowsOf, touched};
+use super::unfillable;
 use super::worded;
 use super::written::{Fired, Timing};
 use crate::domain::diagnosis::ObjectKind;
@@ -174,6 +175,7 @@ async fn unplanned(
 ) -> Result<(Vec<Need>, Course), Failure> {
     let mut needs = referring::lacking(stage, statement).await?;
     add(&mut needs, heirs::lacking(stage, statement).await?);
+    add(&mut needs, unfillable::lacking(stage, statement).await?);
     let mut course = Course::Straight;
     let has = |wanted: &str| statement.to_lowercase().contains(wanted);
     for wanted in wants(statement).relations {
