@@ -1,6 +1,7 @@
 #![no_main]
 
 #[path = "../checks.rs"]
+// Each target uses one of the checks.
 #[allow(dead_code)]
 mod checks;
 

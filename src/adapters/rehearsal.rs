@@ -162,7 +162,11 @@ async fn explain_as_written(session: &Session, question: &Question) -> Result<Wh
         return Ok(report);
     }
     let looker = runners::looker(session, &question.role).await?;
-    let events = event_triggers::events(session).await?;
+    let events = match question.rehearse {
+        Rehearse::WherePossible => event_triggers::events(session).await?,
+        // Nothing is tried that could set them off.
+        Rehearse::Never => Events::None,
+    };
     let manner = match question.rehearse {
         Rehearse::WherePossible if events != Events::Heard => looker.manner,
         Rehearse::WherePossible | Rehearse::Never => Manner::Onlooker,

@@ -389,14 +389,10 @@ async fn types_used(stage: &Stage<'_>, statement: &str) -> Result<Vec<Need>, Fai
 
 /// CREATE on the schema of a new object.
 async fn create_in(stage: &Stage<'_>, name: &[String]) -> Result<Vec<Need>, Failure> {
-    let schema = match name {
-        [.., schema, _] => Some(schema.clone()),
-        _ => first_of_path(stage).await?,
-    };
-    let Some(schema) = schema else {
-        return Ok(Vec::new());
-    };
-    in_schema(stage, &schema, "CREATE").await
+    match place_of(stage, name).await? {
+        Some(schema) => in_schema(stage, &schema, "CREATE").await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// CREATE on the schema that a thing is in, for a role.
@@ -512,11 +508,13 @@ pub(super) async fn to_look_for(stage: &Stage<'_>, name: &[String]) -> Result<Ve
     }
 }
 
-/// The schema in which an object without one would be created for the role.
-async fn first_of_path(stage: &Stage<'_>) -> Result<Option<String>, Failure> {
-    let path = "SELECT current_setting('search_path')";
-    let rows = stage.session.query(path).await?.rows;
-    let path = rows.first().map(|row| cell(row, 0)).unwrap_or_default();
+/// The schema in which a new object of a name would be created for the role: its own, or the first of
+/// the path.
+async fn place_of(stage: &Stage<'_>, name: &[String]) -> Result<Option<String>, Failure> {
+    if let [.., schema, _] = name {
+        return Ok(Some(schema.clone()));
+    }
+    let path = stage.search_path().await?;
     let path: Vec<String> = path
         .split(',')
         .filter_map(|part| ident::parts(part.trim())?.pop())

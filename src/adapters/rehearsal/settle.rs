@@ -430,7 +430,7 @@ async fn later(stage: &Stage<'_>, report: &mut WhyReport, needs: &[Need]) -> Res
     if conditions.len() != needs.len() || missing.object.kind == ObjectKind::Role {
         return Ok(());
     }
-    let option = if stage.major() < 16 { "MEMBER" } else { "SET" };
+    let option = stage.becoming_right();
     stage.rewind().await?;
     let sql = format!(
         "SELECT rolname FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND rolname <> {0} \

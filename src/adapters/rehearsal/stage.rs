@@ -535,6 +535,11 @@ impl<'a> Stage<'a> {
         Ok(able)
     }
 
+    /// What `pg_has_role` is asked for who may SET ROLE: until 15 every member may.
+    pub(super) const fn becoming_right(&self) -> &'static str {
+        if self.major() < 16 { "MEMBER" } else { "SET" }
+    }
+
     /// Whether SET ROLE in the statement is judged as for a sign-in of the role.
     pub(super) fn judges_becoming(&self) -> bool {
         self.manner != Manner::Role

@@ -1,6 +1,6 @@
 //! What OR REPLACE replaces, which must be owned.
 
-use super::{first_of_path, signature};
+use super::{place_of, signature};
 use crate::adapters::rehearsal::maintenance::{self, Right};
 use crate::adapters::rehearsal::need::{Need, cell};
 use crate::adapters::rehearsal::ownership::{Ownership, Way, ownership};
@@ -15,11 +15,7 @@ pub(super) async fn to_replace_view(
     stage: &Stage<'_>,
     name: &[String],
 ) -> Result<Vec<Need>, Failure> {
-    let schema = match name {
-        [.., schema, _] => Some(schema.clone()),
-        _ => first_of_path(stage).await?,
-    };
-    let (Some(schema), Some(last)) = (schema, name.last()) else {
+    let (Some(schema), Some(last)) = (place_of(stage, name).await?, name.last()) else {
         return Ok(Vec::new());
     };
     let mut needs = maintenance::table(stage, &[schema, last.clone()], Right::Own).await?;
@@ -33,11 +29,7 @@ pub(super) async fn to_replace_routine(
     statement: &str,
     name: &[String],
 ) -> Result<Vec<Need>, Failure> {
-    let schema = match name {
-        [.., schema, _] => Some(schema.clone()),
-        _ => first_of_path(stage).await?,
-    };
-    let (Some(schema), Some(last)) = (schema, name.last()) else {
+    let (Some(schema), Some(last)) = (place_of(stage, name).await?, name.last()) else {
         return Ok(Vec::new());
     };
     let name = format!("{schema}.{last}");

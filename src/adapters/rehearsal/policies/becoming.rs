@@ -25,7 +25,7 @@ pub(in crate::adapters::rehearsal) async fn becoming(
         return Ok(Vec::new());
     }
     stage.rewind().await?;
-    let option = if stage.major() < 16 { "MEMBER" } else { "SET" };
+    let option = stage.becoming_right();
     let sql = format!(
         "SELECT r.rolname FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_class c ON c.oid = {oid} \
          WHERE NOT r.rolsuper AND r.rolname <> {who} AND pg_catalog.pg_has_role({who}, r.oid, '{option}') \

@@ -104,20 +104,20 @@ impl Tab {
         if self.left > 0 && self.text.place(self.text.end_of(place.line)).column < width {
             self.left = 0;
         }
-        let visible = self.top..self.top + rows;
+        let byte = |line: usize| self.text.to_byte(self.text.start_of(line));
+        let visible = byte(self.top)..byte(self.top + rows);
+        let in_sight = |statement: &&Range<usize>| {
+            surrounding.offset + statement.start < visible.end
+                && visible.start <= surrounding.offset + statement.end
+        };
         self.warned = surrounding
             .statements
             .iter()
-            .filter(|statement| {
-                let text = surrounding.text.get((*statement).clone());
-                text.is_some_and(guard::concerns)
-            })
-            .map(|statement| (statement, self.lines_of(&surrounding, statement)))
-            .filter(|(_, lines)| lines.start < visible.end && visible.start < lines.end)
-            .filter(|(statement, _)| judged(statement).is_some())
-            .map(|(_, lines)| lines)
+            .filter(in_sight)
+            .filter(|statement| judged(statement).is_some())
+            .map(|statement| self.lines_of(&surrounding, statement))
             .collect();
-        self.colour_to(visible.end);
+        self.colour_to(self.top + rows);
     }
 
     /// Rows at the bottom of a pane that the warning takes.
