@@ -206,7 +206,11 @@ fn emptiness(buf: &mut Buffer, area: Rect, model: &Model, theme: Theme) {
         _ if screen.known.is_none() => (Role::Quiet, "not read yet: r reads it".to_owned()),
         _ if screen.filters.is_narrow() => (
             Role::Quiet,
-            "nothing fits the filters: x clears them".to_owned(),
+            if screen.filters.system_parts == SystemParts::Hidden {
+                "nothing fits the filters: x clears them, . shows the server's own parts".to_owned()
+            } else {
+                "nothing fits the filters: x clears them".to_owned()
+            },
         ),
         _ => match screen.view {
             View::Role(_) => (
